@@ -1,0 +1,54 @@
+"""needle_sim: needle procedures on the spine, simulated as one chain.
+
+For rehearsal and research. Not for clinical use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "errors": ("NeedleSimError", "InputError", "DicomError", "PlanningError", "SolverError"),
+    "geometry.transform": ("Frame", "FrameTree", "Transform"),
+    "volume.volume": ("Note", "Volume"),
+    "volume.dicom": ("load_series",),
+    "volume.labels": ("load_labels",),
+    "anatomy.anatomy": ("Anatomy", "Structure"),
+    "anatomy.target": ("Target",),
+    "anatomy.phantom.build": ("build_phantom",),
+    "anatomy.fit": ("anatomy_from_ct",),
+    "instruments.needle": ("Needle",),
+    "instruments.trajectory": ("Trajectory",),
+    "instruments.placed": ("PlacedNeedle",),
+    "imaging.xray.carm": ("CArm",),
+    "imaging.xray.beam": ("Beam",),
+    "imaging.xray.exposure": ("Radiograph", "radiograph"),
+    "imaging.xray.materials": ("prepare",),
+    "imaging.xray.projector": ("project",),
+    "thermal.protocol": ("Protocol",),
+    "thermal.bioheat": ("heat",),
+    "thermal.lesion": ("Lesion", "measure"),
+    "planning.planner": ("plan",),
+    "planning.sightline": ("look_along",),
+    "procedures.procedure": ("Procedure",),
+    "rehearsal.runner": ("run_procedure",),
+    "rehearsal.scoring": ("Score", "score"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

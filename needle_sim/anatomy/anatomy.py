@@ -1,0 +1,180 @@
+"""`Anatomy`: a patient as the other rooms see one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from needle_sim.anatomy.tissue import Tissue, label, tissues
+from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
+from needle_sim.geometry.transform import Transform
+from needle_sim.presets import nearest
+from needle_sim.shown import Shown
+from needle_sim.volume.volume import Note, Volume
+
+Provenance = Literal["measured", "inferred", "constructed"]
+Side = Literal["left", "right"]
+
+
+class Bone(Protocol):
+    """A bone with an exact surface, in the patient."""
+
+    def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
+        """Signed distance (P,) of patient points (P, 3) from the surface, negative inside."""
+        ...
+
+    @property
+    def box_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (2, 3) in the patient."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """A nerve, vessel or sac as a union of round tubes.
+
+    Parameters
+    ----------
+    name : str
+        ``"L4 right medial branch"``, ``"L4 right root"``, ``"dura"``, ``"aorta"``.
+    kind : str
+        ``"medial_branch" | "root" | "dura" | "vessel"``.
+    tubes : tuple of Tube
+        Patient LPS, mm.
+    provenance : str
+        *measured* in the images, *inferred* by a fit, or *constructed* with a phantom.
+    """
+
+    name: str
+    kind: Literal["medial_branch", "root", "dura", "vessel"]
+    tubes: tuple[Tube, ...]
+    provenance: Provenance
+
+    def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
+        """Signed distance (P,) of points (P, 3) from the surface, negative inside."""
+        return distance_to_tubes_mm(points_mm, self.tubes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anatomy(Shown):
+    """A patient: pictures, tissues, bodies, landmarks and what must not be hit.
+
+    Parameters
+    ----------
+    name : str
+        Phantom name, or what the CT is called.
+    ct : Volume
+        In HU.
+    labels : Volume
+        On the grid of ``ct``; the numbers index `needle_sim.anatomy.tissue.tissues`.
+    bodies : mapping of str to Transform
+        ``patient_from_body`` of each vertebra: origin in the centre of the body, +x left, +y
+        posterior, +z cranial, normal to the mean of its endplates.
+    landmarks_mm : mapping of str to (3,) array
+        ``"L5 right sap_tip"``, ``"L5 superior_endplate_anterior"``, in the patient.
+    structures : mapping of str to Structure
+        By name.
+    bones : mapping of str to Bone
+        Bones with an exact surface; the voxels of ``labels`` hold the others too.
+    notes : tuple of Note
+        What was inferred, reduced or left out.
+    """
+
+    name: str
+    ct: Volume
+    labels: Volume
+    bodies: Mapping[str, Transform] = field(default_factory=dict)
+    landmarks_mm: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    structures: Mapping[str, Structure] = field(default_factory=dict)
+    bones: Mapping[str, Bone] = field(default_factory=dict)
+    fit_rms_mm: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.ct.shape:
+            raise InputError(f"labels {self.labels.shape} do not lie on the CT {self.ct.shape}")
+        for name in ("bodies", "landmarks_mm", "structures", "bones", "fit_rms_mm"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def tissues(self) -> tuple[Tissue, ...]:
+        """What the labels mean, in label order."""
+        return tissues()
+
+    @property
+    def hazards_known(self) -> bool:
+        """False where nothing but voxels is known (a bare CT)."""
+        return any(one.kind == "dura" for one in self.structures.values())
+
+    def facts(self) -> dict[str, str]:
+        """What a notebook shows."""
+        return {
+            "name": self.name,
+            "CT": " x ".join(str(n) for n in self.ct.shape),
+            "vertebrae": ", ".join(self.bodies) or "none",
+            "structures": str(len(self.structures)),
+            "notes": "; ".join(str(note) for note in self.notes) or "none",
+        }
+
+    def body(self, vertebra: str) -> Transform:
+        """``patient_from_body`` of a vertebra; `InputError` names those there are."""
+        if vertebra not in self.bodies:
+            raise InputError(
+                f"{self.name} has no vertebra {vertebra}{nearest(vertebra, self.bodies)}"
+            )
+        return self.bodies[vertebra]
+
+    def landmark(self, name: str) -> NDArray[np.float64]:
+        """A landmark (3,) in the patient, mm."""
+        if name not in self.landmarks_mm:
+            raise InputError(
+                f"{self.name} has no landmark {name!r}{nearest(name, self.landmarks_mm)}"
+            )
+        return self.landmarks_mm[name]
+
+    def tissue_labels(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
+        """Labels (P,) of points (P, 3): voxels first, then exact bones, sac and roots over them.
+
+        Outside the volume is air. Bone within 1 mm of its surface is cortical (the laminae and
+        articular processes are 1-2 mm thick there; from memory).
+        """
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = self.labels.sample(points, outside=0).astype(np.uint16)
+        found[(found != 0) & self._voxel_bone_overruled(points, found)] = label("muscle")
+        for bone in self.bones.values():
+            low, high = bone.box_mm
+            near = ((points >= low) & (points <= high)).all(axis=1)
+            if near.any():
+                depth = bone.distance_mm(points[near])
+                part = found[near]
+                part[depth < 0] = label("trabecular_bone")
+                part[(depth < 0) & (depth > -1.0)] = label("cortical_bone")
+                found[near] = part
+        for structure in self.structures.values():
+            inside = structure.distance_mm(points) < 0
+            found[inside] = label(_TISSUE_OF_KIND[structure.kind])
+        return found
+
+    def _voxel_bone_overruled(
+        self, points: NDArray[np.float64], found: NDArray[np.uint16]
+    ) -> NDArray[np.bool_]:
+        """Voxel bone just outside an exact bone: partial volume of a coarse grid, not bone."""
+        bony = (found == label("cortical_bone")) | (found == label("trabecular_bone"))
+        margin = float(self.labels.spacing_mm.max())
+        overruled = np.zeros(len(points), dtype=bool)
+        for bone in self.bones.values():
+            low, high = bone.box_mm
+            near = bony & ((points >= low - margin) & (points <= high + margin)).all(axis=1)
+            if near.any():
+                depth = bone.distance_mm(points[near])
+                overruled[near] |= (depth >= 0) & (depth < margin)
+        return overruled
+
+
+_TISSUE_OF_KIND = {"medial_branch": "nerve", "root": "nerve", "dura": "csf", "vessel": "blood"}

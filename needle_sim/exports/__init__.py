@@ -1,0 +1,1 @@
+"""What leaves: NIfTI and the result files."""

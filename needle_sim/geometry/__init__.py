@@ -1,0 +1,1 @@
+"""Coordinate frames, shapes by signed distance, rays."""

@@ -1,0 +1,1 @@
+"""Modalities that see an anatomy."""

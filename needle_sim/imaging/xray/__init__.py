@@ -1,0 +1,1 @@
+"""X-ray: C-arm, beam, projection, exposure."""

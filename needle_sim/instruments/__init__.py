@@ -1,0 +1,1 @@
+"""Needles and where they lie."""

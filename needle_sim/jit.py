@@ -1,0 +1,68 @@
+"""`kernel`: the only user of numba.
+
+A kernel releases the GIL and is cached on disk. Where no folder is writable (a read-only
+installation under a read-only home) it is compiled in memory instead, with one log line. numba's
+workqueue layer aborts the process when two threads enter it at once, so on that layer parallel
+kernels take turns behind one lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba import prange
+
+__all__ = ["kernel", "prange", "set_threads"]
+
+_log = logging.getLogger(__name__)
+_turn = threading.Lock()
+_said_no_cache = threading.Event()
+
+
+def kernel(
+    function: Callable[..., Any] | None = None, *, parallel: bool = False, **options: Any
+) -> Any:
+    """Compile ``function`` with numba: nogil, cached; ``parallel=True`` enables `prange`.
+
+    Parallel kernels are called from Python only; plain ones may also be called from kernels.
+    """
+    if function is None:
+        return functools.partial(kernel, parallel=parallel, **options)
+    options = {"nogil": True, "parallel": parallel, **options}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError as error:  # numba's "no locator available": nowhere to write
+        if not _said_no_cache.is_set():
+            _said_no_cache.set()
+            _log.info("kernels are compiled in memory: no folder for a cache (%s)", error)
+        compiled = numba.njit(**options)(function)
+    return _in_turns(compiled) if parallel and not numba.config.DISABLE_JIT else compiled
+
+
+def _in_turns(compiled: Any) -> Any:
+    @functools.wraps(compiled)
+    def call(*arguments: Any) -> Any:
+        if _layer_takes_one_caller():
+            with _turn:
+                return compiled(*arguments)
+        return compiled(*arguments)
+
+    return call
+
+
+def _layer_takes_one_caller() -> bool:
+    try:
+        layer: str = numba.threading_layer()
+    except ValueError:  # not known before the first parallel call: take turns until it is
+        return True
+    return layer == "workqueue"
+
+
+def set_threads(count: int) -> None:
+    """Use at most ``count`` threads in parallel kernels, for this thread of Python."""
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))

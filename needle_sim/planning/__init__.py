@@ -1,0 +1,1 @@
+"""Paths from the skin to a target."""

@@ -1,0 +1,147 @@
+"""Finds a shipped TOML (in the wheel or the checkout) and reads it into nouns.
+
+A preset file holds a ``revision``, and one table a preset. A number that needs a source is written
+as ``{ value = 80.0, source = "doi:...", mark = "read" }``; the marks are *read* (in the source),
+*memory* (not checked yet), *derived* and *proposed*. `Number` keeps the three together, `plain`
+strips a table down to its values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import msgspec
+
+from needle_sim.errors import PresetError
+
+Mark = Literal["read", "memory", "derived", "proposed"]
+MOST_BYTES = 2_000_000
+_HERE = Path(__file__).resolve().parent
+_Noun = TypeVar("_Noun")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Number:
+    """A value with the place it comes from and how far it was checked."""
+
+    value: Any
+    source: str
+    mark: Mark
+
+
+def folder(name: Literal["presets", "phantoms"]) -> Path:
+    """The folder of shipped files: inside the package, or in the checkout beside it."""
+    inside = _HERE / "data" / name
+    checkout = _HERE.parent / name
+    return inside if inside.is_dir() else checkout
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a TOML file from anyone: size-limited, no numbers that are not finite."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise PresetError(f"{path.name} has {size} bytes; at most {MOST_BYTES} are read")
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PresetError(f"{path.name} cannot be read as TOML: {error}") from error
+    for key, value in _leaves(table, ""):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise PresetError(f"{path.name}: {key} must be finite, got {value}")
+    return table
+
+
+def table(file: str, name: str) -> dict[str, Any]:
+    """One table of a shipped preset file, e.g. ``table("needles", "rf_18g_10mm")``."""
+    found = read_toml(folder("presets") / f"{file}.toml")
+    if name not in found or not isinstance(found[name], dict):
+        raise PresetError(f"{file}.toml has no preset {name!r}{nearest(name, names(file))}")
+    chosen: dict[str, Any] = found[name]
+    return chosen
+
+
+def names(file: str) -> list[str]:
+    """Names of the presets in a shipped file, sorted."""
+    found = read_toml(folder("presets") / f"{file}.toml")
+    return sorted(name for name, value in found.items() if isinstance(value, dict))
+
+
+def into(noun: type[_Noun], entries: Mapping[str, Any], *, where: str) -> _Noun:
+    """Build a noun (a dataclass) from a table; a fault names file, table and key.
+
+    Keys that a preset may hold beside the noun's fields are ``summary``, ``source`` and ``mark``.
+    """
+    fields = {field.name for field in dataclasses.fields(noun)}  # type: ignore[arg-type]
+    values = plain({k: v for k, v in entries.items() if k in fields or k not in _BESIDE})
+    for key in values:
+        if key not in fields:
+            raise PresetError(f"{where}.{key} is not a known key{nearest(key, fields)}")
+    try:
+        return msgspec.convert(values, noun, strict=True)
+    except (msgspec.ValidationError, ValueError) as error:
+        text = str(error).replace(" - at `$.", f" - at `{where}.").replace("`$`", f"`{where}`")
+        raise PresetError(text if where in text else f"{where}: {text}") from error
+
+
+def preset(noun: type[_Noun], file: str, name: str) -> _Noun:
+    """The noun of a shipped preset, e.g. ``preset(Needle, "needles", "rf_18g_10mm")``."""
+    return into(noun, table(file, name), where=f"{file}.toml: {name}")
+
+
+def plain(entries: Any) -> Any:
+    """The same structure with each ``{value, source, mark}`` replaced by its value."""
+    if isinstance(entries, Mapping):
+        if "value" in entries and set(entries) <= {"value", "source", "mark"}:
+            return entries["value"]
+        return {key: plain(value) for key, value in entries.items()}
+    return [plain(value) for value in entries] if isinstance(entries, list) else entries
+
+
+def numbers(entries: Mapping[str, Any], prefix: str = "") -> dict[str, Number]:
+    """Every sourced number of a table by its dotted key; marks are checked."""
+    found: dict[str, Number] = {}
+    for key, value in entries.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and "value" in value:
+            mark: Any = value.get("mark")
+            if mark not in get_args(Mark) or not value.get("source"):
+                raise PresetError(f"{name} needs a source and a mark, one of {get_args(Mark)}")
+            found[name] = Number(value["value"], str(value["source"]), mark)
+        elif isinstance(value, Mapping):
+            found.update(numbers(value, f"{name}."))
+    return found
+
+
+def digests() -> dict[str, str]:
+    """SHA-256 of each shipped preset and phantom file, by name: goes into ``run.json``."""
+    files = [*folder("presets").rglob("*.toml"), *folder("phantoms").glob("*.toml")]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def nearest(name: str, known: Any) -> str:
+    """`"; did you mean 'x'? Known: ..."` for an unknown name."""
+    known = sorted(str(one) for one in known)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"{hint} Known: {', '.join(known)}"
+
+
+_BESIDE = frozenset({"summary", "source", "mark"})
+
+
+def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{key}[{index}]")
+    else:
+        yield key, value

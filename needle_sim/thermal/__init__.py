@@ -1,0 +1,1 @@
+"""RF heating: electric field, bioheat, damage, lesion."""

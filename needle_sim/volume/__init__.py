@@ -1,0 +1,1 @@
+"""Volumes and label maps, from DICOM and NIfTI."""
