@@ -86,6 +86,12 @@ class Volume(Shown):
         """The middle of the grid in the patient."""
         return self.patient_from_voxel.apply((np.array(self.shape) - 1) / 2)
 
+    def corners_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (2, 3) of the box that holds every voxel centre, patient LPS."""
+        ends = np.stack(np.meshgrid(*((0, n - 1) for n in self.shape)), axis=-1).reshape(-1, 3)
+        corners = self.patient_from_voxel.apply(ends)
+        return np.stack([corners.min(axis=0), corners.max(axis=0)])
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """The notes as text."""

@@ -1,0 +1,248 @@
+"""`plan`: straight paths from the skin to a target, rejected by what they hit, and ranked.
+
+Candidates are a fixed lattice, not a draw: every direction of a cone about the target's approach
+with every small shift of the tip. So the same anatomy gives the same plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.target import Target
+from needle_sim.errors import PlanningError
+from needle_sim.geometry.transform import angle_deg, unit
+from needle_sim.instruments.needle import Needle
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.trajectory import Trajectory
+from needle_sim.planning.clearance import Obstacles, clearances_mm, skin_entry_mm
+from needle_sim.shown import Shown
+
+Field = NDArray[np.float64]
+DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
+_BONE_GAP_MM = 0.05  # the shaft may lie on bone, not in it
+_VOXEL_BONE_GAP_MM = 1.0  # bone known from voxels only has a soft edge
+_BODY_REACH_MM = 70.0  # beyond this from the tip, a straight path from behind meets no hazard
+_KEPT = 5
+
+
+class _Wall(NamedTuple):
+    """Something that a path (its axis) must keep ``least_mm`` away from."""
+
+    name: str
+    distance_mm: Callable[[Field], Field]
+    least_mm: float
+    step_mm: float  # how finely the path is looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Shown):
+    """The best paths, best first, and what happened to the others.
+
+    Iterating gives the placed needles. ``rejected`` counts candidates by what they would hit.
+    """
+
+    target: Target
+    needles: tuple[PlacedNeedle, ...]
+    clearance_mm: Mapping[str, float]
+    tried: int
+    rejected: Mapping[str, int] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[PlacedNeedle]:
+        return iter(self.needles)
+
+    @property
+    def placed(self) -> PlacedNeedle:
+        """The best."""
+        return self.needles[0]
+
+    @property
+    def entry_mm(self) -> Field:
+        """Skin entry (3,) of the best path."""
+        return self.placed.trajectory.entry_mm
+
+    @property
+    def tip_mm(self) -> Field:
+        """Tip (3,) of the best path."""
+        return self.placed.trajectory.tip_mm
+
+    @property
+    def depth_mm(self) -> float:
+        """Skin to tip."""
+        return self.placed.trajectory.depth_mm
+
+    @property
+    def target_error_mm(self) -> float:
+        """Distance of the tip from the target's centre."""
+        return float(np.linalg.norm(self.tip_mm - self.target.centre_mm))
+
+    @property
+    def axis_to_nerve_deg(self) -> float | None:
+        """Angle between electrode and nerve; None where no nerve is known."""
+        if self.target.nerve_mm is None:
+            return None
+        along = self.target.nerve_mm[-1] - self.target.nerve_mm[0]
+        return angle_deg(self.placed.trajectory.axis, along)
+
+    @property
+    def window_share(self) -> float | None:
+        """Share of the target's window that the active tip lies over; None without a window."""
+        return window_share(self.target, self.placed)
+
+    @property
+    def tip_behind_ventral_mm(self) -> float | None:
+        """How far dorsal of the process's ventral margin the tip lies on the lateral view."""
+        if self.target.ventral_mm is None:
+            return None
+        return float(self.tip_mm[1] - self.target.ventral_mm[1])
+
+
+def plan(
+    anatomy: Anatomy,
+    target: Target,
+    needle: Needle,
+    *,
+    approach: NDArray[np.float64] | None = None,
+    cone_deg: float = 14.0,
+    margins_mm: Mapping[str, float] | None = None,
+) -> Plan:
+    """Straight paths to a target, best first.
+
+    Parameters
+    ----------
+    approach : (3,) array, optional
+        Direction of travel in the middle of the cone; the target's own by default.
+    cone_deg : float, degrees
+        Half-angle of the cone of directions.
+    margins_mm : mapping of str to float
+        Least distance of the needle's surface from each kind of structure.
+
+    Raises
+    ------
+    PlanningError
+        Nothing is left; names what blocks, most frequent first.
+    """
+    middle = target.approach if approach is None else unit(approach)
+    near = Obstacles.around(anatomy, target.centre_mm)
+    walls = _walls(near, DEFAULT_MARGINS_MM if margins_mm is None else margins_mm, needle)
+    axes, tips, rejected = _sift(*_lattice(target, middle, cone_deg), target, walls)
+    tried = len(axes) + sum(rejected.values())
+    needles: list[PlacedNeedle] = []
+    for index in np.argsort(_cost(target, tips, axes, needle), kind="stable"):
+        placed = _from_skin(anatomy, tips[index], axes[index], needle, rejected)
+        if placed is not None:
+            needles.append(placed)
+        if len(needles) == _KEPT:
+            break
+    if not needles:
+        raise PlanningError(_blocked(target, rejected, tried))
+    found = clearances_mm(anatomy, needles[0])
+    return Plan(target, tuple(needles), found, tried, dict(sorted(rejected.items())))
+
+
+def _lattice(target: Target, middle: Field, cone_deg: float) -> tuple[Field, Field]:
+    """Every direction of a cone with every small shift of the tip: axes (C, 3), tips (C, 3)."""
+    count = 91
+    turn = np.pi * (3.0 - np.sqrt(5.0)) * np.arange(count)  # a sunflower covers a disc evenly
+    tilt = np.radians(cone_deg) * np.sqrt(np.arange(count) / (count - 1))
+    side = unit(np.cross(middle, [0.0, 0.0, 1.0] if abs(middle[2]) < 0.9 else [1.0, 0.0, 0.0]))
+    up = np.cross(middle, side)
+    axes = (
+        np.cos(tilt)[:, None] * middle
+        + (np.sin(tilt) * np.cos(turn))[:, None] * side
+        + (np.sin(tilt) * np.sin(turn))[:, None] * up
+    )
+    steps = np.arange(-1.5, 1.51, 0.5)
+    shifts = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
+    shifts = shifts[np.linalg.norm(shifts, axis=1) < target.radius_mm]
+    tips = target.centre_mm + shifts @ np.stack([side, up, middle])
+    return np.repeat(axes, len(tips), axis=0), np.tile(tips, (len(axes), 1))
+
+
+def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> list[_Wall]:
+    radius = needle.outer_mm / 2
+    return [
+        *(
+            _Wall(name, one.distance_mm, margins.get(one.kind, 0.0) + radius, 1.0)
+            for name, one in near.structures.items()
+        ),
+        _Wall("bone", near.exact_bone_mm, radius + _BONE_GAP_MM, 0.5),
+        _Wall("bone seen in voxels", near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM, 2.0),
+    ]
+
+
+def _sift(
+    axes: Field, tips: Field, target: Target, walls: list[_Wall]
+) -> tuple[Field, Field, dict[str, int]]:
+    """The candidates that touch nothing, and how many each wall took."""
+    rejected: dict[str, int] = {}
+    if target.ventral_mm is not None:
+        good = tips[:, 1] >= target.ventral_mm[1]
+        rejected["tip ventral to the process"] = int((~good).sum())
+        axes, tips = axes[good], tips[good]
+    for wall in walls:
+        depth = np.arange(0.0, _BODY_REACH_MM, wall.step_mm)
+        path = tips[:, None] - depth[:, None] * axes[:, None]
+        away = wall.distance_mm(path.reshape(-1, 3)).reshape(len(tips), -1)
+        good = away.min(axis=1, initial=np.inf) >= wall.least_mm
+        rejected[wall.name] = int((~good).sum())
+        axes, tips = axes[good], tips[good]
+    return axes, tips, {name: count for name, count in rejected.items() if count}
+
+
+def _cost(target: Target, tips: Field, axes: Field, needle: Needle) -> Field:
+    """Lower is better; the weights say how many mm a degree is worth (proposed)."""
+    cost = np.linalg.norm(tips - target.centre_mm, axis=1)
+    if target.nerve_mm is None or target.window_mm is None:
+        return np.asarray(
+            cost + 0.1 * np.degrees(np.arccos(np.clip(axes @ target.approach, -1, 1)))
+        )
+    along = unit(target.nerve_mm[-1] - target.nerve_mm[0])
+    cost += 0.1 * np.degrees(np.arccos(np.clip(axes @ along, -1.0, 1.0)))
+    stretch = target.nerve_mm[:: max(1, len(target.nerve_mm) // 12)]
+    offset = stretch[None] - tips[:, None]
+    depth = np.einsum("cnk,ck->cn", offset, axes)
+    aside = np.linalg.norm(offset - depth[..., None] * axes[:, None], axis=-1)
+    cost += aside.mean(axis=1)  # heat falls off from the shaft: lie close to the nerve
+    rear, front = np.einsum("nck,ck->nc", target.window_mm[:, None] - tips, axes)
+    short = np.maximum(0.0, front) + np.maximum(0.0, -needle.active_tip_mm - rear)
+    return np.asarray(cost + 2.0 * short)
+
+
+def _from_skin(
+    anatomy: Anatomy, tip: Field, axis: Field, needle: Needle, rejected: dict[str, int]
+) -> PlacedNeedle | None:
+    entry = skin_entry_mm(anatomy, tip, -axis)
+    reason = None
+    if entry is None:
+        reason = "skin entry outside the volume"
+    elif np.linalg.norm(entry - tip) > needle.length_mm:
+        reason = f"needle of {needle.length_mm:g} mm too short"
+    if entry is None or reason is not None:
+        rejected[str(reason)] = rejected.get(str(reason), 0) + 1
+        return None
+    return PlacedNeedle(needle, Trajectory.straight(entry, tip))
+
+
+def window_share(target: Target, placed: PlacedNeedle) -> float | None:
+    """Share of the target's window abreast of the active tip and within 3 mm of its axis."""
+    if target.window_mm is None:
+        return None
+    rear, front = target.window_mm
+    line = rear + np.linspace(0.0, 1.0, 101)[:, None] * (front - rear)
+    offset = line - placed.trajectory.tip_mm
+    depth = -offset @ placed.trajectory.axis
+    aside = np.linalg.norm(offset + depth[:, None] * placed.trajectory.axis, axis=1)
+    over = (depth >= 0) & (depth <= placed.needle.active_tip_mm) & (aside <= 3.0)
+    return float(over.mean())
+
+
+def _blocked(target: Target, rejected: Mapping[str, int], tried: int) -> str:
+    most = sorted(rejected.items(), key=lambda item: -item[1])[:3]
+    said = ", ".join(f"{name} ({count} of {tried})" for name, count in most)
+    return f"no safe path to {target.name} on {target.vertebra or 'the target'}: blocked by {said}"
