@@ -12,12 +12,13 @@ import functools
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba
 from numba import prange
 
-__all__ = ["kernel", "prange", "set_threads"]
+__all__ = ["in_slabs", "kernel", "prange", "set_threads", "threads"]
 
 _log = logging.getLogger(__name__)
 _turn = threading.Lock()
@@ -66,3 +67,36 @@ def _layer_takes_one_caller() -> bool:
 def set_threads(count: int) -> None:
     """Use at most ``count`` threads in parallel kernels, for this thread of Python."""
     numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+
+
+def threads() -> int:
+    """How many threads this thread of Python may use."""
+    return int(numba.get_num_threads())
+
+
+def in_slabs(work: Callable[[int, int], None], count: int, *, slab: int) -> None:
+    """Call ``work(start, stop)`` over ``count`` rows in slabs, on as many threads as allowed.
+
+    For kernels without `prange` (cheaper to compile) and numpy code that releases the GIL. The
+    slabs do not depend on the number of threads, so neither does the answer.
+    """
+    spans = [(start, min(start + slab, count)) for start in range(0, count, slab)]
+    if threads() == 1 or len(spans) < 2:
+        for start, stop in spans:
+            work(start, stop)
+        return
+    with ThreadPoolExecutor(threads()) as pool:
+        for done in [pool.submit(work, start, stop) for start, stop in spans]:
+            done.result()
+
+
+def threads() -> int:
+    """How many threads a parallel kernel uses when called from here."""
+    return int(numba.get_num_threads())
+
+
+def cpu_features() -> list[str]:
+    """The processor's instruction sets that kernels are compiled for, sorted."""
+    from llvmlite import binding
+
+    return sorted(name for name, present in binding.get_host_cpu_features().items() if present)

@@ -1,0 +1,36 @@
+"""``needle-sim list KIND``: what is shipped, by name."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from needle_sim import presets
+
+KINDS = ("procedures", "phantoms", "needles", "carms", "protocols")
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
+def list_presets(kind: str, as_json: bool) -> None:
+    """List the shipped procedures, phantoms, needles, C-arms or protocols."""
+    found = _summaries(kind)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    width = max((len(name) for name in found), default=0)
+    for name, summary in found.items():
+        click.echo(f"{name:<{width}}  {summary}".rstrip())
+
+
+def _summaries(kind: str) -> dict[str, str]:
+    if kind in ("procedures", "phantoms"):
+        inside = presets.folder("phantoms")
+        if kind == "procedures":
+            inside = presets.folder("presets") / "procedures"
+        files = sorted(inside.glob("*.toml"))
+        return {path.stem: str(presets.read_toml(path).get("summary", "")) for path in files}
+    names = presets.names(kind)
+    return {name: str(presets.table(kind, name).get("summary", "")) for name in names}

@@ -1,0 +1,166 @@
+"""The result of a run as plain data: ``result.json``, ``plan.json`` and ``run.json``.
+
+``result.json`` and ``plan.json`` hold no wall time, date, path, host or thread count, so the same
+seed gives the same bytes; those go to ``run.json``. The fields are described in
+``docs/result_json.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from needle_sim import jit, presets
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.rehearsal.runner import Run, View
+from needle_sim.rehearsal.scoring import Metric
+from needle_sim.thermal.lesion import Extent
+
+RESULT_SCHEMA = "needle_sim.result/1"
+PLAN_SCHEMA = "needle_sim.plan/1"
+NOT_CLINICAL = "Simulation for rehearsal and research. Not for clinical use."
+_REPORTED = ("50c", "60c", "cem240", "arrhenius_muscle", "conservative")
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """The content of ``result.json``: flat where it can be, None where unknown, mm and °C."""
+    plan = run.plan
+    return {
+        "schema": RESULT_SCHEMA,
+        "version": metadata.version("needle_sim"),
+        "disclaimer": NOT_CLINICAL,
+        "procedure": run.procedure.name,
+        "anatomy": run.anatomy.name,
+        "in_words": run.in_words,
+        "level": run.level or None,
+        "vertebra": run.vertebra or None,
+        "side": run.side,
+        "seed": run.seed,
+        "target_mm": _point(run.target.centre_mm),
+        "entry_mm": None if plan is None else _point(plan.entry_mm),
+        "tip_mm": None if plan is None else _point(plan.tip_mm),
+        "depth_mm": None if plan is None else _number(plan.depth_mm),
+        "target_error_mm": None if plan is None else _number(plan.target_error_mm),
+        "axis_to_nerve_deg": None if plan is None else _number(plan.axis_to_nerve_deg),
+        "window_share": None if plan is None else _number(plan.window_share),
+        "clearance_mm": {} if plan is None else _numbers(plan.clearance_mm),
+        "blocked": run.blocked,
+        "views": [_view(view) for view in run.views],
+        "lesion": {}
+        if run.lesion is None
+        else {name: _extent(run.lesion.extents[name]) for name in _REPORTED},
+        "temperature_max_c": _numbers(run.temperature_max_c),
+        "fit_rms_mm": _numbers(run.anatomy.fit_rms_mm),
+        "provenance": {name: one.provenance for name, one in run.anatomy.structures.items()},
+        "score": {
+            "total": _number(run.score.total),
+            "gates": [_metric(one) for one in run.score.gates],
+            "metrics": [_metric(one) for one in run.score.metrics],
+        },
+        "unverified": list(run.unverified),
+        "notes": list(run.notes),
+    }
+
+
+def plan_of(run: Run) -> dict[str, Any]:
+    """The content of ``plan.json``: the candidates that were kept, best first, and what was not."""
+    plan = run.plan
+    return {
+        "schema": PLAN_SCHEMA,
+        "disclaimer": NOT_CLINICAL,
+        "coordinate_system": "LPS",
+        "target": run.target.name,
+        "needle": run.procedure.needle,
+        "tried": None if plan is None else plan.tried,
+        "rejected": {} if plan is None else dict(plan.rejected),
+        "blocked": run.blocked,
+        "paths": [] if plan is None else [_path(one) for one in plan],
+    }
+
+
+def setting_of(command: str, *, seconds: float) -> dict[str, Any]:
+    """The content of ``run.json``: what ran where, with versions and preset digests."""
+    packages = ("needle_sim", "numpy", "scipy", "numba", "pydicom", "nibabel", "matplotlib")
+    return {
+        "schema": "needle_sim.run/1",
+        "command": command,
+        "seconds": round(seconds, 2),
+        "threads": jit.threads(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cpu_features": jit.cpu_features(),
+        "versions": {name: metadata.version(name) for name in packages},
+        "presets_sha256": presets.digests(),
+    }
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """Indented JSON that refuses values that are not finite."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _number(value: float | None) -> float | None:
+    """Rounded to what is printed: a thousandth."""
+    if value is None or not np.isfinite(value):
+        return None
+    return round(float(value), 3) + 0.0
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _point(point: ArrayLike) -> list[float]:
+    return [round(float(value), 3) + 0.0 for value in np.asarray(point)]
+
+
+def _view(view: View) -> dict[str, Any]:
+    shot = view.radiograph
+    return {
+        "name": view.name,
+        "title": view.title,
+        "orbital_deg": _number(view.orbital_deg),
+        "tilt_deg": _number(view.tilt_deg),
+        "kvp": _number(shot.beam.kvp),
+        "mas": _number(shot.beam.mas),
+        "kap_ugy_m2": _number(shot.kap_ugy_m2),
+        "kerma_mgy": _number(shot.kerma_mgy),
+        "note": view.note,
+        "picture": f"view_{view.name}.png",
+    }
+
+
+def _extent(extent: Extent) -> dict[str, float | None]:
+    return {
+        "volume_mm3": _number(extent.volume_mm3),
+        "width_mm": _number(extent.width_mm),
+        "length_mm": _number(extent.length_mm),
+        "nerve_mm": _number(extent.nerve_mm),
+        "nerve_share": _number(extent.nerve_share),
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "value": _number(metric.value),
+        "unit": metric.unit,
+        "limit": metric.limit,
+        "passed": metric.passed,
+        "reason": metric.reason,
+    }
+
+
+def _path(placed: PlacedNeedle) -> dict[str, Any]:
+    return {
+        "entry_mm": _point(placed.trajectory.entry_mm),
+        "tip_mm": _point(placed.trajectory.tip_mm),
+        "depth_mm": _number(placed.trajectory.depth_mm),
+    }
