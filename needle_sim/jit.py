@@ -90,11 +90,6 @@ def in_slabs(work: Callable[[int, int], None], count: int, *, slab: int) -> None
             done.result()
 
 
-def threads() -> int:
-    """How many threads a parallel kernel uses when called from here."""
-    return int(numba.get_num_threads())
-
-
 def cpu_features() -> list[str]:
     """The processor's instruction sets that kernels are compiled for, sorted."""
     from llvmlite import binding
