@@ -1,0 +1,52 @@
+"""Kernels and slabs give the same answer at any number of threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
+from needle_sim.jit import cpu_features, in_slabs, set_threads, threads
+
+
+@pytest.fixture
+def _all_threads():
+    before = threads()
+    yield
+    set_threads(before)
+
+
+@pytest.mark.usefixtures("_all_threads")
+def test_slabs_cover_every_row_once_whatever_the_threads():
+    for count in (1, 2):
+        set_threads(count)
+        seen = np.zeros(103, dtype=int)
+
+        def mark(start: int, stop: int, seen: np.ndarray = seen) -> None:
+            seen[start:stop] += 1
+
+        in_slabs(mark, 103, slab=10)
+        assert (seen == 1).all()
+
+
+def test_an_error_in_a_slab_reaches_the_caller():
+    def fail(start: int, stop: int) -> None:
+        raise ZeroDivisionError(f"{start}-{stop}")
+
+    with pytest.raises(ZeroDivisionError):
+        in_slabs(fail, 30, slab=10)
+
+
+def test_two_python_threads_may_call_a_parallel_kernel_at_once():
+    tube = Tube(np.array([[0.0, 0, 0], [0, 0, 10]]), np.array([2.0, 2.0]))
+    points = np.random.default_rng(0).uniform(-20, 20, (20_000, 3))
+    alone = distance_to_tubes_mm(points, [tube])
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(distance_to_tubes_mm, points, [tube]) for _ in range(8)]
+    assert all(np.array_equal(one.result(), alone) for one in both)
+
+
+def test_the_processor_names_its_features():
+    assert cpu_features() == sorted(cpu_features())

@@ -1,0 +1,74 @@
+"""Presets come from files that anyone may have written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from needle_sim import presets
+from needle_sim.errors import InputError, PresetError
+
+
+@dataclass(frozen=True)
+class Kettle:
+    volume_ml: float
+    power_w: float = 2000.0
+
+    def __post_init__(self) -> None:
+        if not self.volume_ml > 0:
+            raise InputError(f"volume_ml must be positive, got {self.volume_ml}")
+
+
+def test_sourced_and_plain_numbers_read_the_same():
+    sourced = {"volume_ml": {"value": 500, "source": "label", "mark": "read"}}
+    assert presets.into(Kettle, sourced, where="k") == Kettle(500.0)
+    assert presets.into(Kettle, {"volume_ml": 500, "summary": "small"}, where="k") == Kettle(500.0)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"volume_ml": -90}, r"kettles\.toml: small: volume_ml must be positive, got -90"),
+        ({"volume_ml": "much"}, r"kettles\.toml: small\.volume_ml"),
+        ({"volum_ml": 1.0}, "did you mean 'volume_ml'"),
+        ({}, "volume_ml"),
+    ],
+)
+def test_a_fault_names_file_table_and_key(entries, said):
+    with pytest.raises(PresetError, match=said):
+        presets.into(Kettle, entries, where="kettles.toml: small")
+
+
+@pytest.mark.parametrize("text", ["a = nan", "a = [1.0, inf]", "[t]\nb = { c = -inf }"])
+def test_numbers_that_are_not_finite_are_refused(tmp_path, text):
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(PresetError, match="must be finite"):
+        presets.read_toml(path)
+
+
+@pytest.mark.parametrize("content", [b"a = ", b"\xff\xfe", b"a = [" + b"[" * 5000])
+def test_what_is_not_toml_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "broken.toml"
+    path.write_bytes(content)
+    with pytest.raises(PresetError, match=r"broken\.toml cannot be read"):
+        presets.read_toml(path)
+
+
+def test_a_huge_file_is_not_parsed(tmp_path):
+    path = tmp_path / "huge.toml"
+    path.write_text("#" * (presets.MOST_BYTES + 1))
+    with pytest.raises(PresetError, match="at most"):
+        presets.read_toml(path)
+
+
+def test_a_number_without_source_or_mark_is_refused():
+    with pytest.raises(PresetError, match=r"a\.b needs a source and a mark"):
+        presets.numbers({"a": {"b": {"value": 1.0, "source": "x", "mark": "guess"}}})
+
+
+def test_digests_cover_every_shipped_file():
+    found = presets.digests()
+    assert {"tissues.toml", "needles.toml", "medial-branch-rfa.toml"} <= set(found)
+    assert all(len(digest) == 64 for digest in found.values())
