@@ -3,96 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from os import fspath
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.errors import DicomError, InputError
+from needle_sim.errors import DicomError
 from needle_sim.progress import Progress, silent
-from needle_sim.shown import Shown
-from needle_sim.volume.header import Header, read_header
-from needle_sim.volume.members import Member, PathLike, members
-from needle_sim.volume.series import Series, Stack, group, mixed, stack
-from needle_sim.volume.slices import Repairs, hounsfield
+from needle_sim.volume.header import Header
+from needle_sim.volume.info import SeriesInfo, read_info, refused_info
+from needle_sim.volume.members import PathLike, members
+from needle_sim.volume.pixels import Repairs, hounsfield
+from needle_sim.volume.series import Series, Stack, stack
+from needle_sim.volume.survey import WORKERS, Survey, kind, survey
 from needle_sim.volume.volume import AIR_HU, Note, Volume
 
 _log = logging.getLogger(__name__)
-_WORKERS = 4
-_CT_CLASSES = (
-    "",
-    "1.2.840.10008.5.1.4.1.1.2",  # CT Image
-    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image: multi-frame, refused by name
-    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image
-)
-_DIRECTORY = "1.2.840.10008.1.3.10"
-_One, _Out = TypeVar("_One"), TypeVar("_Out")
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesInfo(Shown):
-    """What is in a series, and whether `load_series` reads it.
-
-    ``key`` is what ``series=`` takes; ``refusal`` is the reason why it cannot be read, or ``None``.
-    """
-
-    key: str
-    series_uid: str
-    modality: str
-    description: str
-    patient_position: str
-    files: int
-    slices: int
-    rows: int | None
-    columns: int | None
-    spacing_mm: tuple[float, float, float] | None = None
-    orientation: str | None = None
-    hu_range: tuple[int, int] | None = None
-    notes: tuple[Note, ...] = ()
-    refusal: str | None = None
-
-    @property
-    def loadable(self) -> bool:
-        """True where `load_series` returns a volume."""
-        return self.refusal is None
-
-    def to_row(self) -> dict[str, Any]:
-        """Flat values with their units in the names; unknown is ``None``."""
-        step, row, column = self.spacing_mm or (None, None, None)
-        low, high = self.hu_range or (None, None)
-        flat = ("key", "series_uid", "modality", "description", "patient_position", "files")
-        flat += ("slices", "rows", "columns", "orientation")
-        return {name: getattr(self, name) for name in flat} | {
-            "slice_step_mm": step,
-            "row_step_mm": row,
-            "column_step_mm": column,
-            "hu_low": low,
-            "hu_high": high,
-            "loadable": self.loadable,
-            "refusal": self.refusal,
-            "notes": "; ".join(str(note) for note in self.notes) or None,
-        }
-
-    def facts(self) -> dict[str, str]:
-        """What a notebook shows."""
-        return {name: str(value) for name, value in self.to_row().items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Survey:
-    """What the headers of all files say."""
-
-    place: str
-    files: int
-    series: tuple[Series, ...]  # CT
-    others: tuple[Header, ...]  # DICOM that is no CT slice
-    strangers: tuple[str, ...]  # not DICOM
-    damaged: tuple[DicomError, ...]
 
 
 def load_series(
@@ -113,8 +43,8 @@ def load_series(
     Returns
     -------
     Volume
-        int16 HU where slope and intercept are integral and the range fits, else float32. ``i``
-        grows along the normal of the slices. What was left out or repaired is in its notes.
+        (I, J, K) int16 HU where slope and intercept are integral and the range fits, else float32.
+        ``i`` grows along the normal of the slices. What was left out or repaired is in its notes.
 
     Raises
     ------
@@ -124,147 +54,43 @@ def load_series(
         No CT, several, or one that makes no right volume; names file, tag and value.
     """
     with members(path) as files:
-        survey = _survey(files, _place(path))
-        if survey.damaged:
-            raise survey.damaged[0]
-        return _volume(stack(_chosen(survey, series)), _left_out(survey), progress)
+        found = survey(files, _place(path))
+        volume = _volume(stack(found.chosen(series)), progress)
+    volume = replace(volume, notes=(*found.left_out(), *volume.notes))
+    for note in volume.notes:
+        _log.info("%s", note)
+    return volume
 
 
 def describe(path: PathLike | Sequence[PathLike]) -> tuple[SeriesInfo, ...]:
     """What is in a folder, list or zip: each series, its geometry, HU range and whether it loads.
 
-    Every CT series is read in full, so that *loadable* is a fact and not a guess.
+    Every CT series is read in full, one at a time, so that *loadable* is a fact and not a guess.
     """
-    found: list[SeriesInfo] = []
     with members(path) as files:
-        survey = _survey(files, _place(path))
-        damaged = str(survey.damaged[0]) if survey.damaged else None
-        for series in survey.series:
-            parts = [one for one in survey.series if one.uid == series.uid]
-            found.append(_ct_info(series, parts, damaged))
-        kinds: dict[tuple[str, str], list[Header]] = {}
-        for header in survey.others:
-            kinds.setdefault((header.text("SeriesInstanceUID"), _kind(header)), []).append(header)
-        found += [_other_info(kind, headers) for (_, kind), headers in kinds.items()]
-    if not found:
-        raise survey.damaged[0] if survey.damaged else _no_dicom(survey)
-    return tuple(found)
+        found = survey(files, _place(path))
+        infos = [_ct_info(series, found) for series in found.series]
+    groups: dict[tuple[str, str], list[Header]] = {}
+    for header in found.others:
+        groups.setdefault((header.text("SeriesInstanceUID"), kind(header)), []).append(header)
+    for (uid, name), headers in groups.items():
+        infos.append(refused_info(uid, name, tuple(headers), f"{name}: no CT slices"))
+    if not infos:
+        raise found.nothing()
+    return tuple(infos)
 
 
 def _place(path: PathLike | Sequence[PathLike]) -> str:
-    import os
-
-    return fspath(path) if isinstance(path, (str, os.PathLike)) else "the list of files"
+    return os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the list of files"
 
 
-def _survey(files: Sequence[Member], place: str) -> _Survey:
-    slices, others, strangers, damaged = [], [], [], []
-    for file, header in zip(files, _pooled(_header_or_error, files), strict=True):
-        if header is None:
-            strangers.append(file.name)
-        elif isinstance(header, DicomError):
-            damaged.append(header)
-        elif _kind(header) == "CT":
-            slices.append(header)
-        elif header.text("SOPClassUID") != _DIRECTORY:
-            others.append(header)
-    return _Survey(
-        place, len(files), group(slices), tuple(others), tuple(strangers), tuple(damaged)
-    )
-
-
-def _header_or_error(file: Member) -> Header | DicomError | None:
-    try:
-        return read_header(file)
-    except DicomError as error:
-        return error
-
-
-def _pooled(work: Callable[[_One], _Out], items: Iterable[_One]) -> list[_Out]:
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return list(pool.map(work, items))
-
-
-def _kind(header: Header) -> str:
-    """``"CT"`` for a slice that may belong to a volume, else what it is."""
-    modality = header.text("Modality")
-    if modality != "CT":
-        return modality or "no modality"
-    if header.text("SOPClassUID") not in _CT_CLASSES or header.word("SamplesPerPixel") == 3:
-        return "CT capture"
-    return "CT localizer" if "LOCALIZER" in header.text("ImageType").upper() else "CT"
-
-
-def _chosen(survey: _Survey, wanted: str | None) -> Series:
-    if not survey.series:
-        raise _no_ct(survey)
-    known = survey.series
-    found = known
-    if wanted is not None:
-        found = tuple(one for one in known if wanted == one.key)
-        found = found or tuple(one for one in known if wanted and one.uid.endswith(wanted))
-        if not found:
-            listed = "; ".join(str(one) for one in known)
-            raise InputError(
-                f"no CT series in {survey.place} is called {wanted!r}. Known: {listed}"
-            )
-    if len(found) == 1:
-        return found[0]
-    if len({one.uid for one in found}) == 1:
-        raise mixed(found)
-    listed = "; ".join(str(one) for one in found)
-    raise DicomError(
-        f"{survey.place} holds {len(found)} CT series; choose one with series=: {listed}"
-    )
-
-
-def _no_ct(survey: _Survey) -> Exception:
-    if not survey.others:
-        return _no_dicom(survey)
-    first = survey.others[0]
-    kinds = sorted({_kind(one) for one in survey.others})
-    keyword = "ImageType" if _kind(first) == "CT localizer" else "Modality"
-    keyword = "SOPClassUID" if _kind(first) == "CT capture" else keyword
-    try:
-        first.refuse(
-            keyword,
-            first.text(keyword) or "absent",
-            f"{survey.place} holds no CT slices, only {', '.join(kinds)}; give a CT series",
-        )
-    except DicomError as error:
-        return error
-
-
-def _no_dicom(survey: _Survey) -> InputError:
-    if not survey.files:
-        return InputError(f"{survey.place} is empty; give a folder, a zip or files of a CT series")
-    return InputError(
-        f"{survey.place} holds no DICOM among {survey.files} files (first: {survey.strangers[0]}); "
-        "give a folder, a zip or files of a CT series"
-    )
-
-
-def _left_out(survey: _Survey) -> list[Note]:
-    notes = []
-    for kind in sorted({_kind(one) for one in survey.others}):
-        group_of = [one for one in survey.others if _kind(one) == kind]
-        first = group_of[0]
-        notes.append(first.note("Modality", kind, f"left out: {len(group_of)} of another kind"))
-    if survey.strangers:
-        text = f"left out: {len(survey.strangers)} files that are not DICOM"
-        notes.append(Note(survey.strangers[0], "", "", text))
-    return notes
-
-
-def _volume(found: Stack, notes: list[Note], progress: Progress) -> Volume:
+def _volume(found: Stack, progress: Progress) -> Volume:
     integral = all(picture.integral for picture in found.pictures)
     array, repairs = _fill(found, np.int16 if integral else np.float32, progress)
     if any(one.too_large for one in repairs):
         array, repairs = _fill(found, np.float32, progress)
-    notes += [*found.notes, *_repair_notes(found, repairs)]
-    for note in notes:
-        _log.info("%s", note)
-    return Volume(array, found.patient_from_voxel, "hu", notes=tuple(notes))
+    notes = (*found.notes, *_repair_notes(found, repairs))
+    return Volume(array, found.patient_from_voxel, "hu", notes=notes)
 
 
 def _fill(
@@ -276,8 +102,8 @@ def _fill(
         array[index], repairs = hounsfield(found.pictures[index], dtype)
         return repairs
 
-    done = []
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    done: list[Repairs] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
         for repairs in pool.map(read, range(len(array))):
             done.append(repairs)
             progress(len(done), len(array))
@@ -298,58 +124,15 @@ def _repair_notes(found: Stack, repairs: list[Repairs]) -> list[Note]:
     return notes
 
 
-def _ct_info(series: Series, parts: list[Series], damaged: str | None) -> SeriesInfo:
-    plain = _bare(series.key, "CT", series.headers)
+def _ct_info(series: Series, found: Survey) -> SeriesInfo:
     try:
-        volume = _volume(stack(series), [], silent)
+        volume = _volume(stack(series), silent)
     except DicomError as error:
-        return _with(plain, refusal=str(error))
-    notes = volume.notes
-    if len(parts) > 1:
-        text = f"one of {len(parts)} parts of a mixed series"
-        notes = (*notes, series.first.note("SeriesInstanceUID", series.uid, text))
-    step, row, column = (float(value) for value in volume.spacing_mm)
-    return _with(
-        plain,
-        slices=volume.shape[0],
-        spacing_mm=(step, row, column),
-        orientation=_orientation(volume.patient_from_voxel.matrix[:3, 0]),
-        hu_range=(int(volume.array.min()), int(volume.array.max())),
-        notes=notes,
-        refusal=damaged,
-    )
-
-
-def _other_info(kind: str, headers: list[Header]) -> SeriesInfo:
-    key = headers[0].text("SeriesInstanceUID")
-    return _with(_bare(key, kind, tuple(headers)), refusal=f"{kind}: no CT slices")
-
-
-def _bare(key: str, kind: str, headers: tuple[Header, ...]) -> SeriesInfo:
-    first = headers[0]
-    return SeriesInfo(
-        key,
-        first.text("SeriesInstanceUID"),
-        kind,
-        first.text("SeriesDescription"),
-        first.text("PatientPosition"),
-        len(headers),
-        len(headers),
-        first.word("Rows"),
-        first.word("Columns"),
-    )
-
-
-def _with(info: SeriesInfo, **changes: Any) -> SeriesInfo:
-    from dataclasses import replace
-
-    return replace(info, **changes)
-
-
-def _orientation(step: NDArray[np.float64]) -> str:
-    """The plane of the slices: axial, coronal or sagittal, and how far off it they lie."""
-    share = np.abs(step) / np.linalg.norm(step)
-    axis = int(np.argmax(share))
-    off_deg = float(np.degrees(np.arccos(min(1.0, share[axis]))))
-    plane = ("sagittal", "coronal", "axial")[axis]
-    return plane if off_deg < 0.5 else f"{plane}, {off_deg:.0f} degrees oblique"
+        return refused_info(series.key, "CT", series.headers, str(error))
+    info = read_info(series.key, series.headers, volume)
+    parts = sum(one.uid == series.uid for one in found.series)
+    if parts > 1:
+        text = f"one of {parts} parts of a mixed series"
+        note = series.first.note("SeriesInstanceUID", series.uid, text)
+        info = replace(info, notes=(*info.notes, note))
+    return replace(info, refusal=str(found.damaged[0]) if found.damaged else None)

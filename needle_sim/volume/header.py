@@ -21,15 +21,37 @@ from needle_sim.volume.members import Member
 from needle_sim.volume.volume import Note
 
 _TEXT = (
-    "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID Modality "
-    "ImageType SeriesDescription SeriesNumber PatientPosition ImagePositionPatient "
-    "ImageOrientationPatient PixelSpacing GantryDetectorTilt NumberOfFrames RescaleSlope "
-    "RescaleIntercept RescaleType PhotometricInterpretation"
-).split()
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "Modality",
+    "ImageType",
+    "SeriesDescription",
+    "SeriesNumber",
+    "PatientPosition",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "GantryDetectorTilt",
+    "NumberOfFrames",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "PhotometricInterpretation",
+)
 _BINARY = (
-    "Rows Columns SamplesPerPixel BitsAllocated BitsStored HighBit PixelRepresentation "
-    "PixelPaddingValue PixelPaddingRangeLimit"
-).split()
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+)
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 _UNSAID = (b"\x08\x00", b"\x02\x00")  # the first group of a file without a preamble
 

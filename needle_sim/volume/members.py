@@ -59,7 +59,7 @@ def _file(path: Path, name: str) -> Member:
         size = path.stat().st_size
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read ({error.strerror}); give a folder, a zip or files of a CT series"
+            f"{path} cannot be read ({error.strerror}); give a folder, a zip or CT files"
         ) from error
     if path.is_dir():
         raise InputError(f"{path} is a folder inside a list of files; give one folder, or files")

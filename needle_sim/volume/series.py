@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from needle_sim.errors import DicomError
 from needle_sim.geometry.transform import VOXEL, Frame, Transform
 from needle_sim.volume.header import Header, tag_name
-from needle_sim.volume.slices import CtSlice, ct_slice, hounsfield, slice_notes
+from needle_sim.volume.pixels import hounsfield, slice_notes
+from needle_sim.volume.slices import CtSlice, ct_slice
 from needle_sim.volume.volume import Note
 
 ORIENTATION_LIMIT = 1e-3
@@ -128,7 +129,7 @@ def stack(series: Series) -> Stack:
     step = (kept[-1].position_mm - kept[0].position_mm) / (slices - 1)
     _refuse_uneven(kept, step)
     _refuse_tilt(kept[0], step)
-    return Stack(tuple(kept), _placed(kept[0], step), (*notes, *slice_notes(tuple(kept))))
+    return Stack(tuple(kept), _placed(kept[0], step), (*notes, *slice_notes(kept)))
 
 
 _ALIKE = ("ImageOrientationPatient", "PixelSpacing")
