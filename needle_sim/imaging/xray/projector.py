@@ -1,0 +1,205 @@
+"""`project`: mass per area of each basis material along the ray of each pixel.
+
+Planes of a volume that are crossed by all rays map onto each other by a scaling about the focal
+spot. So the sum over planes is taken in one image of slopes, separable linear interpolation on each
+plane, and only then resampled to the detector (Catmull-Rom) and weighted by the obliquity of each
+ray. All of it happens in voxel indices, where lines stay lines for any affine map, sheared ones
+included. The per-ray method of Joseph stays beside it as the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.errors import InputError
+from needle_sim.imaging.xray import _kernels
+from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.materials import Basis, Materials
+from needle_sim.jit import in_slabs
+
+Method = Literal["factored", "joseph"]
+Image = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+STEP_VOXELS = 0.7
+"""Sample distance of the image of slopes on the middle plane, in voxels."""
+
+_MM_TO_CM = 0.1
+_SLAB = 16
+# array axes that serve as planes, rows and columns when planes are taken along axis 0, 1 or 2
+_ORDER = ((0, 1, 2), (1, 0, 2), (2, 0, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathLengths:
+    """Mass per area along each ray.
+
+    Parameters
+    ----------
+    carm : CArm
+        The pose.
+    mass_g_cm2 : mapping of name to (R, C) float32 array, g/cm2
+        Per basis material (`materials.COMPOSITION`); zero where it is absent.
+    """
+
+    carm: CArm
+    mass_g_cm2: Mapping[str, Image]
+
+    def __post_init__(self) -> None:
+        for name, image in self.mass_g_cm2.items():
+            if image.shape != self.carm.shape:
+                raise InputError(f"{name} has shape {image.shape}, the detector {self.carm.shape}")
+            image.flags.writeable = False
+        object.__setattr__(self, "mass_g_cm2", MappingProxyType(dict(self.mass_g_cm2)))
+
+
+def project(materials: Materials, carm: CArm, *, method: Method = "factored") -> PathLengths:
+    """Mass per area of each basis material along the ray of each pixel.
+
+    Parameters
+    ----------
+    materials : Materials
+        From `prepare`.
+    carm : CArm
+        The pose.
+    method : "factored" or "joseph"
+        ``"joseph"`` walks each ray on its own: the reference, several times slower.
+
+    Returns
+    -------
+    PathLengths
+        g/cm2; the same bytes for any number of threads.
+    """
+    if method not in ("factored", "joseph"):
+        raise InputError(f"method must be 'factored' or 'joseph', got {method!r}")
+    found = {}
+    for name, basis in materials.bases.items():
+        view = _view(basis, carm)
+        found[name] = _factored(view, carm) if method == "factored" else _joseph(view, carm)
+    return PathLengths(carm, found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A basis as seen from a pose: planes, rows, columns; all in voxel indices of that order."""
+
+    grid: Image  # flat
+    filled: NDArray[np.int32]  # (all rows, 2)
+    shape: tuple[int, int, int]
+    steps: tuple[int, int]  # row number = plane * steps[0] + row * steps[1]
+    source: tuple[float, float, float]
+    rays: Floats  # (6, 3): voxel steps in plane, row, column order, then LPS
+
+
+def _view(basis: Basis, carm: CArm) -> _View:
+    voxel_from_patient = basis.patient_from_voxel.inverse()
+    source = voxel_from_patient.apply(carm.source_mm)
+    rays_mm = carm.pixel_rays()
+    rays = voxel_from_patient.matrix[:3, :3] @ rays_mm
+    rows, columns = carm.shape
+    corners = np.array(
+        [[0, 0, 1], [0, columns - 1, 1], [rows - 1, 0, 1], [rows - 1, columns - 1, 1]]
+    )
+    at_corners = rays @ corners.T
+    same_sign = np.abs(np.sign(at_corners).sum(axis=1)) == 4
+    outside = (source < 0) | (source > np.array(basis.density.shape) - 1)
+    least = np.where(same_sign & outside, np.abs(at_corners).min(axis=1), -1.0)
+    planes_along = int(least.argmax())
+    if not least[planes_along] > 0:
+        raise InputError(
+            "the focal spot lies inside the patient, or the field is wider than the patient is "
+            f"far: {carm.source_isocentre_mm=}; lengthen it or move the isocentre"
+        )
+    order = list(_ORDER[planes_along])
+    turned = planes_along == 2
+    grid, filled = (basis.turned, basis.filled_turned) if turned else (basis.density, basis.filled)
+    shape = np.array(basis.density.shape)[order]
+    # rows of the flat grid are numbered i * J + j, or i * K + k when turned
+    steps = (grid.shape[1], 1) if planes_along == 0 else (1, grid.shape[1])
+    return _View(
+        grid.reshape(-1),
+        filled.reshape(-1, 2),
+        (int(shape[0]), int(shape[1]), int(shape[2])),
+        steps,
+        (float(source[order[0]]), float(source[order[1]]), float(source[order[2]])),
+        np.ascontiguousarray(np.concatenate([rays[order], rays_mm])),
+    )
+
+
+def _joseph(view: _View, carm: CArm) -> Image:
+    out = np.zeros(carm.shape, dtype=np.float32)
+    planes, rows, _ = view.shape
+
+    def work(start: int, stop: int) -> None:
+        _kernels.joseph(
+            view.grid,
+            *view.steps,
+            planes,
+            rows,
+            view.source,
+            view.rays,
+            _MM_TO_CM,
+            start,
+            stop,
+            out,
+        )
+
+    in_slabs(work, carm.shape[0], slab=_SLAB)
+    return out
+
+
+def _slopes(view: _View, carm: CArm, along: int) -> tuple[float, float, int]:
+    """First slope, step and count that cover what the detector sees of the box, along rows or columns."""
+    planes = view.shape[0]
+    depth = np.abs(np.array([0.0, planes - 1.0]) - view.source[0])
+    edges = np.array([0.0, view.shape[along] - 1.0]) - view.source[along]
+    of_box = edges[:, None] / depth
+    rows, columns = carm.shape
+    corners = np.array(
+        [[0, 0, 1], [0, columns - 1, 1], [rows - 1, 0, 1], [rows - 1, columns - 1, 1]]
+    )
+    seen = (view.rays[along] @ corners.T) / np.abs(view.rays[0] @ corners.T)
+    low, high = max(of_box.min(), seen.min()), min(of_box.max(), seen.max())
+    step = STEP_VOXELS / depth.mean()
+    count = max(0, int(np.ceil((high - low) / step))) + 7 if high > low else 0
+    return float(low - 3 * step), float(step), count
+
+
+def _factored(view: _View, carm: CArm) -> Image:
+    out = np.zeros(carm.shape, dtype=np.float32)
+    planes, rows, _ = view.shape
+    u0, du, high = _slopes(view, carm, 1)
+    v0, dv, wide = _slopes(view, carm, 2)
+    if high == 0 or wide == 0:
+        return out
+    sums = np.empty((high, wide), dtype=np.float32)
+    ramp = np.arange(wide, dtype=np.float32)
+    slopes = (u0, du, v0, dv)
+
+    def add(start: int, stop: int) -> None:
+        _kernels.plane_sums(
+            view.grid,
+            view.filled,
+            *view.steps,
+            planes,
+            rows,
+            view.source,
+            *slopes,
+            ramp,
+            start,
+            stop,
+            sums,
+        )
+
+    def turn(start: int, stop: int) -> None:
+        _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM, start, stop, out)
+
+    in_slabs(add, high, slab=_SLAB)
+    in_slabs(turn, carm.shape[0], slab=4 * _SLAB)
+    return out
