@@ -188,7 +188,7 @@ def _sift(
     for wall in walls:
         depth = np.arange(0.0, _BODY_REACH_MM, wall.step_mm)
         path = tips[:, None] - depth[:, None] * axes[:, None]
-        away = wall.distance_mm(path.reshape(-1, 3)).reshape(len(tips), -1)
+        away = wall.distance_mm(path.reshape(-1, 3)).reshape(len(tips), len(depth))
         good = away.min(axis=1, initial=np.inf) >= wall.least_mm
         rejected[wall.name] = int((~good).sum())
         axes, tips = axes[good], tips[good]

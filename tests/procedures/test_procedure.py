@@ -1,0 +1,72 @@
+"""A procedure is a file; what it cannot do it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from needle_sim import presets
+from needle_sim.errors import InputError, PresetError
+from needle_sim.procedures.procedure import Procedure, check_side, names
+
+RFA = Procedure.preset("medial-branch-rfa")
+
+
+@pytest.mark.parametrize(
+    ("level", "vertebra"), [("L1", "L2"), ("L2", "L3"), ("L3", "L4"), ("L4", "L5")]
+)
+def test_a_branch_crosses_the_vertebra_below(level, vertebra):
+    """Ln branch on the Ln+1 transverse process (Springer 978-3-030-31741-6 ch. 16)."""
+    assert RFA.vertebra(level) == vertebra
+
+
+def test_the_words_name_bone_and_joint():
+    assert RFA.in_words("L4", "right") == (
+        "right L4 medial branch, on the L5 SAP/TP junction; with L3 it supplies the L4-L5 joint"
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("L5", "dorsal ramus, on the sacral ala"),
+        ("L4-L5", "medial branches of L3 and L4"),
+        ("C5", "levels are L1, L2, L3, L4"),
+        ("", "levels are L1, L2, L3, L4"),
+    ],
+)
+def test_a_level_it_does_not_have_is_refused_with_the_way_out(level, said):
+    with pytest.raises(InputError, match=said):
+        RFA.vertebra(level)
+
+
+@pytest.mark.parametrize("side", ["", "Right", "both", "l"])
+def test_a_side_is_left_or_right(side):
+    with pytest.raises(InputError, match="left or right"):
+        check_side(side)
+
+
+def test_recipe_angles_are_those_of_the_published_technique():
+    """Furman: ipsilateral oblique about 20, 40-45 caudad from the squared endplate."""
+    oblique = next(view for view in RFA.views if view.name == "oblique")
+    assert oblique.oblique_deg == 20.0
+    assert -45.0 <= oblique.tilt_deg <= -40.0
+    assert [view.name for view in RFA.views] == ["ap", "oblique", "lateral"]
+
+
+def test_what_is_not_verified_is_listed():
+    assert any("limits.root_c" in line and "memory" in line for line in RFA.unverified)
+    assert not any("(read)" in line for line in RFA.unverified)
+
+
+def test_every_number_of_every_procedure_has_source_and_mark():
+    for name in names():
+        path = presets.folder("presets") / "procedures" / f"{name}.toml"
+        entries = presets.read_toml(path)
+        assert len(presets.numbers({k: v for k, v in entries.items() if k != "views"})) >= 5
+        for view in entries["views"]:
+            assert set(presets.numbers(view)) == {"oblique_deg", "tilt_deg"}
+
+
+def test_an_unknown_procedure_names_those_there_are():
+    with pytest.raises(PresetError, match="medial-branch-rfa"):
+        Procedure.preset("../secrets")
