@@ -130,13 +130,14 @@ def plan(
     middle = target.approach if approach is None else unit(approach)
     near = Obstacles.around(anatomy, target.centre_mm)
     walls = _walls(near, DEFAULT_MARGINS_MM if margins_mm is None else margins_mm, needle)
-    axes, tips, rejected = _sift(*_lattice(target, middle, cone_deg), target, walls)
-    tried = len(axes) + sum(rejected.values())
+    lattice = _lattice(target, middle, cone_deg)
+    axes, tips, rejected = _sift(*_reach(anatomy, target, needle, *lattice), target, walls)
+    tried = len(lattice[0]) * len(lattice[1])
     needles: list[PlacedNeedle] = []
     for index in np.argsort(_cost(target, tips, axes, needle), kind="stable"):
-        placed = _from_skin(anatomy, tips[index], axes[index], needle, rejected)
-        if placed is not None:
-            needles.append(placed)
+        entry = _enters(anatomy, tips[index], axes[index], needle, rejected)
+        if entry is not None:
+            needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
         if len(needles) == _KEPT:
             break
     if not needles:
@@ -146,7 +147,7 @@ def plan(
 
 
 def _lattice(target: Target, middle: Field, cone_deg: float) -> tuple[Field, Field]:
-    """Every direction of a cone with every small shift of the tip: axes (C, 3), tips (C, 3)."""
+    """Directions (A, 3) of a cone, and places (T, 3) of the tip about the target's centre."""
     count = 91
     turn = np.pi * (3.0 - np.sqrt(5.0)) * np.arange(count)  # a sunflower covers a disc evenly
     tilt = np.radians(cone_deg) * np.sqrt(np.arange(count) / (count - 1))
@@ -161,7 +162,21 @@ def _lattice(target: Target, middle: Field, cone_deg: float) -> tuple[Field, Fie
     shifts = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
     shifts = shifts[np.linalg.norm(shifts, axis=1) < target.radius_mm]
     tips = target.centre_mm + shifts @ np.stack([side, up, middle])
-    return np.repeat(axes, len(tips), axis=0), np.tile(tips, (len(axes), 1))
+    return axes, tips
+
+
+def _reach(
+    anatomy: Anatomy, target: Target, needle: Needle, axes: Field, tips: Field
+) -> tuple[Field, Field, dict[str, int]]:
+    """Each direction that meets the skin within the needle's length, with each tip: (C, 3) twice.
+
+    Looked at from the target's centre; the shift of a tip is looked at again once it is chosen.
+    """
+    rejected: dict[str, int] = {}
+    good = [_enters(anatomy, target.centre_mm, axis, needle, rejected) for axis in axes]
+    left = axes[[entry is not None for entry in good]]
+    lost = {reason: count * len(tips) for reason, count in rejected.items()}
+    return np.repeat(left, len(tips), axis=0), np.tile(tips, (len(left), 1)), lost
 
 
 def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> list[_Wall]:
@@ -177,10 +192,9 @@ def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> lis
 
 
 def _sift(
-    axes: Field, tips: Field, target: Target, walls: list[_Wall]
+    axes: Field, tips: Field, rejected: dict[str, int], target: Target, walls: list[_Wall]
 ) -> tuple[Field, Field, dict[str, int]]:
     """The candidates that touch nothing, and how many each wall took."""
-    rejected: dict[str, int] = {}
     if target.ventral_mm is not None:
         good = tips[:, 1] >= target.ventral_mm[1]
         rejected["tip ventral to the process"] = int((~good).sum())
@@ -214,19 +228,19 @@ def _cost(target: Target, tips: Field, axes: Field, needle: Needle) -> Field:
     return np.asarray(cost + 2.0 * short)
 
 
-def _from_skin(
+def _enters(
     anatomy: Anatomy, tip: Field, axis: Field, needle: Needle, rejected: dict[str, int]
-) -> PlacedNeedle | None:
+) -> Field | None:
+    """Skin entry (3,) of a path; None, counted in ``rejected``, where there is none in reach."""
     entry = skin_entry_mm(anatomy, tip, -axis)
-    reason = None
     if entry is None:
         reason = "skin entry outside the volume"
     elif np.linalg.norm(entry - tip) > needle.length_mm:
         reason = f"needle of {needle.length_mm:g} mm too short"
-    if entry is None or reason is not None:
-        rejected[str(reason)] = rejected.get(str(reason), 0) + 1
-        return None
-    return PlacedNeedle(needle, Trajectory.straight(entry, tip))
+    else:
+        return entry
+    rejected[reason] = rejected.get(reason, 0) + 1
+    return None
 
 
 def window_share(target: Target, placed: PlacedNeedle) -> float | None:

@@ -36,7 +36,8 @@ from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.progress import Progress, silent
 from needle_sim.rehearsal.scoring import Score, score
 from needle_sim.shown import Shown
-from needle_sim.thermal.bioheat import HeatHistory, heat
+from needle_sim.thermal.bioheat import heat
+from needle_sim.thermal.history import HeatHistory
 from needle_sim.thermal.lesion import Lesion, measure
 from needle_sim.thermal.protocol import Protocol
 from needle_sim.volume.volume import Volume

@@ -1,0 +1,62 @@
+"""Targets follow from landmarks and nerves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.target import medial_branch_target, point_target
+from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Tube
+from tests.planning.blocks import block
+
+REAR, FRONT = np.array([-20.0, 6.0, -5.0]), np.array([-16.0, -6.0, 5.0])
+
+
+def with_branch():
+    along = (FRONT - REAR) / np.linalg.norm(FRONT - REAR)
+    path = np.stack([FRONT + 20 * along, FRONT, REAR, REAR - 10 * along])  # ventral end first
+    nerve = Structure("L4 right medial branch", "medial_branch", (Tube(path, 0.5),), "constructed")
+    return replace(
+        block(structures=[nerve]),
+        landmarks_mm={"L5 right sap_neck_dorsal": REAR, "L5 right sap_neck_ventral": FRONT},
+    )
+
+
+def test_the_window_is_the_middle_two_quarters_of_the_neck():
+    """Furman: active tip along the middle two quarters of the lateral neck."""
+    target = medial_branch_target(with_branch(), "L4", "L5", "right")
+    assert target.nerve_mm[0] == pytest.approx(REAR, abs=0.1)
+    assert target.nerve_mm[-1] == pytest.approx(FRONT, abs=0.1)
+    assert target.window_mm[0] == pytest.approx(REAR + 0.25 * (FRONT - REAR), abs=0.1)
+    assert target.window_mm[1] == pytest.approx(REAR + 0.75 * (FRONT - REAR), abs=0.1)
+
+
+def test_the_tip_goes_into_the_ventral_quarter_and_the_approach_runs_along_the_nerve():
+    target = medial_branch_target(with_branch(), "L4", "L5", "right")
+    share = np.linalg.norm(target.centre_mm - REAR) / np.linalg.norm(FRONT - REAR)
+    assert 0.75 < share < 1.0
+    assert target.approach == pytest.approx((FRONT - REAR) / np.linalg.norm(FRONT - REAR), abs=1e-2)
+    assert target.approach[1] < 0  # ventrally
+
+
+def test_a_branch_that_is_not_there_names_the_vertebra_it_needs():
+    with pytest.raises(InputError, match="vertebra L4 to be whole"):
+        medial_branch_target(with_branch(), "L3", "L4", "right")
+
+
+@pytest.mark.parametrize("place", [[0.0, 70.0, 0.0], [0.0, 0.0, 900.0]])
+def test_a_point_outside_the_body_is_refused_with_the_box(place):
+    with pytest.raises(InputError, match=r"outside the body; the volume holds -80\.0"):
+        point_target(block(), place, [0.0, -1.0, 0.0], "left")
+
+
+def test_a_point_in_the_body_is_a_target():
+    target = point_target(block(), [1.0, 2.0, 3.0], [0.0, -2.0, 0.0], "left")
+    assert target.centre_mm == pytest.approx([1, 2, 3])
+    assert target.approach == pytest.approx([0, -1, 0])
+    with pytest.raises(InputError, match="finite"):
+        point_target(block(), [np.nan, 0, 0], [0.0, -2.0, 0.0], "left")
