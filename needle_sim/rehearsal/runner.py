@@ -118,6 +118,7 @@ def run_procedure(
     target_mm: ArrayLike | None = None,
     seed: int = 0,
     vary: bool = False,
+    pictures: bool = True,
     progress: Progress = silent,
 ) -> Run:
     """Plan a procedure, take its pictures, heat, measure and score it.
@@ -136,6 +137,8 @@ def run_procedure(
         Patient LPS, for a CT without labels: hazards are then unknown.
     seed : int
         For the noise of the pictures; with ``vary`` also for the phantom's anatomy.
+    pictures : bool
+        False leaves ``views`` empty, for studies of plan and lesion alone.
 
     Raises
     ------
@@ -155,7 +158,8 @@ def run_procedure(
     attempt = _Attempt(recipe, anatomy, target, vertebra, chosen_side)
     planned, blocked, notes, tilt_deg = attempt.plan()
     progress(2, _STAGES)
-    views = attempt.views(planned, tilt_deg, np.random.default_rng(children[1]))
+    noise = np.random.default_rng(children[1])
+    views = attempt.views(planned, tilt_deg, noise) if pictures else ()
     progress(4, _STAGES)
     history, lesion, hottest = attempt.heat(planned)
     progress(_STAGES, _STAGES)

@@ -1,0 +1,16 @@
+"""``python -m validation NAME [N]``: run one validation, print its table, exit 1 when it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from validation.phantom_seeds import main as phantom_seeds
+
+NAMED: dict[str, Callable[[list[str]], int]] = {"phantom_seeds": phantom_seeds}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in NAMED:
+        print(f"usage: python -m validation {{{'|'.join(NAMED)}}} [N]", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(NAMED[sys.argv[1]](sys.argv[2:]))
