@@ -1,0 +1,45 @@
+"""Every example runs as it stands, and one number of each is checked."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+MOST_LINES = 60
+
+
+def _the_tip_reaches_the_target(run: Any) -> None:
+    assert run.plan is not None, run.blocked
+    assert run.plan.target_error_mm <= 2.0  # the success window of a medial-branch electrode
+
+
+# what ``main()`` of an example returns, and one number of it; an example without an entry fails
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "01_medial_branch_rfa": _the_tip_reaches_the_target,
+}
+
+
+def test_every_example_has_its_check_and_every_check_its_example():
+    assert {path.stem for path in EXAMPLES} == set(CHECKS)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_short_and_says_what_it_shows(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) < MOST_LINES
+    assert lines[0].startswith("# %%")
+    assert lines[1].startswith("# ")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # whatever it writes stays out of the checkout
+
+    CHECKS[path.stem](runpy.run_path(str(path))["main"]())
