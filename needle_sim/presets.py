@@ -1,7 +1,8 @@
 """Finds a shipped TOML (in the wheel or the checkout) and reads it into nouns.
 
 A preset file holds a ``revision``, and one table a preset. A number that needs a source is written
-as ``{ value = 80.0, source = "doi:...", mark = "read" }``; the marks are *read* (in the source),
+as ``{ value = 80.0, source = "doi:...", mark = "read" }``, with an ``sd`` where it varies between
+people; the marks are *read* (in the source),
 *memory* (not checked yet), *derived* and *proposed*. `Number` keeps the three together, `plain`
 strips a table down to its values.
 """
@@ -98,7 +99,7 @@ def preset(noun: type[_Noun], file: str, name: str) -> _Noun:
 def plain(entries: Any) -> Any:
     """The same structure with each ``{value, source, mark}`` replaced by its value."""
     if isinstance(entries, Mapping):
-        if "value" in entries and set(entries) <= {"value", "source", "mark"}:
+        if "value" in entries and set(entries) <= {"value", "sd", "source", "mark"}:
             return entries["value"]
         return {key: plain(value) for key, value in entries.items()}
     return [plain(value) for value in entries] if isinstance(entries, list) else entries

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from needle_sim.errors import InputError
 from needle_sim.geometry import _kernels
 from needle_sim.geometry.paths import as_points
-from needle_sim.geometry.transform import Transform
+from needle_sim.geometry.transform import Transform, unit
+
+Row = NDArray[np.float64]
+Step = Literal["add", "cut"]
+_BAR, _DRUM, _BOX = 0.0, 1.0, 2.0
+_WIDTH = 24
+_CHUNK = 40_000  # points; smaller sets are not worth a thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,5 +55,270 @@ def distance_to_tubes_mm(points_mm: ArrayLike, tubes: Sequence[Tube]) -> NDArray
     ends = np.concatenate([tube.points_mm[1:] for tube in tubes])
     start_radius = np.concatenate([tube.radius_mm[:-1] for tube in tubes])
     end_radius = np.concatenate([tube.radius_mm[1:] for tube in tubes])
-    _kernels.tube_distance(points, starts, ends, start_radius, end_radius, out)
+
+    def part(low: int, high: int) -> None:
+        _kernels.tube_distance(
+            _read_only(points[low:high]), starts, ends, start_radius, end_radius, out[low:high]
+        )
+
+    _in_parts(part, len(points))
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Implicit:
+    """A smooth union of bars, drums and boxes, with cuts: a program run row by row.
+
+    The distance is exact to first order at the surface (each part is divided by its own gradient)
+    and never above the true distance far outside, so it can be sphere-traced.
+
+    Parameters
+    ----------
+    rows : (R, 24) array
+        Made by `bar`, `drum` and `box`; each adds to, or cuts from, what the rows before it made.
+
+    References
+    ----------
+    Ricci (1973), doi:10.1093/comjnl/16.2.157, for blending; the quadratic smooth minimum is that of
+    Quilez (2013), https://iquilezles.org/articles/smin.
+    """
+
+    rows: NDArray[np.float64]
+    _frames: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        rows = np.array(self.rows, dtype=np.float64, order="C")
+        if rows.ndim != 2 or rows.shape[1] != _WIDTH or len(rows) < 1:
+            raise InputError(f"a shape needs rows (R, {_WIDTH}), got {rows.shape}")
+        if not np.isfinite(rows).all():
+            raise InputError("a shape holds values that are not finite")
+        if rows[0, 1] != 0.0:
+            raise InputError("the first row of a shape must add, there is nothing to cut yet")
+        frames = np.empty((len(rows), 12))
+        frames[:, :3] = rows[:, 3:6]
+        frames[:, 3:6] = rows[:, 6:9]
+        frames[:, 6:9] = rows[:, 9:12]
+        frames[:, 9:12] = np.cross(rows[:, 6:9], rows[:, 9:12])
+        for array, name in ((rows, "rows"), (frames, "_frames")):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Implicit:
+        """The shape of these rows in this order."""
+        return cls(np.stack(list(rows)))
+
+    def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
+        """Signed distance (P,) of points (P, 3) from the surface, negative inside."""
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise InputError(f"points_mm must be (P, 3), got {points.shape}")
+        out = np.empty(len(points))
+
+        def part(low: int, high: int) -> None:
+            chunk = _read_only(points[low:high])
+            _kernels.implicit_distance(chunk, self.rows, self._frames, out[low:high])
+
+        _in_parts(part, len(points))
+        return out
+
+    @property
+    def box_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (2, 3) of a box that holds the shape."""
+        added = self.rows[:, 1] == 0.0
+        rows, frames = self.rows[added], self._frames[added]
+        axes = np.abs(frames[:, 3:].reshape(-1, 3, 3))  # x, y and z axis of each row
+        low, high = frames[:, :3].copy(), frames[:, :3].copy()
+        for n, row in enumerate(rows):
+            half, far = _half_sizes(row)
+            end = frames[n, :3] + frames[n, 9:12] * far
+            margin = half @ axes[n] + 0.25 * row[2]
+            low[n] = np.minimum(frames[n, :3], end) - margin
+            high[n] = np.maximum(frames[n, :3], end) + margin
+        return np.stack([low.min(axis=0), high.max(axis=0)])
+
+    def moved(self, by: Transform) -> Implicit:
+        """The same shape after a rigid map (a turn and a shift; `InputError` otherwise)."""
+        turn = by.matrix[:3, :3]
+        if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-9) or np.linalg.det(turn) < 0:
+            raise InputError("a shape can only be turned and shifted, not scaled or mirrored")
+        rows = self.rows.copy()
+        rows[:, 3:6] = by.apply(rows[:, 3:6])
+        rows[:, 6:9] = by.turn(rows[:, 6:9])
+        rows[:, 9:12] = by.turn(rows[:, 9:12])
+        return Implicit(rows)
+
+    def gradient(self, points_mm: ArrayLike, *, step_mm: float = 1e-4) -> NDArray[np.float64]:
+        """Central differences (P, 3) of the distance; of length 1 at the surface."""
+        points = np.asarray(points_mm, dtype=np.float64)
+        shifts = np.concatenate([np.eye(3), -np.eye(3)]) * step_mm
+        around = self.distance_mm((points[None] + shifts[:, None]).reshape(-1, 3)).reshape(6, -1)
+        return np.asarray(((around[:3] - around[3:]) / (2 * step_mm)).T)
+
+
+def bar(
+    start_mm: ArrayLike,
+    end_mm: ArrayLike,
+    radii_mm: tuple[float, float],
+    *,
+    end_radii_mm: tuple[float, float] | None = None,
+    across: ArrayLike = (1.0, 0.0, 0.0),
+    cap_mm: float | None = None,
+    squared: bool = False,
+    blend_mm: float = 1.5,
+    step: Step = "add",
+) -> Row:
+    """A tapered bar between two points (3,) with an elliptic section; one point is an ellipsoid.
+
+    Parameters
+    ----------
+    start_mm, end_mm : (3,) array
+        Ends of the axis; the caps stand out beyond them by ``cap_mm``.
+    radii_mm, end_radii_mm : (float, float)
+        Half sizes of the section along ``across`` and perpendicular to it, at start and end.
+    across : (3,) array
+        Direction of the first half size; made perpendicular to the axis.
+    cap_mm : float
+        Height of the rounded ends, by default the smallest half size.
+    squared : bool
+        Superellipse of power 4 (flat faces) instead of an ellipse.
+    blend_mm : float
+        Width of the fillet to what was there before.
+    step : str
+        ``"add"`` or ``"cut"``.
+    """
+    start, end = np.asarray(start_mm, dtype=np.float64), np.asarray(end_mm, dtype=np.float64)
+    last = end_radii_mm or radii_mm
+    length = float(np.linalg.norm(end - start))
+    first_axis = np.asarray(across, dtype=np.float64)
+    if length > 1e-9:
+        along = (end - start) / length
+    else:
+        start, length = end, 0.0
+        helper = np.array([0.0, 0.0, 1.0]) if abs(unit(first_axis)[2]) < 0.9 else np.eye(3)[1]
+        along = unit(helper - first_axis * (helper @ first_axis) / (first_axis @ first_axis))
+    u = unit(first_axis - along * (first_axis @ along))
+    cap = min(*radii_mm, *last) if cap_mm is None else cap_mm
+    figures = (*radii_mm, *last, cap, 4.0 if squared else 2.0, 0.0, length)
+    return _row(_BAR, step, blend_mm, start, u, np.cross(along, u), figures)
+
+
+def drum(
+    upper_mm: tuple[float, float],
+    lower_mm: tuple[float, float],
+    heights_mm: tuple[float, float],
+    *,
+    waist_mm: float = 0.0,
+    dish_mm: float = 0.0,
+    round_mm: float = 1.5,
+    centre_mm: ArrayLike = (0.0, 0.0, 0.0),
+    axes: tuple[ArrayLike, ArrayLike] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+    blend_mm: float = 1.5,
+    step: Step = "add",
+) -> Row:
+    """A vertebral body: superelliptic, waisted, wedged, with dished endplates.
+
+    Parameters
+    ----------
+    upper_mm, lower_mm : (float, float)
+        Width and depth of the end towards +z and -z.
+    heights_mm : (float, float)
+        Height at the front (-y) and at the back (+y).
+    waist_mm : float
+        How far the side wall draws in halfway.
+    dish_mm : float
+        How far the middle of an endplate lies under its rim.
+    round_mm : float
+        Radius of the rim.
+    centre_mm, axes : (3,) array, pair of (3,) arrays
+        Middle, and the directions of width and depth.
+    blend_mm, step : float, str
+        As for `bar`.
+    """
+    u = unit(axes[0])
+    v = np.asarray(axes[1], dtype=np.float64)
+    v = unit(v - u * float(u @ v))
+    figures = (*upper_mm, *lower_mm, *heights_mm, waist_mm, dish_mm, round_mm)
+    return _row(_DRUM, step, blend_mm, np.asarray(centre_mm, dtype=np.float64), u, v, figures)
+
+
+def box(
+    half_mm: tuple[float, float, float],
+    *,
+    round_mm: float = 0.0,
+    centre_mm: ArrayLike = (0.0, 0.0, 0.0),
+    axes: tuple[ArrayLike, ArrayLike] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+    blend_mm: float = 1.5,
+    step: Step = "add",
+) -> Row:
+    """A box of half sizes (3,) with rounded edges; the other arguments as for `drum`."""
+    u = unit(axes[0])
+    v = np.asarray(axes[1], dtype=np.float64)
+    v = unit(v - u * float(u @ v))
+    centre = np.asarray(centre_mm, dtype=np.float64)
+    return _row(_BOX, step, blend_mm, centre, u, v, (*half_mm, round_mm))
+
+
+def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm: float) -> Row:
+    """First point (3,) on a ray from outside that lies ``off_mm`` from the surface.
+
+    Sphere tracing; `InputError` where the ray misses the shape.
+    """
+    start = np.array(start_mm, dtype=np.float64)
+    at, step = start, unit(towards)
+    for _ in range(400):
+        gap = float(shape.distance_mm(at[None])[0]) - off_mm
+        if abs(gap) < 1e-7:
+            return at
+        at = at + step * gap * (0.9 if gap > 0 else 0.5)
+        if gap > 500:
+            break
+    if abs(gap) < 1e-3:
+        return at
+    raise InputError(f"the ray from {start.round(1)} along {step} misses the shape")
+
+
+def _row(
+    kind: float,
+    step: Step,
+    blend_mm: float,
+    origin: Row,
+    u: Row,
+    v: Row,
+    figures: Sequence[float],
+) -> Row:
+    row = np.zeros(_WIDTH)
+    row[:3] = kind, float(("add", "cut").index(step)), blend_mm
+    row[3:6], row[6:9], row[9:12] = origin, u, v
+    row[12 : 12 + len(figures)] = figures
+    sizes = 5 if kind == _BAR else 6 if kind == _DRUM else 3
+    if not (row[12 : 12 + sizes] > 0).all() or blend_mm < 0:
+        raise InputError(f"sizes of a shape must be positive, got {row[12 : 12 + sizes]}")
+    return row
+
+
+def _half_sizes(row: Row) -> tuple[Row, float]:
+    """Half sizes (3,) in the frame of a row, and how far its axis runs along +z."""
+    if row[0] == _BAR:
+        return np.array([max(row[12], row[14]), max(row[13], row[15]), row[16]]), float(row[19])
+    if row[0] == _DRUM:
+        width, depth, height = max(row[12], row[14]), max(row[13], row[15]), row[16:18].max()
+        return 0.5 * np.array([width, depth, height]), 0.0
+    return row[12:15].copy(), 0.0
+
+
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _in_parts(part: Callable[[int, int], None], count: int) -> None:
+    """Run ``part(low, high)`` over 0..count, large counts in threads (the kernels free the GIL)."""
+    workers = min(os.cpu_count() or 1, 8)
+    if count <= _CHUNK or workers == 1:
+        part(0, count)
+        return
+    edges = list(range(0, count, _CHUNK))
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(part, edges, [min(edge + _CHUNK, count) for edge in edges]))
