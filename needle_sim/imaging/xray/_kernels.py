@@ -29,7 +29,7 @@ def plane_sums(
         for p in range(planes):
             k = abs(p - s_plane)
             at = s_row + u * k
-            r = int(math.floor(at))
+            r = math.floor(at)
             if r < 0 or r > rows - 2:
                 continue
             here = p * plane_step + r * row_step
@@ -44,8 +44,8 @@ def plane_sums(
                 continue
             c0, dc = s_column + v0 * k, dv * k
             # the row is zero at low - 1 and at high: stay EDGE inside, where float32 cannot stray
-            first = max(0, int(math.ceil((low - 1 + EDGE - c0) / dc)))
-            last = min(count, int(math.floor((high - EDGE - c0) / dc)) + 1)
+            first = max(0, math.ceil((low - 1 + EDGE - c0) / dc))
+            last = min(count, math.floor((high - EDGE - c0) / dc) + 1)
             if last <= first:
                 continue
             w = np.float32(at - r)
@@ -76,7 +76,7 @@ def resample(sums, rays, u0, du, v0, dv, scale, start, stop, out):
             k = abs(along)
             u = ((rays[1, 0] * r + rays[1, 1] * c + rays[1, 2]) / k - u0) / du
             v = ((rays[2, 0] * r + rays[2, 1] * c + rays[2, 2]) / k - v0) / dv
-            i, j = int(math.floor(u)), int(math.floor(v))
+            i, j = math.floor(u), math.floor(v)
             total = 0.0
             if 1 <= i < high - 2 and 1 <= j < wide - 2:
                 f, g = u - i, v - j
@@ -127,7 +127,7 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
                 elif s <= 0.0 or s >= last:
                     far = -1.0
             total = np.float32(0.0)
-            begin, end = int(math.ceil(near)), int(math.floor(far)) + 1
+            begin, end = math.ceil(near), math.floor(far) + 1
             y, x = (
                 np.float32(s_row + u * abs(begin - s_plane)),
                 np.float32(s_column + v * abs(begin - s_plane)),

@@ -1,0 +1,64 @@
+"""What a picture costs: air kerma at the reference point, kerma-area product, exposure control."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from needle_sim.errors import InputError
+from needle_sim.imaging.xray.beam import Beam, kerma_ugy_mas
+from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
+from needle_sim.imaging.xray.materials import COMPOSITION
+from needle_sim.imaging.xray.projector import PathLengths
+from needle_sim.imaging.xray.transmission import bins, transmitted
+
+REFERENCE_TO_ISOCENTRE_MM = 150.0
+"""The patient entrance reference point lies 15 cm from the isocentre towards the focal spot
+(IEC 60601-2-43)."""
+
+
+def reference_kerma_mgy(beam: Beam, carm: CArm) -> float:
+    """Air kerma of one picture at the patient entrance reference point, mGy, without backscatter."""
+    distance_mm = carm.source_isocentre_mm - REFERENCE_TO_ISOCENTRE_MM
+    if not distance_mm > 0:
+        raise InputError(
+            "the reference point lies behind the focal spot: source_isocentre_mm must be over "
+            f"{REFERENCE_TO_ISOCENTRE_MM:g}, got {carm.source_isocentre_mm}"
+        )
+    return kerma_ugy_mas(beam) * beam.mas * (1000.0 / distance_mm) ** 2 * 1e-3
+
+
+def kerma_area_ugy_m2(beam: Beam, carm: CArm) -> float:
+    """Kerma-area product of one picture, µGy m2; the field is the detector, uncollimated."""
+    rows, columns = carm.shape
+    # kerma falls and the field grows with the square of the distance: take both at 1 m
+    side_m = carm.pixel_mm / carm.source_detector_mm
+    return kerma_ugy_mas(beam) * beam.mas * rows * columns * side_m**2
+
+
+def set_exposure(
+    paths: PathLengths,
+    beam: Beam,
+    *,
+    detector: Detector | None = None,
+    most_mas: float = 200.0,
+) -> Beam:
+    """The beam with the tube current that gives the middle of the detector its target signal.
+
+    As exposure control does: from the mean primary signal over the middle quarter of the field.
+    """
+    carm = paths.carm
+    panel = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
+    names = tuple(COMPOSITION[name] for name in paths.mass_g_cm2)
+    primary, _ = transmitted(paths, bins(beam, carm, panel, names))
+    rows, columns = carm.shape
+    middle = primary[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    signal_kev_mm2 = float(middle.mean(dtype=np.float64)) / carm.pixel_mm**2
+    mas = beam.mas * panel.target_kev_mm2 / signal_kev_mm2 if signal_kev_mm2 > 0 else np.inf
+    if not mas <= most_mas:
+        raise InputError(
+            f"exposure control needs {mas:.3g} mAs, over {most_mas:g}; raise kvp above {beam.kvp:g}"
+        )
+    return replace(beam, mas=float(mas))
