@@ -1,0 +1,263 @@
+"""`Display`: how a detector signal is shown: polarity, turns, window, collimation, side marker.
+
+A `Radiograph` is never flipped; a `Display` is applied when it is drawn. What goes where on the
+screen follows from the directions of the picture's rows and columns in the patient, never from
+C-arm angles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from needle_sim.errors import InputError
+from needle_sim.imaging.xray.exposure import Radiograph
+
+Polarity = Literal["dark_bone", "bright_bone"]
+Field = Literal["rectangle", "circle"]
+
+_LEFT = np.array([1.0, 0.0, 0.0])  # patient LPS
+_ANTERIOR = np.array([0.0, -1.0, 0.0])
+_HEAD = np.array([0.0, 0.0, 1.0])
+# A picture whose horizontal turns less than this share (15 degrees) towards the patient's sides is
+# a lateral one (proposed).
+_LATERAL = float(np.sin(np.radians(15.0)))
+_FRONTAL = float(np.sin(np.radians(5.0)))  # within 5 degrees the detector favours no side
+_SHADING = 0.11  # how broad body thickness varies, share of the field (proposed)
+_MEASURING = 0.6  # side of the measuring field, share of the field (proposed)
+_RAW_BEAM = 7.0  # times the median signal; raw beam is brighter (proposed)
+_EDGE = 0.012  # softness of the collimator's edge, share of the field (proposed)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A lead letter, where it lies on the screen, and what it says in words."""
+
+    letter: Literal["L", "R"]
+    corner: Literal["upper left", "upper right"]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How pictures of one detector shape are shown.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the detector.
+    quarter_turns : int
+        Turns of 90 degrees, counter-clockwise, made first.
+    mirrored : bool
+        Left and right exchanged after the turns.
+    polarity : str
+        ``"dark_bone"`` is fluoroscopy, ``"bright_bone"`` film.
+    window : (float, float) or None
+        Detector signal drawn at the two ends of the grey scale, logarithmic between them; None
+        takes the ``percentiles`` of the measuring field in the middle of the picture.
+    percentiles : (float, float)
+        For the automatic window.
+    flatten : float
+        Share, 0 to 1, of the broad shading (body thickness) that is taken out before the automatic
+        window, as the dynamic range compression of a fluoroscope does.
+    field : str
+        ``"rectangle"`` (flat panel) or ``"circle"`` (image intensifier).
+    """
+
+    shape: tuple[int, int]
+    quarter_turns: int = 0
+    mirrored: bool = False
+    polarity: Polarity = "dark_bone"
+    window: tuple[float, float] | None = None
+    percentiles: tuple[float, float] = (0.5, 99.8)
+    flatten: float = 0.8
+    field: Field = "rectangle"
+
+    def __post_init__(self) -> None:
+        if self.quarter_turns not in (0, 1, 2, 3):
+            raise InputError(f"quarter_turns must be 0 to 3, got {self.quarter_turns}")
+        if not 0 <= self.flatten <= 1:
+            raise InputError(f"flatten must be 0 to 1, got {self.flatten}")
+        if self.window is not None and not 0 < self.window[0] < self.window[1]:
+            raise InputError(f"a window needs 0 < low < high detector signal, got {self.window}")
+        low, high = self.percentiles
+        if not 0 <= low < high <= 100:
+            raise InputError(f"percentiles must rise from 0 to 100, got {self.percentiles}")
+
+    @classmethod
+    def for_prone(cls, radiograph: Radiograph) -> Display:
+        """The screen of a prone spine procedure: dark bone, head up, seen from behind.
+
+        The patient's left is on the left. A lateral picture has no such side: it is shown as the
+        C-arm delivers it, seen from the detector towards the tube (as the AP of a prone patient
+        is): posterior on the left with the detector on the patient's right, else on the right.
+        """
+        down, right = _directions(radiograph)
+        turns = 0
+        best = -float(down @ _HEAD)
+        for quarter in (1, 2, 3):
+            _, turned_down = _turned(right, down, quarter)
+            if -float(turned_down @ _HEAD) > best + 1e-9:
+                turns, best = quarter, -float(turned_down @ _HEAD)
+        across, downwards = _turned(right, down, turns)
+        leftward = float(across @ _LEFT)
+        if abs(leftward) >= _LATERAL:
+            mirrored = leftward > 0
+        else:  # right x up points at the viewer, who stands at the detector
+            mirrored = float(np.cross(across, -downwards) @ np.cross(right, down)) < 0
+        return cls(radiograph.array.shape, turns, mirrored, field="rectangle")
+
+    @property
+    def drawn_shape(self) -> tuple[int, int]:
+        """Rows and columns of the drawn picture."""
+        rows, columns = self.shape
+        return (columns, rows) if self.quarter_turns % 2 else (rows, columns)
+
+    def apply(self, radiograph: Radiograph) -> NDArray[np.uint8]:
+        """The drawn picture (R, C), 0 black to 255 white, black outside the collimated field."""
+        depth = self._depth(self._fits(radiograph).array.astype(np.float64))
+        low, high = (0.0, 1.0) if self.window is not None else self._measured(depth)
+        grey = _shoulder((depth - low) / max(high - low, 1e-9))
+        grey = self._turn(grey if self.polarity == "dark_bone" else 1.0 - grey)
+        return np.asarray(np.rint(255.0 * grey * self.field_mask()), dtype=np.uint8)
+
+    def _depth(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Grey values before the window: the signal's logarithm, its broad shading taken out.
+
+        Noise takes dark pixels to nothing and below, where there is no logarithm, and beside the
+        body the beam is raw: what is under a hundredth or over seven times the median is drawn
+        as that.
+        """
+        if self.window is not None:
+            low, high = np.log(self.window)
+            return np.asarray((np.log(np.maximum(signal, self.window[0])) - low) / (high - low))
+        usual = float(np.median(signal))
+        if not usual > 0:
+            raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
+        depth = np.log(np.clip(signal, 0.01 * usual, _RAW_BEAM * usual))
+        shading = ndimage.gaussian_filter(depth, min(self.shape) * _SHADING, mode="nearest")
+        return np.asarray(depth - self.flatten * (shading - np.median(shading)))
+
+    def _measured(self, depth: NDArray[np.float64]) -> tuple[float, float]:
+        """The window by percentiles of the measuring field, the middle of the picture."""
+        rows, columns = (round(side * (1 - _MEASURING) / 2) for side in self.shape)
+        middle = depth[rows : self.shape[0] - rows, columns : self.shape[1] - columns]
+        low, high = np.percentile(middle, self.percentiles)
+        return float(low), float(high)
+
+    def field_mask(self) -> NDArray[np.float64]:
+        """Openness (R, C) of the collimator as drawn: 1 in the field, 0 outside, soft between."""
+        rows, columns = self.drawn_shape
+        half = min(rows, columns) / 2
+        y = np.abs(np.arange(rows) - (rows - 1) / 2)[:, None]
+        x = np.abs(np.arange(columns) - (columns - 1) / 2)[None, :]
+        soft = _EDGE * 2 * half
+        if self.field == "circle":
+            inside = half - soft - np.hypot(x, y)
+        else:
+            corner = 0.06 * half
+            dx, dy = x - (columns / 2 - soft - corner), y - (rows / 2 - soft - corner)
+            outward = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
+            inside = corner - outward - np.minimum(np.maximum(dx, dy), 0)
+        ramp = np.clip(0.5 + inside / soft, 0.0, 1.0)
+        return np.asarray(ramp * ramp * (3.0 - 2.0 * ramp))
+
+    def place(self, rowcol: ArrayLike) -> NDArray[np.float64]:
+        """Detector row and column (..., 2) as x (right) and y (down) of the drawn picture."""
+        points = np.asarray(rowcol, dtype=np.float64)
+        row, column = points[..., 0], points[..., 1]
+        rows, columns = self.shape
+        for _ in range(self.quarter_turns):
+            row, column, rows, columns = columns - 1 - column, row, columns, rows
+        if self.mirrored:
+            column = columns - 1 - column
+        return np.stack([column, row], axis=-1)
+
+    def directions(self, radiograph: Radiograph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Patient directions (3,), (3,) of right and down on the drawn picture."""
+        down, right = _directions(self._fits(radiograph))
+        across, downwards = _turned(right, down, self.quarter_turns)
+        return (-across if self.mirrored else across), downwards
+
+    def marker_at(self, radiograph: Radiograph) -> Marker:
+        """The lead letter as a radiographer lays it, in an upper corner of the picture.
+
+        It names the side nearest the detector (R when neither is nearer, as in an AP), and lies on
+        that side of the picture; in a lateral it lies in front of the patient.
+
+        References
+        ----------
+        Rules for lead markers as taught to radiographers: R for AP and PA, the side nearest the
+        image receptor for obliques and laterals, a lateral's marker anterior to the anatomy.
+        """
+        down, right = _directions(self._fits(radiograph))
+        nearer = float(np.cross(right, down) @ _LEFT)  # the detector's side of the patient
+        letter: Literal["L", "R"] = "L" if nearer > _FRONTAL else "R"
+        across, _ = self.directions(radiograph)
+        side = "left" if letter == "L" else "right"
+        if abs(float(across @ _LEFT)) >= _LATERAL:
+            towards = float(across @ _LEFT) * (1.0 if letter == "L" else -1.0)
+            words = f"{letter}: the patient's {side} is on this side"
+        else:
+            towards = float(across @ _ANTERIOR)
+            words = f"{letter}: lateral, the patient's {side} nearest the detector"
+        return Marker(letter, "upper right" if towards > 0 else "upper left", words)
+
+    def _turn(self, picture: NDArray[np.float64]) -> NDArray[np.float64]:
+        turned = np.rot90(picture, self.quarter_turns)
+        return turned[:, ::-1] if self.mirrored else turned
+
+    def _fits(self, radiograph: Radiograph) -> Radiograph:
+        if radiograph.array.shape != self.shape:
+            raise InputError(
+                f"this display is for a detector of {self.shape}, the picture has "
+                f"{radiograph.array.shape}: make one with Display.for_prone(radiograph)"
+            )
+        return radiograph
+
+
+def angles_in_words(orbital_deg: float, tilt_deg: float) -> str:
+    """C-arm angles as an operator says them: ``"right oblique 20°, caudal 25°"``.
+
+    Positive ``orbital_deg`` has the detector over the patient's left, positive ``tilt_deg`` towards
+    the head.
+    """
+    turn, tilt = abs(orbital_deg), round(abs(tilt_deg))
+    side = "left" if orbital_deg > 0 else "right"
+    if turn < 0.5:
+        said = "AP"
+    elif abs(turn - 90.0) < 0.5:
+        said = f"lateral, detector on the patient's {side}"
+    else:
+        said = f"{side} oblique {turn:.0f}°"
+    if tilt:
+        said += f", {'cranial' if tilt_deg > 0 else 'caudal'} {tilt}°"
+    return said
+
+
+def _directions(radiograph: Radiograph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Patient directions of growing row and growing column."""
+    return (
+        np.asarray(radiograph.row_direction, dtype=np.float64),
+        np.asarray(radiograph.column_direction, dtype=np.float64),
+    )
+
+
+def _turned(
+    right: NDArray[np.float64], down: NDArray[np.float64], quarter_turns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Directions of right and down after counter-clockwise quarter turns, as `numpy.rot90`."""
+    for _ in range(quarter_turns):
+        right, down = down, -right
+    return right, down
+
+
+def _shoulder(grey: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Grey values held to 0 to 1, the brightest fifth bent gently instead of cut off."""
+    knee = 0.8
+    over = np.maximum(grey - knee, 0.0) / (1 - knee)
+    return np.asarray(np.clip(np.minimum(grey, knee) + (1 - knee) * np.tanh(over), 0.0, 1.0))
