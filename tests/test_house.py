@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -219,6 +220,13 @@ def test_every_number_of_a_table_has_a_source_and_a_mark(path):
 
     assert isinstance(table["revision"], int)
     assert not unsourced, "\n".join(unsourced)
+
+
+def test_the_picture_of_the_rooms_is_up_to_date():
+    draw_rooms = runpy.run_path(str(ROOT / "tools" / "draw_rooms.py"))
+    committed = (ROOT / "docs" / "rooms.svg").read_text(encoding="utf-8")
+
+    assert draw_rooms["drawing"]() == committed, "run python tools/draw_rooms.py"
 
 
 def test_importing_needle_sim_stays_cheap():
