@@ -323,7 +323,7 @@ class _Attempt:
             points = _within_reach(one, planned.tip_mm)
             if len(points):
                 hottest[name] = history.temperature_max_c(points)
-        return history, lesion, {**hottest, "tissue": history.tissue_max_c}
+        return history, lesion, {**hottest, "tissue": lesion.tissue_max_c}
 
 
 def _shoot(

@@ -1,0 +1,74 @@
+"""The files of a run say what the run says, and the same seed writes the same bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+import needle_sim as ns
+from needle_sim.exports.files import save_run
+from needle_sim.exports.result import RESULT_SCHEMA, result_of
+
+
+@pytest.fixture(scope="module")
+def run():
+    return ns.run_procedure(pictures=False)
+
+
+@pytest.fixture(scope="module")
+def folder(run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    save_run(run, path, seconds=1.0)
+    return path
+
+
+def test_the_result_holds_every_documented_field(folder):
+    found = json.loads((folder / "result.json").read_text())
+    page = (Path(__file__).parents[2] / "docs" / "result_json.md").read_text(encoding="utf-8")
+    first_cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = re.findall(r"`([a-z_0-9]+)(?:\[\])?`", " ".join(first_cells))
+    assert set(named) == set(found)
+    assert found["schema"] == RESULT_SCHEMA
+
+
+def test_lengths_and_names_agree_with_the_run(run, folder):
+    found = json.loads((folder / "result.json").read_text())
+    assert found["tip_mm"] == pytest.approx(run.plan.tip_mm, abs=1e-3)
+    assert set(found["lesion"]) == {"50c", "60c", "cem240", "arrhenius_muscle", "conservative"}
+    assert found["lesion"]["60c"]["volume_mm3"] == pytest.approx(
+        run.lesion.extents["60c"].volume_mm3, abs=1e-3
+    )
+    plan = json.loads((folder / "plan.json").read_text())
+    assert plan["paths"][0]["entry_mm"] == found["entry_mm"]
+    assert plan["tried"] >= len(plan["paths"]) + sum(plan["rejected"].values())
+
+
+def test_no_machine_time_or_path_is_in_the_result(folder):
+    text = (folder / "result.json").read_text() + (folder / "plan.json").read_text()
+    assert str(folder) not in text
+    assert not re.search(r"20\d\d-\d\d-\d\d|/home/|/tmp/", text)
+
+
+def test_the_lesion_in_the_file_has_the_volume_of_the_lesion(run, folder):
+    image = nibabel.load(folder / "lesion_zones.nii.gz")
+    zones = np.asarray(image.dataobj)
+    cell_mm3 = float(np.prod(image.header.get_zooms()))
+    inner = float((zones == 2).sum() * cell_mm3)
+    assert inner == pytest.approx(run.lesion.extents["conservative"].volume_mm3, rel=0.08)
+    outer = float((zones >= 1).sum() * cell_mm3)
+    assert outer == pytest.approx(run.lesion.extents["50c"].volume_mm3, rel=0.08)
+
+
+def test_a_second_run_writes_the_same_bytes(run, folder, tmp_path):
+    save_run(ns.run_procedure(pictures=False), tmp_path, seconds=2.0)
+    for name in ("result.json", "plan.json", "lesion_zones.nii.gz", "lesion_peak_c.nii.gz"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_values_that_are_not_finite_become_null(run):
+    assert "NaN" not in json.dumps(result_of(run), allow_nan=False)

@@ -1,0 +1,104 @@
+"""The whole chain on the phantom, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import needle_sim as ns
+from needle_sim.errors import InputError
+from needle_sim.geometry.transform import angle_deg
+
+
+@pytest.fixture(scope="module")
+def run():
+    return ns.run_procedure()
+
+
+def test_the_default_is_the_right_l4_branch_on_l5(run):
+    assert (run.level, run.vertebra, run.side) == ("L4", "L5", "right")
+    assert run.in_words.startswith("right L4 medial branch, on the L5 SAP/TP junction")
+    assert run.blocked is None
+
+
+def test_the_electrode_lies_along_the_nerve_and_comes_from_below(run):
+    """Furman: parallel placement, one level caudal, active tip over the middle two quarters."""
+    nerve = run.target.nerve_mm
+    axis = run.plan.placed.trajectory.axis
+    assert angle_deg(axis, nerve[-1] - nerve[0]) <= 15.0
+    assert run.plan.entry_mm[2] < run.plan.tip_mm[2] - 20.0
+    assert run.plan.window_share >= 0.95
+    assert run.plan.tip_behind_ventral_mm >= 0.0
+    assert run.plan.target_error_mm <= 2.0
+
+
+def test_no_dura_root_or_vessel_is_touched_or_heated(run):
+    hazards = {k: v for k, v in run.plan.clearance_mm.items() if k != "bone"}
+    assert "dura" in hazards
+    assert min(hazards.values()) > 1.0
+    roots = [c for name, c in run.temperature_max_c.items() if name.endswith(" root")]
+    assert roots
+    assert 36.9 < max(roots) <= 45.0
+
+
+def test_the_conservative_lesion_is_the_smallest_and_covers_the_nerve(run):
+    found = run.lesion.extents
+    inner = found["conservative"]
+    for name in ("60c", "cem240", "arrhenius_muscle"):
+        assert inner.volume_mm3 <= found[name].volume_mm3 + 1e-9
+        assert inner.nerve_mm <= found[name].nerve_mm + 1e-9
+    assert found["50c"].volume_mm3 > inner.volume_mm3
+    assert inner.nerve_share >= 0.8
+
+
+def test_the_score_follows(run):
+    assert not run.score.failed
+    assert 80.0 <= run.score.total <= 100.0
+    assert run.unverified
+
+
+def test_the_views_are_those_of_the_recipe_and_one_down_the_needle(run):
+    assert [view.name for view in run.views] == ["ap", "oblique", "lateral", "barrel"]
+    by_name = {view.name: view for view in run.views}
+    assert by_name["ap"].orbital_deg == 0.0
+    assert by_name["oblique"].orbital_deg == -20.0  # towards the treated (right) side
+    assert by_name["oblique"].tilt_deg == pytest.approx(by_name["ap"].tilt_deg - 42.5, abs=6.0)
+    assert by_name["lateral"].orbital_deg == -90.0
+    hub, *_, tip = by_name["barrel"].radiograph.truth["needles"][0]
+    assert hub == pytest.approx(tip, abs=0.5)  # pixels: end-on
+
+
+def test_hub_and_tip_of_the_right_sided_needle_lie_right_of_the_midline(run):
+    assert run.plan.tip_mm[0] < run.anatomy.landmark("L5 canal_centre")[0]
+    assert run.plan.entry_mm[0] < run.plan.tip_mm[0]
+
+
+def test_the_seed_moves_the_noise_and_not_the_plan(run):
+    other = ns.run_procedure(seed=1)
+    assert np.array_equal(other.plan.tip_mm, run.plan.tip_mm)
+    assert not np.array_equal(other.views[0].radiograph.array, run.views[0].radiograph.array)
+
+
+@pytest.mark.parametrize("level", ["L1", "L2", "L3"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side):
+    run = ns.run_procedure(level=level, side=side, pictures=False)
+    assert run.blocked is None
+    assert run.plan.axis_to_nerve_deg <= 15.0
+    assert run.score.total is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"level": "L5"}, "dorsal ramus"),
+        ({"side": "both"}, "left or right"),
+        ({"labels": object()}, "go with a CT"),
+        ({"target_mm": (0, 0, 0)}, "go with a CT"),
+        ({"phantom": "cervical"}, "cervical"),
+        ({"procedure": "rfa"}, "medial-branch-rfa"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked, said):
+    with pytest.raises(InputError, match=said):
+        ns.run_procedure(**asked)
