@@ -130,7 +130,7 @@ def _ct_info(series: Series, found: Survey) -> SeriesInfo:
     except DicomError as error:
         return refused_info(series.key, "CT", series.headers, str(error))
     info = read_info(series.key, series.headers, volume)
-    parts = sum(one.uid == series.uid for one in found.series)
+    parts = sum(one.name == series.name for one in found.series)
     if parts > 1:
         text = f"one of {parts} parts of a mixed series"
         note = series.first.note("SeriesInstanceUID", series.uid, text)

@@ -52,6 +52,11 @@ _BINARY = (
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
 )
+CT_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.2",  # CT Image
+    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image: multi-frame, refused by name
+    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image
+)
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 _UNSAID = (b"\x08\x00", b"\x02\x00")  # the first group of a file without a preamble
 
@@ -82,17 +87,18 @@ class Header:
 
     def text(self, keyword: str) -> str:
         """A value as text, ``""`` where it is absent or empty."""
-        return self.values.get(keyword, b"").decode("utf-8", "replace").strip("\0 ")
+        text = self.values.get(keyword, b"").decode("utf-8", "replace").strip("\0 ")
+        return "".join(letter if letter.isprintable() else "?" for letter in text)
 
-    def numbers(self, keyword: str, count: int) -> NDArray[np.float64]:
-        """Exactly ``count`` finite numbers (count,); `DicomError` otherwise."""
+    def numbers(self, keyword: str, count: int, most: float = 1e5) -> NDArray[np.float64]:
+        """Exactly ``count`` numbers (count,) of size up to ``most``; `DicomError` otherwise."""
         text = self.text(keyword)
         try:
             found = np.array([float(part) for part in text.split("\\")])
         except ValueError:
             self.refuse(keyword, text or "absent", f"{count} numbers are needed")
-        if len(found) != count or not np.isfinite(found).all():
-            self.refuse(keyword, text, f"{count} finite numbers are needed")
+        if len(found) != count or not (np.abs(found) <= most).all():  # NaN is not <=
+            self.refuse(keyword, text, f"{count} numbers up to {most:g} are needed")
         return found
 
     def word(self, keyword: str) -> int | None:
@@ -117,6 +123,13 @@ def tag_name(keyword: str) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {keyword}"
 
 
+def reason(error: Exception) -> str:
+    """What an exception of a library says, in one line of at most 200 characters."""
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    text = " ".join((said or type(error).__name__).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
 def read_header(member: Member) -> Header | None:
     """The header of a file; ``None`` where it is not DICOM, `DicomError` where it is damaged."""
     start = b""
@@ -132,16 +145,24 @@ def read_header(member: Member) -> Header | None:
             offset = stream.tell()
             element = stream.read(12)
     except Exception as error:  # whatever pydicom meets in a damaged file
-        if not _has_preamble(start):
+        if not (_has_preamble(start) or isinstance(error, OSError)):
             return None
         raise DicomError(
-            f"{member.name} cannot be read ({error}); fetch it again or remove it"
+            f"{member.name} cannot be read ({reason(error)}); fetch it again or remove it"
         ) from error
     values = {keyword: _raw(dataset, keyword) for keyword in (*_TEXT, *_BINARY)}
+    meta = getattr(dataset, "file_meta", None) or pydicom.Dataset()
+    values["SOPClassUID"] = values["SOPClassUID"] or _raw(meta, "MediaStorageSOPClassUID")
     if not (values["SOPClassUID"] or values["Modality"]):
-        return None
-    syntax = _syntax(dataset)
-    return Header(member, values, syntax, *_pixel_room(element, syntax, member.size_bytes - offset))
+        if not _has_preamble(start):
+            return None
+        raise DicomError(f"{member.name} is cut off in its header; fetch it again or remove it")
+    syntax = _syntax(dataset, meta)
+    room = _pixel_room(element, syntax, member.size_bytes - offset)
+    header = Header(member, values, syntax, *room)
+    if header.text("SOPClassUID") in CT_CLASSES and header.room_bytes <= 0:
+        header.refuse("PixelData", "absent", "the file is cut off; fetch it again or remove it")
+    return header
 
 
 def _has_preamble(start: bytes) -> bool:
@@ -157,8 +178,8 @@ def _raw(dataset: Any, keyword: str) -> bytes:
     return b"" if value is None else str(value).encode()
 
 
-def _syntax(dataset: Any) -> UID:
-    found = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+def _syntax(dataset: Any, meta: Any) -> UID:
+    found = meta.get("TransferSyntaxUID")
     if found:
         return UID(found)
     implicit, little = dataset.original_encoding

@@ -73,16 +73,14 @@ def read_nifti(path: str | os.PathLike[str]) -> Nifti:
     try:
         image: Any = nibabel.load(place)
     except Exception as error:  # whatever nibabel meets in a stranger's file
-        raise _not_nifti(place, error) from error
+        raise _not_nifti(place) from error
     if not isinstance(image, nibabel.Nifti1Pair):
-        raise _not_nifti(place, type(image).__name__)
+        raise _not_nifti(place)
     _check_header(image, place)
     try:
         array = np.asanyarray(image.dataobj)
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise InputError(
-            f"{place.name} is truncated or damaged ({error}); fetch it again"
-        ) from error
+        raise InputError(f"{place.name} is truncated or damaged; fetch it again") from error
     while array.ndim > 3:
         array = array[..., 0]
     return Nifti(place.name, array, _LPS_FROM_RAS @ image.affine)
@@ -110,8 +108,8 @@ def load_nifti_ct(path: str | os.PathLike[str]) -> Volume:
     return Volume(np.ascontiguousarray(typed), place, "hu", notes=notes)
 
 
-def _not_nifti(place: Path, why: object) -> InputError:
-    return InputError(f"{place.name} is not a NIfTI file ({why}); give .nii or .nii.gz")
+def _not_nifti(place: Path) -> InputError:
+    return InputError(f"{place.name} is not a NIfTI file; give .nii or .nii.gz")
 
 
 def _check_header(image: Any, place: Path) -> None:
@@ -124,7 +122,8 @@ def _check_header(image: Any, place: Path) -> None:
     if kind.kind not in "iuf":
         raise InputError(f"{place.name} holds {kind}; whole or real numbers are needed")
     header = image.header
-    size, needed = place.stat().st_size, int(np.prod(shape)) * kind.itemsize
+    size = place.stat().st_size
+    needed = int(np.prod(shape)) * kind.itemsize + int(image.dataobj.offset)
     if isinstance(image, nibabel.Nifti1Image) and place.suffix == ".nii" and size < needed:
         raise InputError(f"{place.name} has {size} bytes where {needed} are needed; fetch it again")
     if not (int(header["sform_code"]) or int(header["qform_code"])):

@@ -13,7 +13,7 @@ from pydicom.pixels import pixel_array
 from pydicom.uid import ExplicitVRBigEndian
 
 from needle_sim.errors import DicomError
-from needle_sim.volume.header import Header
+from needle_sim.volume.header import Header, reason
 from needle_sim.volume.slices import CtSlice
 from needle_sim.volume.volume import AIR_HU, Note
 
@@ -97,7 +97,7 @@ def _words(picture: CtSlice) -> NDArray[Any]:
             order = kind.newbyteorder(">" if big else "<")
             words = np.frombuffer(dataset.PixelData, order, count).reshape(picture.shape)
     except Exception as error:  # whatever a codec meets in damaged pixels
-        why = f"cannot be decoded ({error}); fetch the file again"
+        why = f"cannot be decoded ({reason(error)}); fetch the file again"
         raise DicomError(f"{header.name}: (7FE0,0010) PixelData {why}") from error
     if words.shape != picture.shape:
         header.refuse("PixelData", f"of shape {words.shape}", f"{picture.shape} was stated")

@@ -32,8 +32,12 @@ MOST_VOXELS = 2**31
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Files that belong to one stack by series, orientation, size, spacing and frame."""
+    """Files that belong to one stack by series, orientation, size, spacing and frame.
 
+    ``name`` is the series UID, or study and folder; ``key`` also numbers the parts of a mixed one.
+    """
+
+    name: str
     key: str
     headers: tuple[Header, ...]
 
@@ -90,16 +94,16 @@ def group(headers: Sequence[Header]) -> tuple[Series, ...]:
     for one, name in zip(groups, names, strict=True):
         seen[name] = seen.get(name, 0) + 1
         key = f"{name}#{seen[name]}" if names.count(name) > 1 else name
-        found.append(Series(key, tuple(one.headers)))
+        found.append(Series(name, key, tuple(one.headers)))
     return tuple(found)
 
 
 def mixed(parts: Sequence[Series]) -> DicomError:
     """The error for one series that falls into several: names the first tag that differs."""
     first, other = parts[0].first, parts[1].first
-    for keyword in ("Rows", "Columns", *_ALIKE, "FrameOfReferenceUID"):
+    for keyword in (*_ALIKE, "FrameOfReferenceUID"):
         a, b = (_said(one, keyword) for one in (first, other))
-        if a != b and not _alike(first, other, keyword):
+        if not _alike(first, other, keyword):
             break
     parts_named = ", ".join(f"{one.key!r} ({len(one.headers)} files)" for one in parts)
     return DicomError(
@@ -132,7 +136,7 @@ def stack(series: Series) -> Stack:
     return Stack(tuple(kept), _placed(kept[0], step), (*notes, *slice_notes(kept)))
 
 
-_ALIKE = ("ImageOrientationPatient", "PixelSpacing")
+_ALIKE = ("Rows", "Columns", "ImageOrientationPatient", "PixelSpacing")
 _LIMITS = {"ImageOrientationPatient": (6, ORIENTATION_LIMIT), "PixelSpacing": (2, SPACING_LIMIT_MM)}
 
 
@@ -151,15 +155,14 @@ def _belongs(header: Header, one: _Group, folder: str) -> bool:
     ):
         return False
     frames = {header.text("FrameOfReferenceUID"), first.text("FrameOfReferenceUID")} - {""}
-    sizes = all(header.word(size) == first.word(size) for size in ("Rows", "Columns"))
-    return sizes and len(frames) < 2 and all(_alike(header, first, name) for name in _ALIKE)
+    return len(frames) < 2 and all(_alike(header, first, keyword) for keyword in _ALIKE)
 
 
 def _alike(a: Header, b: Header, keyword: str) -> bool:
-    if keyword not in _LIMITS:
-        return a.text(keyword) == b.text(keyword)
-    if a.text(keyword) == b.text(keyword):
+    if _said(a, keyword) == _said(b, keyword):
         return True
+    if keyword not in _LIMITS:
+        return False
     count, limit = _LIMITS[keyword]
     try:
         return bool((abs(a.numbers(keyword, count) - b.numbers(keyword, count)) <= limit).all())

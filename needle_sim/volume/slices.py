@@ -12,6 +12,9 @@ from needle_sim.volume.header import Header
 from needle_sim.volume.members import MOST_FILE_BYTES
 
 _UNIT_LIMIT = 1e-3
+_LEAST_PIXEL_MM, _MOST_PIXEL_MM = 1e-3, 100.0
+_MOST_SLOPE = 1000.0
+"""Bounds far outside any CT, so that a damaged number is named and not computed with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +76,10 @@ def ct_slice(header: Header) -> CtSlice:
     _check_bits(header)
     _check_room(header, shape)
     row_axis, column_axis = _axes(header)
-    pixel_mm = header.numbers("PixelSpacing", 2)
-    if not (pixel_mm > 0).all():
-        header.refuse("PixelSpacing", header.text("PixelSpacing"), "both must be positive")
+    pixel_mm = header.numbers("PixelSpacing", 2, _MOST_PIXEL_MM)
+    if not (pixel_mm >= _LEAST_PIXEL_MM).all():
+        why = f"both must be at least {_LEAST_PIXEL_MM} mm"
+        header.refuse("PixelSpacing", header.text("PixelSpacing"), why)
     slope, intercept = _rescale(header)
     position = header.numbers("ImagePositionPatient", 3)
     return CtSlice(header, position, row_axis, column_axis, pixel_mm, shape, slope, intercept)
@@ -107,7 +111,7 @@ def _check_bits(header: Header) -> None:
 def _check_room(header: Header, shape: tuple[int, int]) -> None:
     """Sizes before memory: the pixels that the header promises must be in the file."""
     if header.room_bytes <= 0:
-        header.refuse("PixelData", "absent", "the picture is missing; fetch the file again")
+        header.refuse("PixelData", "absent", "the file is cut off; fetch it again or remove it")
     if header.member.size_bytes > MOST_FILE_BYTES:
         raise DicomError(
             f"{header.name} has {header.member.size_bytes} bytes; at most {MOST_FILE_BYTES} are "
@@ -124,7 +128,7 @@ def _check_room(header: Header, shape: tuple[int, int]) -> None:
 
 
 def _axes(header: Header) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    row, column = header.numbers("ImageOrientationPatient", 6).reshape(2, 3)
+    row, column = header.numbers("ImageOrientationPatient", 6, 2.0).reshape(2, 3)
     lengths = np.array([np.linalg.norm(row), np.linalg.norm(column)])
     if (abs(lengths - 1) > _UNIT_LIMIT).any() or abs(row @ column) > _UNIT_LIMIT:
         value = header.text("ImageOrientationPatient")
@@ -137,7 +141,7 @@ def _axes(header: Header) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _rescale(header: Header) -> tuple[float, float]:
-    slope = float(header.numbers("RescaleSlope", 1)[0])
+    slope = float(header.numbers("RescaleSlope", 1, _MOST_SLOPE)[0])
     intercept = float(header.numbers("RescaleIntercept", 1)[0])
     if slope == 0:
         header.refuse("RescaleSlope", header.text("RescaleSlope"), "it must not be 0")

@@ -7,18 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from needle_sim.errors import DicomError, InputError, NeedleSimError
-from needle_sim.volume.header import Header, read_header, tag_name
+from needle_sim.volume.header import CT_CLASSES, Header, read_header, tag_name
 from needle_sim.volume.members import Member
 from needle_sim.volume.series import Series, group, mixed
 from needle_sim.volume.volume import Note
 
 WORKERS = 2
-_CT_CLASSES = (
-    "",
-    "1.2.840.10008.5.1.4.1.1.2",  # CT Image
-    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image: multi-frame, refused by name
-    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image
-)
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _GIVE = "give a folder, a zip or files of a CT series"
 
@@ -54,7 +48,7 @@ class Survey:
             raise InputError(f"no CT series in {self.place} is called {wanted!r}. Known: {listed}")
         if len(found) == 1:
             return found[0]
-        if len({one.uid for one in found}) == 1:
+        if len({one.name for one in found}) == 1:
             raise mixed(found)
         raise DicomError(
             f"{self.place} holds {len(found)} CT series; choose one with series=: {listed}"
@@ -115,10 +109,11 @@ def survey(files: Sequence[Member], place: str) -> Survey:
 
 def kind(header: Header) -> str:
     """``"CT"`` for a slice that may belong to a volume, else what it is."""
-    modality = header.text("Modality")
+    known = header.text("SOPClassUID") in CT_CLASSES
+    modality = header.text("Modality") or ("CT" if known else "no modality")
     if modality != "CT":
-        return modality or "no modality"
-    if header.text("SOPClassUID") not in _CT_CLASSES or header.word("SamplesPerPixel") == 3:
+        return modality
+    if not (known or header.text("SOPClassUID") == "") or header.word("SamplesPerPixel") == 3:
         return "CT capture"
     return "CT localizer" if "LOCALIZER" in header.text("ImageType").upper() else "CT"
 

@@ -125,7 +125,7 @@ class Volume(Shown):
         order = 0 if self.quantity == "label" else order
         at = np.moveaxis(self.voxels(points), -1, 0).reshape(3, -1)
         values = ndimage.map_coordinates(
-            self.array, at, output=np.float64, order=order, mode="constant", cval=outside
+            self.array, at, output=np.float64, order=order, mode="grid-constant", cval=outside
         )
         return np.asarray(values).reshape(points.shape[:-1])
 
@@ -160,7 +160,7 @@ class Volume(Shown):
             step.matrix[:3, 3],
             output_shape=grid.shape,
             order=0 if self.quantity == "label" else 1,
-            mode="constant",
+            mode="grid-constant",
             cval=outside,
         )
         return replace(self, array=values, patient_from_voxel=grid.patient_from_voxel)

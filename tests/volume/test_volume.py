@@ -87,3 +87,15 @@ def test_notes_read_as_text():
         np.zeros((1, 1, 1), np.int16), axis_aligned((1.0, 1.0, 1.0), (0, 0, 0)), notes=(note,)
     )
     assert volume.warnings == ("padding replaced by air (a.dcm, (0028,0120), 63536)",)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), quantity=st.sampled_from(["hu", "label"]))
+def test_resampling_onto_a_crop_is_the_crop_up_to_its_edge(seed, quantity):
+    volume, _ = oblique_ramp(seed)
+    values = np.random.default_rng(seed).integers(0, 900, volume.shape)
+    kind = np.uint16 if quantity == "label" else np.float32
+    volume = Volume(values.astype(kind), volume.patient_from_voxel, quantity)
+    part = volume.crop((0, 2, 0), (7, 8, 5))
+    again = volume.resample(part, outside=0)
+    assert np.allclose(again.array, part.array, atol=1e-3)
