@@ -223,17 +223,51 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
         raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
     file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
     vertebrae, sds = _columns(file.get("vertebra", {}), f"{name}.toml: vertebra")
-    beside = {}
-    for part in ("sacrum", "trunk"):
-        found = presets.numbers(file.get(part, {}))
-        beside[part] = {key: float(number.value) for key, number in found.items()}
+    beside = {part: _sizes(file.get(part, {}), f"{name}.toml: {part}") for part in _BESIDE}
     if rng is not None:
         vertebrae = _drawn(vertebrae, sds, rng)
+    drawn = {
+        part: {
+            key: mean + (sd * float(_normal(rng, 1)[0]) if rng is not None else 0.0)
+            for key, (mean, sd) in sizes.items()
+        }
+        for part, sizes in beside.items()
+    }
     specs = {
         level: presets.into(VertebraSpec, values, where=f"{name}.toml: vertebra.{level}")
         for level, values in vertebrae.items()
     }
-    return SpineSpec(name, specs, beside["sacrum"], beside["trunk"])
+    return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"])
+
+
+_BESIDE = {
+    "sacrum": ("slope_deg", "length_mm", "width_mm", "curve_deg", "sac_width_mm", "sac_depth_mm"),
+    "trunk": (
+        "half_width_mm",
+        "front_mm",
+        "behind_spinous_mm",
+        "furrow_mm",
+        "skin_mm",
+        "subcutis_back_mm",
+        "subcutis_side_mm",
+        "subcutis_front_mm",
+        "wall_mm",
+    ),
+}
+
+
+def _sizes(entries: Mapping[str, Any], where: str) -> dict[str, tuple[float, float]]:
+    """Mean and SD by key; `PresetError` for a key that is missing or unknown."""
+    known = _BESIDE[where.rsplit(" ", 1)[-1]]
+    found = presets.numbers(entries)
+    for key in found:
+        if key not in known:
+            raise PresetError(f"{where}.{key} is not a known key{presets.nearest(key, known)}")
+    for key in known:
+        if key not in found:
+            raise PresetError(f"{where} lacks {key}")
+    sds = {key: float(entries[key].get("sd", 0.0)) for key in known}
+    return {key: (float(found[key].value), sds[key]) for key in known}
 
 
 _Table = dict[str, dict[str, float]]

@@ -207,9 +207,9 @@ def vertebra_shape(spec: VertebraSpec) -> Implicit:
     for part in (_pedicle, _lamina, _pars, _inferior_process):
         rows += [*part(left), *part(right)]
     rows += [*_spinous_process(spec), *_canal(spec), _joint_cut(left), _joint_cut(right)]
-    for part in (_superior_process, _transverse_process):
+    for part in (superior_process, _transverse_process):
         rows += [*part(left), *part(right)]
-    rows += [_groove(left), _groove(right)]
+    rows += [groove(left), groove(right)]
     return Implicit.of(rows)
 
 
@@ -348,7 +348,7 @@ def _joint_cut(post: Posts) -> Row:
     )
 
 
-def _superior_process(post: Posts) -> Iterator[Row]:
+def superior_process(post: Posts) -> Iterator[Row]:
     spec, across = post.spec, post.sap_across
     half = 0.5 * spec.sap_width_mm, 0.5 * spec.sap_thickness_mm
     low = post.sap - _UP * (0.5 * spec.sap_height_mm)
@@ -394,7 +394,7 @@ def _transverse_process(post: Posts) -> Iterator[Row]:
     yield bar(accessory, accessory, (size, size), across=(1.0, 0.0, 0.0), blend_mm=2.5)
 
 
-def _groove(post: Posts) -> Row:
+def groove(post: Posts) -> Row:
     """The groove of the medial branch, and beyond it the free way of a needle laid along it."""
     axis = post.neck + _GROOVE_AXIS_MM * post.groove_out
     front = axis + (0.5 * post.spec.neck_length_mm + 2.0) * post.needle_axis
@@ -426,12 +426,12 @@ def medial_branch_path(
         abs(neck[0][0]) - 1.5, spec.back_mm + 3.5, 0.5 * spec.height_mm + 0.6 * spec.disc_above_mm
     )
     lead = neck[0] + 0.35 * (start - neck[0]) + 1.2 * post.needle_axis
-    notch, lamina = _notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
-    corners = np.stack([start, lead, *neck, notch, lamina])
+    between, lamina = notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
+    corners = np.stack([start, lead, *neck, between, lamina])
     return _rounded(corners)
 
 
-def _notch(post: Posts, bone: Implicit, off_mm: float) -> Point:
+def notch(post: Posts, bone: Implicit, off_mm: float) -> Point:
     """Between mamillary and accessory process, behind the neck's dorsal end."""
     near = post.neck_point(-0.22) - post.at(1.8, 0.0, 0.0)
     out = unit(0.3 * post.neck_out + 0.6 * post.neck_over + np.array([0.0, 0.6, 0.0]))
@@ -495,15 +495,16 @@ def vertebra_landmarks(
 ) -> dict[str, NDArray[np.float64]]:
     """Named bony landmarks (3,) in the body frame; those of a side start with its name."""
     bone = bone or vertebra_shape(spec)
-    found = _midline(spec, bone)
+    found = _median(spec, bone)
     for side in SIDES:
         for name, point in _of_side(Posts(spec, side), bone).items():
             found[f"{side} {name}"] = point
     return found
 
 
-def _midline(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
-    found = {"canal_centre": np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])}
+def endplate_landmarks(spec: VertebraSpec) -> dict[str, Point]:
+    """Rims and centres of both endplates, body frame."""
+    found = {}
     half, tilt = 0.5 * spec.height_mm, spec.wedge_slope
     for name, sign, (width, depth) in (
         ("superior", 1.0, (spec.upper_width_mm, spec.upper_depth_mm)),
@@ -519,6 +520,12 @@ def _midline(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
             dish = spec.dish_mm if place == "centre" else 0.0
             z = sign * (half + tilt * y - dish)
             found[f"{name}_endplate_{place}"] = np.array([x, y, z])
+    return found
+
+
+def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
+    found = {"canal_centre": np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])}
+    found.update(endplate_landmarks(spec))
     root = Posts(spec, "left").lamina_top
     run = spec.back_mm + spec.spinous_length_mm - root[1]
     slope = np.tan(np.radians(spec.spinous_slope_deg))
@@ -535,18 +542,24 @@ def _of_side(post: Posts, bone: Implicit) -> dict[str, Point]:
     tp_top = post.tp_root + post.at(2.0, 0.0, 0.0)
     under = post.pedicle - _UP * (0.5 * spec.pedicle_height_mm)
     foramen = under - _UP * (0.35 * spec.foramen_height_mm)
-    return {
-        "sap_tip": trace_mm(bone, post.sap + above, -_UP, off_mm=0.0),
+    return superior_process_landmarks(post, bone) | {
         "iap_tip": trace_mm(bone, post.iap - above, _UP, off_mm=0.0),
-        "sap_tp_junction": on_bone(post, bone, post.neck_point(0.75), off_mm=0.0),
-        "mamillo_accessory_notch": _notch(post, bone, 0.0),
-        "sap_neck_ventral": on_bone(post, bone, post.neck_point(1.0), off_mm=0.0),
-        "sap_neck_dorsal": on_bone(post, bone, post.neck_point(0.0), off_mm=0.0),
         "tp_root_upper": trace_mm(bone, tp_top + above, -_UP, off_mm=0.0),
         "tp_tip": trace_mm(bone, post.tp_tip + 40.0 * out, -out, off_mm=0.0),
-        "facet_centre": post.facet,
         "joint_below_centre": post.joint_below,
         "pedicle_centre": post.pedicle,
         "pedicle_6_oclock": under,
         "foramen_centre": foramen,
+    }
+
+
+def superior_process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
+    """Tip, face and neck of the superior articular process, and the notch behind it."""
+    return {
+        "sap_tip": trace_mm(bone, post.sap + 40.0 * _UP, -_UP, off_mm=0.0),
+        "facet_centre": post.facet,
+        "sap_tp_junction": on_bone(post, bone, post.neck_point(0.75), off_mm=0.0),
+        "mamillo_accessory_notch": notch(post, bone, 0.0),
+        "sap_neck_ventral": on_bone(post, bone, post.neck_point(1.0), off_mm=0.0),
+        "sap_neck_dorsal": on_bone(post, bone, post.neck_point(0.0), off_mm=0.0),
     }

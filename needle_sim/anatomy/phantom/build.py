@@ -1,0 +1,181 @@
+"""`build_phantom`: a parametric spine as an Anatomy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
+from needle_sim.anatomy.landmarks import placed
+from needle_sim.anatomy.phantom.column import Column, column
+from needle_sim.anatomy.phantom.nerves import structures
+from needle_sim.anatomy.phantom.sacrum import ilium_shape, sacrum_landmarks, sacrum_shape
+from needle_sim.anatomy.phantom.soft_tissue import Trunk, layers
+from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
+from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
+from needle_sim.anatomy.tissue import label, tissues
+from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
+from needle_sim.geometry.transform import Frame, Transform
+from needle_sim.progress import Progress, silent
+from needle_sim.volume.volume import Note
+
+_ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
+_MARGIN_MM = 14.0  # air around the skin
+_THIN_MM, _THICK_MM = 0.5, 1.4
+"""Shell of the body 0.35-0.5 (SILVA94), cortex of laminae and processes 1-2 (texts)."""
+
+
+def build_phantom(
+    name: str = "lumbar_normal",
+    *,
+    seed: int | None = None,
+    voxel_mm: float = 1.0,
+    progress: Progress = silent,
+) -> Anatomy:
+    """Build a shipped phantom.
+
+    Parameters
+    ----------
+    name : str
+        A file of ``phantoms/``; ``needle-sim list phantoms`` shows them.
+    seed : int or None
+        Draws a patient from the phantom's population; ``None`` is the mean spine.
+    voxel_mm : float, mm
+        Edge of the voxels of ``ct`` and ``labels``; bones, nerves and landmarks do not depend on it.
+    progress : Progress
+        Told (parts painted, parts).
+
+    Returns
+    -------
+    Anatomy
+        L1 to S1 with pelvis and trunk; the origin is the centre of the body of L3.
+    """
+    rng = None
+    if seed is not None:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    spine = spine_spec(name, rng=rng)
+    return anatomy_of(spine, voxel_mm=voxel_mm, progress=progress)
+
+
+def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = silent) -> Anatomy:
+    """The Anatomy of a spine of these sizes; arguments as for `build_phantom`."""
+    stack = column(spine)
+    own = {level: vertebra_shape(stack.vertebrae[level]) for level in LEVELS[:-1]}
+    own["S1"] = sacrum_shape(stack.vertebrae["S1"], spine.sacrum)
+    named = structures(stack, own, spine.sacrum)
+    bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
+    body = stack.bodies["S1"]
+    for side in SIDES:
+        wing = ilium_shape(stack.vertebrae["S1"], spine.sacrum, side)
+        bones[f"{side} ilium"] = wing.moved(body)
+    canvas = _painted(spine, stack, bones, named, voxel_mm, progress)
+    landmarks: dict[str, NDArray[np.float64]] = {}
+    for level in LEVELS:
+        spec = stack.vertebrae[level]
+        if level == "S1":
+            found = sacrum_landmarks(spec, spine.sacrum, own[level])
+        else:
+            found = vertebra_landmarks(spec, bone=own[level])
+        landmarks.update(placed(level, found, stack.bodies[level]))
+    ct, labels = canvas.finished()
+    return Anatomy(
+        name=spine.name,
+        ct=ct,
+        labels=labels,
+        bodies=stack.bodies,
+        landmarks_mm=landmarks,
+        structures=named,
+        bones=bones,
+        notes=(Note("", "", spine.name, "parametric phantom, not a patient"),),
+    )
+
+
+def _painted(
+    spine: SpineSpec,
+    stack: Column,
+    bones: Mapping[str, Implicit],
+    named: Mapping[str, Structure],
+    voxel_mm: float,
+    progress: Progress,
+) -> Canvas:
+    trunk = Trunk(stack, spine.trunk)
+    canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
+    steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
+    for layer in layers(stack, trunk, spine.sacrum):
+        steps.append(lambda layer=layer: canvas.paint(layer.shape, layer.tissue))  # type: ignore[misc]
+    for kind, tissue in (("vessel", "blood"), ("dura", "csf"), ("root", "nerve")):
+        tubes = tuple(t for one in named.values() if one.kind == kind for t in one.tubes)
+        steps.append(lambda t=Tubes(tubes), n=tissue: canvas.paint(t, n))  # type: ignore[misc]
+    inner = tissues()[label("trabecular_bone")].hu
+    ghost = _thoracic(stack)
+    for shape, shell in (ghost, *((b, _shell(n, stack)) for n, b in bones.items())):
+        steps.append(
+            lambda s=shape, c=shell: canvas.paint_bone(s, c, trabecular_hu=inner)  # type: ignore[misc]
+        )
+    for n, step in enumerate(steps):
+        progress(n, len(steps))
+        step()
+    progress(len(steps), len(steps))
+    return canvas
+
+
+def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:
+    """Low and high corner of the field of view: the whole trunk, T12 to the coccyx."""
+    sizes = spine.trunk
+    wide = 1.08 * sizes["half_width_mm"] + _MARGIN_MM
+    z = np.linspace(-_BELOW_MM, _ABOVE_MM, 40)
+    back = float(trunk.back_mm(z).max()) + 2 * sizes["furrow_mm"] + _MARGIN_MM
+    front = -sizes["front_mm"] - _MARGIN_MM
+    return [-wide, front, -_BELOW_MM], [wide, back, _ABOVE_MM]
+
+
+def _shell(name: str, stack: Column) -> Shade:
+    """Thickness of the cortex (P,) at points (P, 3): thin on the body, thick behind it."""
+    if name not in LEVELS[:-1]:
+        return lambda points: np.full(len(points), 0.9)
+    return _body_shell(stack.vertebrae[name], stack.bodies[name])
+
+
+def _body_shell(spec: VertebraSpec, body: Transform) -> Shade:
+    back = body.inverse()
+
+    def thickness(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        depth = back.apply(points)[:, 1] - spec.back_mm
+        share = np.clip((depth + 1.0) / 6.0, 0.0, 1.0)
+        return np.asarray(_THIN_MM + (_THICK_MM - _THIN_MM) * share)
+
+    return thickness
+
+
+def _thoracic(stack: Column) -> tuple[Bone, Shade]:
+    """T12 above L1, only for the picture: L1 a little smaller, with short transverse processes."""
+    first = stack.vertebrae["L1"]
+    spec = dataclasses.replace(first.scaled(0.96), tp_span_mm=44.0, tp_height_mm=7.0)
+    step = np.eye(4)
+    step[2, 3] = first.height_mm * 0.98 + first.disc_above_mm
+    lift = Transform(step, target=Frame("L1"), source=Frame("T12"))
+    body = stack.bodies["L1"] @ lift
+    return vertebra_shape(spec).moved(body), _body_shell(spec, body)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Tubes:
+    """A union of tubes that can be painted."""
+
+    tubes: tuple[Tube, ...]
+
+    def distance_mm(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Signed distance (P,) of points (P, 3)."""
+        return distance_to_tubes_mm(points_mm, self.tubes)
+
+    @property
+    def box_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (2, 3)."""
+        reach = [tube.radius_mm.max() for tube in self.tubes]
+        low = np.min([t.points_mm.min(0) - r for t, r in zip(self.tubes, reach, strict=True)], 0)
+        high = np.max([t.points_mm.max(0) + r for t, r in zip(self.tubes, reach, strict=True)], 0)
+        return np.stack([low, high])

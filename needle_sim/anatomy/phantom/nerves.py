@@ -1,0 +1,144 @@
+"""Dural sac, roots, medial branches and great vessels of a column, in the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.sacrum import canal_points
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.vertebra import SIDES, Posts, medial_branch_path, root_path
+from needle_sim.geometry.shapes import Implicit, Tube
+
+BRANCH_RADIUS_MM = 0.5
+"""Medial branch: diameter under 2 mm (COHEN11), here 1 (texts: 0.8-1.3)."""
+
+_Points = NDArray[np.float64]
+
+
+def structures(
+    column: Column,
+    bones: Mapping[str, Implicit],
+    sacrum: Mapping[str, float],
+) -> dict[str, Structure]:
+    """Every nerve and vessel by name; ``bones`` are in their body frames, keyed by level."""
+    found = [_dura(column, sacrum), *_roots(column, sacrum), *_vessels(column)]
+    roots = {one.name: one for one in found}
+    found += list(_medial_branches(column, bones, roots))
+    return {one.name: one for one in found}
+
+
+def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Points]:
+    """Axis (N, 3) of the dural sac from above L1 to the middle of S2, and its scale (N,).
+
+    It keeps its calibre to L5 and tapers; end at S2: HIN14 (doi:10.1155/2014/351769).
+    """
+    knots = []
+    for level in LEVELS[:-1]:
+        spec = column.vertebrae[level]
+        centre = [0.0, spec.back_mm + 0.5 * spec.canal_depth_mm - 0.5, 0.0]
+        knots.append(column.bodies[level].apply(centre))
+    sacral = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))
+    knots += [sacral[0], sacral[1], 0.5 * (sacral[1] + sacral[2])]
+    first = knots[0] + (knots[0] - knots[1])
+    line = np.stack([first, *knots])
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    at = np.linspace(0.0, along[-1], 41)
+    scale = np.interp(at, along, [1.0, 1.0, 1.0, 1.0, 0.98, 0.94, 0.85, 0.6, 0.36])
+    return np.asarray(CubicSpline(along, line)(at)), scale
+
+
+def _dura(column: Column, sacrum: Mapping[str, float]) -> Structure:
+    """An oval sac as five parallel tubes that touch an ellipse from inside."""
+    line, scale = sac_line(column, sacrum)
+    wide, deep = 0.5 * sacrum["sac_width_mm"], 0.5 * sacrum["sac_depth_mm"]
+    tubes = []
+    for share in (-1.0, -0.5, 0.0, 0.5, 1.0):
+        beside = share * 0.76 * (wide**2 - deep**2) / wide
+        radius = deep * np.sqrt(1.0 - beside**2 / (wide**2 - deep**2))
+        points = line + np.outer(scale, [beside, 0.0, 0.0])
+        tubes.append(Tube(points, radius * scale))
+    return Structure("dura", "dura", tuple(tubes), "constructed")
+
+
+def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
+    for side in SIDES:
+        for level in LEVELS[:-1]:
+            tube = root_path(column.vertebrae[level], side).moved(column.bodies[level])
+            yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
+        tube = _first_sacral_root(column, sacrum, Posts(column.vertebrae["S1"], side))
+        yield Structure(f"S1 {side} root", "root", (tube,), "constructed")
+
+
+def _first_sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts) -> Tube:
+    spec = post.spec
+    line = canal_points(spec, sacrum)
+    down = line[1] - line[0]
+    points = np.stack(
+        [
+            line[0] + post.at(7.0, -1.0, 0.0),
+            line[0] + 0.5 * down + post.at(11.0, -1.0, 0.0),
+            line[1] - 0.1 * down + post.at(17.5, -1.0, 0.0),
+            line[1] + post.at(21.0, -14.0, 0.0),
+            line[1] + 0.3 * down + post.at(24.0, -28.0, 0.0),
+            line[1] + 1.2 * down + post.at(27.0, -38.0, 0.0),
+        ]
+    )
+    radius = 0.5 * spec.root_mm * np.array([0.7, 0.9, 1.0, 1.05, 1.0, 1.0])
+    return Tube(points, radius).moved(column.bodies["S1"])
+
+
+def _medial_branches(
+    column: Column, bones: Mapping[str, Implicit], roots: Mapping[str, Structure]
+) -> Iterator[Structure]:
+    """The branch of a level on the vertebra below; L5's is its dorsal ramus on the ala."""
+    for level, below in zip(LEVELS, LEVELS[1:], strict=False):
+        for side in SIDES:
+            path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
+            placed = column.bodies[below].apply(path)
+            origin = roots[f"{level} {side} root"].tubes[0].points_mm[4]
+            tube = Tube(np.concatenate([origin[None], placed]), BRANCH_RADIUS_MM)
+            yield Structure(
+                f"{level} {side} medial branch", "medial_branch", (tube,), "constructed"
+            )
+
+
+def _vessels(column: Column) -> Iterator[Structure]:
+    """Aorta left and vena cava right of the midline, dividing before L4 (texts)."""
+    at = {level: column.bodies[level].matrix[:3, 3] for level in LEVELS}
+    front = {level: column.vertebrae[level].back_mm for level in LEVELS}
+
+    def before(level: str, x: float, gap: float, rise: float = 0.0) -> _Points:
+        return np.asarray(at[level] + [x, -front[level] - gap, rise])
+
+    top = at["L1"] + [0.0, 0.0, 60.0]
+    for name, x, radius, gap in (
+        ("aorta", 9.0, 9.5, 12.0),
+        ("inferior_vena_cava", -17.0, 11.0, 11.0),
+    ):
+        trunk = np.stack(
+            [
+                np.array([x, top[1] - front["L1"] - gap, top[2]]),
+                before("L1", x, gap),
+                before("L2", x, gap),
+                before("L3", 0.9 * x, gap),
+                before("L4", 0.5 * x, gap, 4.0),
+            ]
+        )
+        tubes = [Tube(trunk, [radius, radius, radius, radius, 0.9 * radius])]
+        for sign in (-1.0, 1.0):
+            away = np.stack(
+                [
+                    trunk[-1],
+                    before("L5", sign * 19.0, gap, 6.0),
+                    before("S1", sign * 42.0, gap - 6.0, 10.0),
+                    before("S1", sign * 58.0, gap + 14.0, -45.0),
+                ]
+            )
+            tubes.append(Tube(away, [0.75 * radius, 0.65 * radius, 0.6 * radius, 0.55 * radius]))
+        yield Structure(name, "vessel", tuple(tubes), "constructed")

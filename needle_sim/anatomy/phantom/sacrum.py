@@ -1,0 +1,328 @@
+"""Sacrum and iliac bones, in the body frame of S1 (they turn with it: the pelvis is one piece)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.anatomy.phantom.vertebra import (
+    SIDES,
+    Point,
+    Posts,
+    endplate_landmarks,
+    groove,
+    superior_process,
+    superior_process_landmarks,
+)
+from needle_sim.geometry.shapes import Implicit, Row, bar, drum
+from needle_sim.geometry.transform import unit
+
+_X = np.array([1.0, 0.0, 0.0])
+_SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
+_CURVE_SHARES = (0.0, -0.10, 0.15, 0.45, 1.0)  # of the curve, S1 to S5; first a little backwards
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The curved axis of the sacrum: the ends of S1 to S5 in the median plane."""
+
+    spec: VertebraSpec
+    sizes: Mapping[str, float]
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Middle of the five discs' places (6, 3), from the upper endplate of S1 down."""
+        at, found = np.array([0.0, 0.0, 0.5 * self.spec.height_mm]), []
+        for share, along in zip(_SEGMENT_SHARES, self.directions, strict=True):
+            found.append(at)
+            at = at + share * self.sizes["length_mm"] * along
+        return np.stack([*found, at])
+
+    @property
+    def directions(self) -> NDArray[np.float64]:
+        """Unit vectors down each segment (5, 3)."""
+        angles = np.radians(self.sizes["curve_deg"]) * np.array(_CURVE_SHARES)
+        return np.stack([np.array([0.0, -np.sin(a), -np.cos(a)]) for a in angles])
+
+    def dorsal(self, segment: int) -> Point:
+        """Backwards, perpendicular to a segment's axis (0 is S1)."""
+        return np.cross(_X, self.directions[segment])
+
+
+def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:
+    """Sacrum with superior articular processes, alae, foramina and canal, body frame of S1."""
+    axis = Segments(spec, sizes)
+    rows = [*_bodies(axis)]
+    for side in SIDES:
+        rows += _lateral_mass(axis, side_posts(axis, side), grown_mm=0.0)
+    rows += [*_dorsal_wall(axis), *_canal(axis)]
+    for side in SIDES:
+        rows += [*_foramina(axis, side_posts(axis, side))]
+    for side in SIDES:
+        rows += [*superior_process(Posts(spec, side))]
+    rows += [groove(Posts(spec, side)) for side in SIDES]
+    return Implicit.of(rows)
+
+
+def sacrum_landmarks(
+    spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit
+) -> dict[str, Point]:
+    """Landmarks (3,) that S1 shares with a vertebra, body frame; ``ala_notch`` is the L5 target."""
+    rims = endplate_landmarks(spec)
+    found = {name: at for name, at in rims.items() if name.startswith("superior")}
+    found["canal_centre"] = canal_points(spec, sizes)[0]
+    for side in SIDES:
+        post = Posts(spec, side)
+        for name, point in superior_process_landmarks(post, bone).items():
+            found[f"{side} {name}"] = point
+        found[f"{side} ala_notch"] = found[f"{side} sap_tp_junction"]
+    return found
+
+
+def side_posts(axis: Segments, side: str) -> Posts:
+    """`Posts` of S1 on a side."""
+    return Posts(axis.spec, "left" if side == "left" else "right")
+
+
+def _bodies(axis: Segments) -> Iterator[Row]:
+    spec = axis.spec
+    yield drum(
+        (spec.upper_width_mm, spec.upper_depth_mm),
+        (spec.lower_width_mm, spec.lower_depth_mm),
+        (spec.anterior_height_mm, spec.posterior_height_mm),
+        waist_mm=spec.waist_mm,
+        dish_mm=spec.dish_mm,
+        round_mm=2.0,
+    )
+    half = [(19.0, 12.0), (16.0, 9.5), (13.5, 7.5), (11.5, 6.0), (9.0, 4.5)]
+    for n, (top, end) in enumerate(pairwise(axis.ends[1:]), start=1):
+        yield bar(top, end, half[n - 1], end_radii_mm=half[n], across=_X, cap_mm=3.0, blend_mm=2.0)
+    tip = axis.ends[-1] + 3.0 * axis.directions[-1]
+    end = tip + 22.0 * unit(axis.directions[-1] + np.array([0.0, -0.6, 0.0]))
+    yield bar(tip, end, (7.0, 3.5), end_radii_mm=(3.0, 2.5), across=_X, blend_mm=1.0)
+
+
+def _lateral_mass(axis: Segments, post: Posts, *, grown_mm: float, cut: bool = False) -> list[Row]:
+    """Ala and lateral part of one side; grown and as a cut it makes the sacroiliac joint space."""
+    ends, half_wide = axis.ends, 0.5 * axis.sizes["width_mm"]
+    step = "cut" if cut else "add"
+    upper = ends[0] + np.array([0.0, 4.0, -9.0])
+    out = post.at(1.0, 0.0, 0.0)
+    knots = [
+        (upper + out * (half_wide - 13.0), (11.0, 15.0)),
+        (ends[1] + out * (half_wide - 19.0) + 7.0 * axis.dorsal(1), (12.0, 11.0)),
+        (ends[2] + out * (half_wide - 25.0) + 5.0 * axis.dorsal(2), (10.0, 8.0)),
+        (ends[3] + out * (half_wide - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
+        (ends[4] + out * (half_wide - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
+    ]
+    grow = np.array([grown_mm, grown_mm])
+    rows = [
+        bar(
+            start,
+            end,
+            tuple(np.array(first) + grow),
+            end_radii_mm=tuple(np.array(last) + grow),
+            across=_X,
+            blend_mm=0.5 if cut else 4.0,
+            step=step,  # type: ignore[arg-type]
+        )
+        for (start, first), (end, last) in pairwise(knots)
+    ]
+    if not cut:
+        root = upper + out * 0.36 * axis.spec.upper_width_mm + np.array([0.0, 2.0, -3.0])
+        rows.append(
+            bar(
+                root,
+                knots[0][0],
+                (10.0, 12.0),
+                end_radii_mm=(9.5, 14.0),
+                across=(0, 0, 1.0),
+                blend_mm=5.0,
+            )
+        )
+        for n in (1, 2, 3, 4):  # bars between the foramina
+            mid = 0.5 * (ends[n] + ends[n + 1])
+            low = 0.5 * (knots[n][0] + knots[min(n + 1, 4)][0])
+            rows.append(
+                bar(
+                    mid,
+                    low,
+                    (7.0 - n, 7.5 - n),
+                    end_radii_mm=(6.5 - n, 7.0 - n),
+                    across=(0, 0, 1.0),
+                    blend_mm=2.5,
+                )
+            )
+    return rows
+
+
+def _dorsal_wall(axis: Segments) -> Iterator[Row]:
+    """Fused laminae and the median crest, down to the hiatus at S4."""
+    deep = _canal_line(axis)
+    for side in SIDES:  # from the first articular processes to the wall and the ala
+        post = side_posts(axis, side)
+        foot = post.sap - np.array([0.0, 0.0, 0.5 * axis.spec.sap_height_mm + 1.0])
+        wall = deep[0] + axis.dorsal(0) * (_CANAL_HALF[0][1] + 2.5) - np.array([0.0, 0.0, 9.0])
+        yield bar(foot, wall, (8.5, 3.5), end_radii_mm=(7.0, 3.0), across=(0, 0, 1.0), blend_mm=3.0)
+        ala = foot + post.at(7.0, -14.0, -4.0)
+        yield bar(foot, ala, (8.0, 8.0), end_radii_mm=(10.0, 10.0), across=_X, blend_mm=4.0)
+    for n in range(4):
+        wide = 15.0 - 2.5 * n
+        back = axis.dorsal(n) * (_CANAL_HALF[n][1] + 1.5)
+        back_end = axis.dorsal(n + 1) * (_CANAL_HALF[n + 1][1] + 1.5)
+        yield bar(
+            deep[n] + back + (0.3 * axis.directions[0] * 14.0 if n == 0 else 0.0),
+            deep[n + 1] + back_end,
+            (wide, 3.0),
+            end_radii_mm=(wide - 2.5, 2.6),
+            across=_X,
+            cap_mm=2.5,
+            blend_mm=2.5,
+        )
+        middle = 0.5 * (deep[n] + back + deep[n + 1] + back_end)
+        crest = middle + axis.dorsal(n) * (8.0 - 1.5 * n) + 2.0 * axis.directions[n]
+        height = 6.5 - n
+        yield bar(
+            middle,
+            crest,
+            (height, 2.6),
+            end_radii_mm=(height - 1.5, 2.2),
+            across=(0, 0, 1.0),
+            blend_mm=3.0,
+        )
+
+
+_CANAL_HALF = ((15.0, 7.2), (12.5, 6.0), (9.0, 4.2), (7.0, 3.0), (5.0, 2.2), (4.0, 2.0))
+
+
+def _canal_line(axis: Segments) -> NDArray[np.float64]:
+    """Middle of the sacral canal at the six ends of the segments."""
+    spec = axis.spec
+    behind = (0.5 * spec.upper_depth_mm, 12.5, 9.5, 7.0, 5.0, 3.5)
+    return np.stack(
+        [
+            end + axis.dorsal(min(n, 4)) * (behind[n] + _CANAL_HALF[n][1] - 0.5)
+            for n, end in enumerate(axis.ends)
+        ]
+    )
+
+
+def canal_points(spec: VertebraSpec, sizes: Mapping[str, float]) -> NDArray[np.float64]:
+    """Middle of the sacral canal (6, 3), S1's upper end to S5's lower end, body frame of S1."""
+    return _canal_line(Segments(spec, sizes))
+
+
+def _canal(axis: Segments) -> Iterator[Row]:
+    line = _canal_line(axis)
+    up = line[0] - 30.0 * axis.directions[0]
+    half = (0.5 * axis.spec.canal_width_mm, 0.5 * axis.spec.canal_depth_mm)
+    yield bar(up, line[0], half, end_radii_mm=_CANAL_HALF[0], across=_X, blend_mm=1.0, step="cut")
+    for n in range(4):
+        yield bar(
+            line[n],
+            line[n + 1],
+            _CANAL_HALF[n],
+            end_radii_mm=_CANAL_HALF[n + 1],
+            across=_X,
+            cap_mm=0.5,
+            blend_mm=0.8,
+            step="cut",
+        )
+
+
+def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
+    """Ventral and dorsal foramina S1 to S4, from canal to both faces."""
+    line = _canal_line(axis)
+    for n, (lateral, radius) in enumerate(((20.5, 5.5), (18.5, 5.0), (16.0, 4.2), (13.5, 3.4))):
+        # between segments n + 1 and n + 2, half a centimetre up, beside the bodies
+        middle = line[n + 1] + post.at(lateral, 0.0, 0.0) - 3.0 * axis.directions[n]
+        front = middle - 45.0 * axis.dorsal(n) + post.at(3.0, 0.0, 0.0)
+        yield bar(
+            middle,
+            front,
+            (radius, radius),
+            end_radii_mm=(radius + 4.0, radius + 4.0),
+            across=_X,
+            blend_mm=1.5,
+            step="cut",
+        )
+        back = middle + 30.0 * axis.dorsal(n)
+        small = 0.7 * radius
+        yield bar(middle, back, (small, small), across=_X, blend_mm=1.5, step="cut")
+        yield bar(
+            line[n + 1] - 3.0 * axis.directions[n],
+            middle,
+            (0.75 * radius, 0.75 * radius),
+            across=(0, 0, 1.0),
+            blend_mm=1.0,
+            step="cut",
+        )
+
+
+# Crest from posterior superior to anterior superior iliac spine, and the lower edge under it, from
+# the first joint plane to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
+# with a sacral slope of 34 degrees: lateral, posterior, cranial. (Proportions of atlas figures.)
+_CREST = (
+    (46.0, 52.0, -42.0),
+    (56.0, 50.0, -14.0),
+    (76.0, 36.0, 16.0),
+    (100.0, 8.0, 33.0),
+    (121.0, -28.0, 26.0),
+    (128.0, -60.0, 2.0),
+    (122.0, -82.0, -34.0),
+)
+_BASE = (
+    (52.0, 44.0, -62.0), (59.0, 34.0, -58.0), (66.0, 16.0, -66.0), (76.0, -4.0, -76.0),
+    (86.0, -24.0, -88.0), (97.0, -44.0, -94.0), (104.0, -56.0, -98.0),
+)  # fmt: skip
+_NOMINAL_SLOPE_DEG = 34.0
+
+
+def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Implicit:
+    """One iliac wing with its crest and the sacroiliac joint space, body frame of S1."""
+    axis = Segments(spec, sizes)
+    post = side_posts(axis, side)
+    scale = 0.5 * sizes["width_mm"] / 56.0
+    crest, base = (_pelvic(_finer(points), post, scale) for points in (_CREST, _BASE))
+    rows = []
+    for n in range(len(crest)):
+        run = unit(crest[min(n + 1, len(crest) - 1)] - crest[max(n - 1, 0)])
+        thick = 5.0 + 2.0 * n / len(crest)
+        rows.append(
+            bar(
+                crest[n] + 0.06 * (base[n] - crest[n]),
+                base[n],
+                (13.0, 4.6),
+                end_radii_mm=(10.0, thick),
+                across=run,
+                cap_mm=4.0,
+                blend_mm=5.0,
+            )
+        )
+    for start, end in pairwise(crest):
+        rows.append(bar(start, end, (6.5, 6.5), across=(0, 0, 1.0), blend_mm=3.0))
+    rows += _lateral_mass(axis, post, grown_mm=2.0, cut=True)
+    return Implicit.of(rows)
+
+
+def _finer(points: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
+    """Twelve points on a smooth curve through the given ones."""
+    knots = np.array(points)
+    at = np.linspace(0.0, len(knots) - 1.0, 12)
+    return np.asarray(CubicSpline(np.arange(len(knots)), knots)(at))
+
+
+def _pelvic(points: NDArray[np.float64], post: Posts, scale: float) -> NDArray[np.float64]:
+    """From the upright pelvis to the body frame of S1."""
+    spec = post.spec
+    tilt = np.radians(_NOMINAL_SLOPE_DEG) - np.arctan(spec.wedge_slope)
+    up = np.array([0.0, -np.sin(tilt), np.cos(tilt)])
+    axes = np.stack([_X, np.cross(up, _X), up], axis=1)
+    placed = scale * points * np.array([post.sign, 1.0, 1.0])
+    return np.asarray(placed @ axes + np.array([0.0, 0.0, 0.5 * spec.height_mm]))

@@ -1,0 +1,344 @@
+"""The trunk around the spine: skin, fat, muscle, viscera with gas, discs, ligaments, epidural fat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.sacrum import canal_points
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.vertebra import SIDES, Posts, side_sign
+from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads
+from needle_sim.anatomy.tissue import label, tissues
+from needle_sim.geometry.shapes import Implicit, Row, bar, drum
+
+_Points = NDArray[np.float64]
+_X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A tissue and the shapes it fills."""
+
+    tissue: str
+    shape: Implicit
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """Outline of the trunk, prone or supine alike, with its skin, subcutis and abdominal wall."""
+
+    column: Column
+    sizes: Mapping[str, float]
+
+    def back_mm(self, z_mm: _Points) -> _Points:
+        """Skin in the midline (y) behind the spinous processes, at heights (I,)."""
+        knots = []
+        for level in ("L1", "L3", "L5"):
+            spec = self.column.vertebrae[level]
+            tip = np.array([0.0, spec.back_mm + spec.spinous_length_mm, -spec.lamina_drop_mm - 5.0])
+            knots.append(self.column.bodies[level].apply(tip))
+        body = self.column.bodies["S1"]
+        spec = self.column.vertebrae["S1"]
+        for y, z in ((spec.back_mm + 33.0, -30.0), (spec.back_mm + 30.0, -62.0)):
+            knots.append(body.apply([0.0, y, z]) + [0.0, 5.0, 0.0])
+        points = np.stack(knots)[::-1]
+        y = np.interp(z_mm, points[:, 2], points[:, 1]) + self.sizes["behind_spinous_mm"]
+        return np.asarray(_smoothed(y, z_mm))
+
+    def paint(self, canvas: Canvas) -> None:
+        """Skin, subcutis, muscular wall and the fat of the cavity, slice by slice."""
+        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
+        back = self.back_mm(z.astype(np.float64)).astype(np.float32)
+        levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in LEVELS])[::-1]
+        spine = np.interp(z, levels[:, 2], levels[:, 1]).astype(np.float32)
+        names = ("skin", "fat", "muscle", "fat")
+        hu = [np.float32(tissues()[label(name)].hu) for name in names]
+
+        def slab(i: int) -> None:
+            depth = self._depth(x, y, float(z[i]), float(back[i]))
+            height = (y[:, None] - spine[i]) * np.ones_like(x)
+            fat = self._subcutis(x, height)
+            wall = self.sizes["wall_mm"] * np.clip((30.0 - height) / 15.0, 0.0, 1.0)
+            edges = [np.zeros_like(depth), np.full_like(depth, self.sizes["skin_mm"])]
+            edges += [edges[1] + fat, edges[1] + fat + wall]
+            values, marks = canvas.hu[i], canvas.labels[i]
+            for name, value, edge in zip(names, hu, edges, strict=True):
+                share = np.clip(0.5 - (depth + edge) / canvas.voxel_mm, 0.0, 1.0)
+                values += share * (value - values)
+                marks[depth < -edge] = label(name)
+
+        in_threads(slab, canvas.shape[0])
+
+    def _depth(self, x: _Points, y: _Points, z: float, back: float) -> _Points:
+        """Signed distance to the skin (J, K) of one slice, to first order."""
+        hips = np.clip((-60.0 - z) / 120.0, 0.0, 1.0)
+        wide = self.sizes["half_width_mm"] * (1.0 + 0.08 * hips * hips * (3 - 2 * hips))
+        furrow = self.sizes["furrow_mm"] * (1.0 + hips)
+        front = -self.sizes["front_mm"]
+        middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
+        u = np.abs(x[None, :] / wide)
+        v = np.abs((y[:, None] - middle) / half)
+        gu, gv = u * np.sqrt(u), v * np.sqrt(v)
+        norm = (u * gu + v * gv) ** 0.4
+        steep = np.sqrt((gu / wide) ** 2 + (gv / half) ** 2) / np.maximum(norm, 1e-3) ** 1.5
+        depth = (norm - 1.0) / np.maximum(steep, 1e-4)
+        groove = furrow * np.exp(-((x / 15.0) ** 2)).astype(np.float32)
+        dorsal = np.clip((y[:, None] - middle) / half, 0.0, 1.0) ** 4
+        return np.asarray(np.maximum(depth, -half) + groove * dorsal)
+
+    def _subcutis(self, x: _Points, height: _Points) -> _Points:
+        sizes = self.sizes
+        behind = np.clip((height - 10.0) / 40.0, 0.0, 1.0)
+        before = np.clip((-height - 30.0) / 50.0, 0.0, 1.0)
+        beside = 1.0 - behind - before
+        middle = 1.0 - 0.6 * np.exp(-((x / 14.0) ** 2))  # thin over the spinous processes
+        return np.asarray(
+            behind * sizes["subcutis_back_mm"] * middle
+            + before * sizes["subcutis_front_mm"]
+            + beside * sizes["subcutis_side_mm"]
+        )
+
+
+def _smoothed(values: _Points, at_mm: _Points) -> _Points:
+    """Gaussian mean over 18 mm, ends held."""
+    weights = np.exp(-0.5 * ((at_mm[:, None] - at_mm[None, :]) / 18.0) ** 2)
+    return np.asarray(weights @ values / weights.sum(axis=1))
+
+
+def layers(column: Column, trunk: Trunk, sacrum: Mapping[str, float]) -> Iterator[Layer]:
+    """What lies inside the trunk, in the order it is painted; bones and nerves come after."""
+    yield Layer("viscera", Implicit.of(_viscera(column)))
+    yield Layer("air", Implicit.of(_gas(column)))
+    yield Layer("muscle", Implicit.of(_paraspinal(column, trunk)))
+    yield Layer("muscle", Implicit.of(_psoas(column)))
+    yield Layer("muscle", Implicit.of(_pelvic_muscle(column)))
+    yield Layer("epidural_fat", Implicit.of(_canal(column, sacrum)))
+    yield Layer("ligament", Implicit.of(_ligaments(column)))
+    for upper, lower in pairwise(LEVELS):
+        annulus, nucleus = disc_rows(column, upper, lower)
+        yield Layer("annulus", Implicit.of([annulus]))
+        yield Layer("nucleus", Implicit.of([nucleus]))
+    yield Layer("cartilage", Implicit.of(_cartilage(column)))
+
+
+def _at(column: Column, level: str, x: float, y: float, z: float = 0.0) -> _Points:
+    """Patient point offset from the centre of a body along the patient's axes."""
+    return np.asarray(column.bodies[level].matrix[:3, 3] + [x, y, z])
+
+
+def _chain(knots: list[tuple[_Points, tuple[float, float]]], blend_mm: float = 2.0) -> list[Row]:
+    """A tapering strand of elliptic bars through knots (point, half sizes across x and y)."""
+    return [
+        bar(start, end, first, end_radii_mm=last, across=_X, blend_mm=blend_mm)
+        for (start, first), (end, last) in pairwise(knots)
+    ]
+
+
+def _paraspinal(column: Column, trunk: Trunk) -> Iterator[Row]:
+    """Erector spinae, multifidus and quadratus lumborum."""
+    top = [("L1", 45.0)]
+    places = [*top, *((level, 0.0) for level in LEVELS)]
+    erector = [(21, 15), (23, 17), (25, 18), (27, 19), (27, 18), (24, 16), (18, 12)]
+    multifidus = [(6, 8), (7, 10), (9, 11), (10.5, 12), (12.5, 13), (14, 13), (12, 9)]
+    cover = trunk.sizes["skin_mm"] + trunk.sizes["subcutis_back_mm"] - trunk.sizes["furrow_mm"]
+    for sign in (-1.0, 1.0):
+        strands: dict[str, list[tuple[_Points, tuple[float, float]]]] = {"e": [], "m": []}
+        for (level, rise), (ex, ey), (mx, my) in zip(places, erector, multifidus, strict=True):
+            spec = column.vertebrae[level]
+            here = _at(column, level, 0.0, 0.0, rise)
+            skin = float(trunk.back_mm(np.array([here[2]]))[0])
+            beside = 5.0 + 2 * mx + 0.82 * ex
+            strands["e"].append((np.array([sign * beside, skin - cover - ey, here[2]]), (ex, ey)))
+            deep = Posts(spec, "left").lamina_top + [sign * (3.0 + mx), 0.8 * my + 4.0, 0.0]
+            strands["m"].append((column.bodies[level].apply(deep) + rise * _UP, (mx, my)))
+        yield from _chain(strands["e"])
+        multi = _chain(strands["m"])
+        yield from multi
+        quadratus = [
+            (_at(column, "L1", sign * 44.0, 20.0, 25.0), (8.0, 5.0)),
+            (_at(column, "L2", sign * 56.0, 19.0), (12.0, 7.0)),
+            (_at(column, "L4", sign * 70.0, 17.0), (16.0, 9.0)),
+            (_at(column, "L5", sign * 84.0, 12.0, 10.0), (14.0, 8.0)),
+        ]
+        yield from _chain(quadratus)
+
+
+def _psoas(column: Column) -> Iterator[Row]:
+    for sign in (-1.0, 1.0):
+        knots = [
+            (_at(column, "L1", sign * 24.0, 4.0, 10.0), (5.0, 7.0)),
+            (_at(column, "L2", sign * 31.0, 1.0), (11.0, 13.0)),
+            (_at(column, "L3", sign * 38.0, -1.0), (16.0, 18.0)),
+            (_at(column, "L4", sign * 44.0, -6.0), (18.5, 21.0)),
+            (_at(column, "L5", sign * 52.0, -17.0), (18.0, 20.0)),
+            (_at(column, "S1", sign * 60.0, -42.0), (17.0, 17.0)),
+            (_at(column, "S1", sign * 74.0, -78.0, -55.0), (16.0, 15.0)),
+        ]
+        yield from _chain(knots, 4.0)
+
+
+def _pelvic_muscle(column: Column) -> Iterator[Row]:
+    """Gluteus maximus and medius, iliacus."""
+    for sign in (-1.0, 1.0):
+        for start, end, half, across in (
+            ((52.0, 42.0, -38.0), (105.0, 18.0, -95.0), (26.0, 15.0), (0.5 * sign, 0.5, -1.0)),
+            ((108.0, 6.0, 15.0), (130.0, -30.0, -85.0), (36.0, 14.0), (-0.6 * sign, 1.0, 0.0)),
+            ((86.0, -18.0, 10.0), (82.0, -52.0, -70.0), (36.0, 13.0), (-0.75 * sign, 1.0, 0.0)),
+        ):
+            first, last = (_at(column, "S1", sign * x, y, z) for x, y, z in (start, end))
+            yield bar(first, last, half, across=across, blend_mm=2.0)
+
+
+def _viscera(column: Column) -> Iterator[Row]:
+    """Kidneys, liver, colon and loops of small bowel, roughly."""
+    for sign, rise in ((1.0, 22.0), (-1.0, 8.0)):
+        low, high = (
+            _at(column, "L2", sign * 72.0, -8.0, rise - 28.0),
+            _at(column, "L2", sign * 58.0, -2.0, rise + 28.0),
+        )
+        yield bar(low, high, (24.0, 20.0), across=_X, cap_mm=22.0)
+    yield bar(_at(column, "L1", -80.0, -55.0, 40.0), _at(column, "L2", -95.0, -60.0, 5.0),
+              (52.0, 50.0), end_radii_mm=(30.0, 34.0), across=_X)  # fmt: skip
+    yield from (
+        row for path in _colon(column) for row in _chain([(p, (r, r)) for p, r in path], 3.0)
+    )
+    for n in range(14):  # loops: a fixed spiral over the front of the cavity
+        turn = 2.4 * n
+        centre = _at(
+            column,
+            "L4",
+            52.0 * np.cos(turn) * (0.4 + 0.045 * n),
+            -70.0 + 22.0 * np.sin(2.1 * turn),
+            -60.0 + 8.5 * n,
+        )
+        along = 16.0 * np.array([np.cos(1.7 * n), 0.4 * np.sin(n), 0.6 * np.sin(2.3 * n)])
+        yield bar(centre - along, centre + along, (13.0, 12.0), across=_UP, blend_mm=0.5)
+
+
+def _colon(column: Column) -> list[list[tuple[_Points, float]]]:
+    right = [
+        (_at(column, "S1", -100.0, -78.0, 5.0), 22.0),
+        (_at(column, "L4", -108.0, -48.0), 23.0),
+        (_at(column, "L3", -106.0, -52.0, 10.0), 20.0),
+    ]
+    across = [
+        (_at(column, "L3", -92.0, -84.0, 5.0), 18.0),
+        (_at(column, "L3", -20.0, -98.0, -12.0), 17.0),
+        (_at(column, "L2", 60.0, -90.0, 5.0), 16.0),
+        (_at(column, "L1", 106.0, -52.0, 10.0), 16.0),
+    ]
+    left = [
+        (_at(column, "L2", 116.0, -30.0), 15.0),
+        (_at(column, "L4", 114.0, -34.0), 14.0),
+        (_at(column, "S1", 92.0, -72.0, 0.0), 14.0),
+    ]
+    return [right, across, left]
+
+
+def _gas(column: Column) -> Iterator[Row]:
+    """Pockets in the colon and a loop or two."""
+    for path in _colon(column):
+        for (start, first), (end, last) in pairwise(path):
+            for share, fill in ((0.2, 0.55), (0.62, 0.7)):
+                centre = start + share * (end - start)
+                size = fill * (first + share * (last - first))
+                along = 0.12 * (end - start)
+                yield bar(centre - along, centre + along, (size, 0.8 * size), across=_UP,
+                          blend_mm=1.0)  # fmt: skip
+    for x, y, z, size in ((22.0, -78.0, -22.0, 8.0), (-34.0, -84.0, -50.0, 9.0)):
+        here = _at(column, "L4", x, y, z)
+        yield bar(here, here + [9.0, 0.0, 3.0], (size, 0.7 * size), across=_UP, blend_mm=0.5)
+
+
+def _canal(column: Column, sacrum: Mapping[str, float]) -> Iterator[Row]:
+    """What fills the vertebral canal and bulges into the foramina around the roots."""
+    middle, half = [], []
+    for level in LEVELS[:-1]:
+        spec = column.vertebrae[level]
+        middle.append(
+            column.bodies[level].apply([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])
+        )
+        half.append((0.5 * spec.canal_width_mm + 1.0, 0.5 * spec.canal_depth_mm + 0.5))
+    points = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))[:4]
+    middle += list(points)
+    half += [(13.5, 7.5), (12.0, 6.5), (9.0, 4.5), (7.0, 3.2)]
+    above = middle[0] + (middle[0] - middle[1])
+    yield from _chain(list(zip([above, *middle], [half[0], *half], strict=True)), 0.5)
+    for level in LEVELS[:-1]:
+        spec, body = column.vertebrae[level], column.bodies[level]
+        for side in SIDES:
+            under = Posts(spec, side).pedicle - (0.5 * spec.pedicle_height_mm + 6.0) * _UP
+            start = under - Posts(spec, side).at(6.0, -4.0, 0.0)
+            end = under + Posts(spec, side).at(5.0, -1.0, -2.0)
+            first, last = body.apply([start, end])
+            yield bar(first, last, (7.0, 5.0), across=_UP, blend_mm=2.0)
+
+
+def _ligaments(column: Column) -> Iterator[Row]:
+    """Ligamenta flava (3.2-3.8 mm, LF15 PMC4404540) and the interspinous ones."""
+    for upper, lower in pairwise(LEVELS):
+        top, low = column.vertebrae[upper], column.vertebrae[lower]
+        for side in SIDES:
+            sign = side_sign(side)
+            above, below = Posts(top, side), Posts(low, side)
+            start = above.lamina_top + [sign * 5.0, -1.0, -0.38 * top.lamina_height_mm]
+            end = below.lamina_top + [sign * 6.0, -3.0, 0.45 * low.lamina_height_mm]
+            start, end = column.bodies[upper].apply(start), column.bodies[lower].apply(end)
+            across = np.array([sign, 0.7, 0.0])
+            yield bar(start, end, (6.5, 1.75), across=across, cap_mm=1.0, blend_mm=0.5)
+        first = column.bodies[upper].apply(
+            [0.0, top.back_mm + 0.75 * top.spinous_length_mm, -top.lamina_drop_mm - 6.0]
+        )
+        last = column.bodies[lower].apply(
+            [0.0, low.back_mm + 0.75 * low.spinous_length_mm, -low.lamina_drop_mm]
+        )
+        yield bar(first, last, (2.0, 12.0), across=_X, cap_mm=1.0, blend_mm=0.0)
+
+
+def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
+    """Annulus and nucleus between two bodies; the bones painted later trim them."""
+    top, low = column.vertebrae[upper], column.vertebrae[lower]
+    above, below = (
+        column.bodies[level].apply([0.0, 0.0, sign * 0.5 * spec.height_mm])
+        for level, spec, sign in ((upper, top, -1.0), (lower, low, 1.0))
+    )
+    along = above - below
+    height = float(np.linalg.norm(along))
+    back = np.cross(along / height, _X)
+    turn = np.radians(low.lordosis_above_deg)
+    wedge = (
+        0.5
+        * (top.lower_depth_mm + low.upper_depth_mm)
+        * (np.tan(turn) + top.wedge_slope + low.wedge_slope)
+    )
+    wide = 0.97 * 0.5 * (top.lower_width_mm + low.upper_width_mm)
+    deep = 0.97 * 0.5 * (top.lower_depth_mm + low.upper_depth_mm)
+    heights = height + 0.5 * wedge, height - 0.5 * wedge
+    annulus = drum(
+        (wide, deep), (wide, deep), (heights[0] + 1.0, heights[1] + 1.0), waist_mm=-0.6,
+        round_mm=1.0, centre_mm=0.5 * (above + below), axes=(_X, back),
+    )  # fmt: skip
+    nucleus = drum(
+        (0.62 * wide, 0.6 * deep), (0.62 * wide, 0.6 * deep), (heights[0] + 2.0, heights[1] + 2.0),
+        round_mm=2.0, centre_mm=0.5 * (above + below) + 1.5 * back, axes=(_X, back),
+    )  # fmt: skip
+    return annulus, nucleus
+
+
+def _cartilage(column: Column) -> Iterator[Row]:
+    """Facet joints: what fills the space between the articular processes."""
+    for upper in LEVELS[:-1]:
+        spec, body = column.vertebrae[upper], column.bodies[upper]
+        for side in SIDES:
+            post = Posts(spec, side)
+            half = 0.42 * spec.iap_width_mm, 0.5 * spec.joint_gap_mm + 0.6
+            start = post.joint_below - 0.38 * spec.iap_height_mm * post.iap_up
+            end = post.joint_below + 0.38 * spec.iap_height_mm * post.iap_up
+            first, last = body.apply([start, end])
+            yield bar(first, last, half, across=body.turn(post.iap_across), squared=True)
