@@ -273,7 +273,7 @@ def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm
         at = at + step * gap * (0.9 if gap > 0 else 0.5)
         if gap > 500:
             break
-    if abs(gap) < 1e-3:
+    if abs(gap) < 1e-2:  # a tapered bar's distance jumps by some micrometres where its cap begins
         return at
     raise InputError(f"the ray from {start.round(1)} along {step} misses the shape")
 
