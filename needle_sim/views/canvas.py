@@ -15,6 +15,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
@@ -92,8 +93,9 @@ def blank(ax: Axes, *, colour: str = SCREEN) -> Axes:
 
 
 def points_high(ax: Axes, share: float) -> float:
-    """A size in points that is a share of the height of the axes, so that lettering scales."""
-    return float(share * ax.get_window_extent().height * 72.0 / ax.figure.dpi)
+    """A size in points, a share of the axes' height (or their width, where they are narrow)."""
+    box = ax.get_window_extent()
+    return float(share * min(box.height, 1.13 * box.width) * 72.0 / ax.figure.dpi)
 
 
 def write(ax: Axes, x: float, y: float, words: str, *, share: float = 0.03, **settings: Any) -> Any:
@@ -127,6 +129,11 @@ def name_axes(ax: Axes, x: str, y: str, *, size: float, paper: Paper = LIGHT) ->
     ax.set_xlabel(x, fontfamily=_FONT, fontsize=size, color=paper.ink)
     ax.set_ylabel(y, fontfamily=_FONT, fontsize=size, color=paper.ink)
     return ax
+
+
+def font(size: float) -> FontProperties:
+    """The lettering of all figures."""
+    return FontProperties(family=_FONT, size=size)
 
 
 def scale_bar(ax: Axes, length_mm: float, *, colour: str) -> Axes:

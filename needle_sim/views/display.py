@@ -12,34 +12,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
+from needle_sim.views import tone
+from needle_sim.views.marker import LEFT, Marker, is_lateral, lead_marker
+from needle_sim.views.tone import Field
 
 Polarity = Literal["dark_bone", "bright_bone"]
-Field = Literal["rectangle", "circle"]
 
-_LEFT = np.array([1.0, 0.0, 0.0])  # patient LPS
-_ANTERIOR = np.array([0.0, -1.0, 0.0])
 _HEAD = np.array([0.0, 0.0, 1.0])
-# A picture whose horizontal turns less than this share (15 degrees) towards the patient's sides is
-# a lateral one (proposed).
-_LATERAL = float(np.sin(np.radians(15.0)))
-_FRONTAL = float(np.sin(np.radians(5.0)))  # within 5 degrees the detector favours no side
-_SHADING = 0.11  # how broad body thickness varies, share of the field (proposed)
-_MEASURING = 0.6  # side of the measuring field, share of the field (proposed)
-_RAW_BEAM = 7.0  # times the median signal; raw beam is brighter (proposed)
-_EDGE = 0.012  # softness of the collimator's edge, share of the field (proposed)
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A lead letter, where it lies on the screen, and what it says in words."""
-
-    letter: Literal["L", "R"]
-    corner: Literal["upper left", "upper right"]
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +86,10 @@ class Display:
             if -float(turned_down @ _HEAD) > best + 1e-9:
                 turns, best = quarter, -float(turned_down @ _HEAD)
         across, downwards = _turned(right, down, turns)
-        leftward = float(across @ _LEFT)
-        if abs(leftward) >= _LATERAL:
-            mirrored = leftward > 0
-        else:  # right x up points at the viewer, who stands at the detector
+        if is_lateral(across):  # right x up points at the viewer, who stands at the detector
             mirrored = float(np.cross(across, -downwards) @ np.cross(right, down)) < 0
+        else:
+            mirrored = float(across @ LEFT) > 0
         return cls(radiograph.array.shape, turns, mirrored, field="rectangle")
 
     @property
@@ -119,52 +100,17 @@ class Display:
 
     def apply(self, radiograph: Radiograph) -> NDArray[np.uint8]:
         """The drawn picture (R, C), 0 black to 255 white, black outside the collimated field."""
-        depth = self._depth(self._fits(radiograph).array.astype(np.float64))
-        low, high = (0.0, 1.0) if self.window is not None else self._measured(depth)
-        grey = _shoulder((depth - low) / max(high - low, 1e-9))
+        signal = self._fits(radiograph).array.astype(np.float64)
+        if self.window is None:
+            grey = tone.measured(signal, percentiles=self.percentiles, flatten=self.flatten)
+        else:
+            grey = tone.windowed(signal, self.window)
         grey = self._turn(grey if self.polarity == "dark_bone" else 1.0 - grey)
         return np.asarray(np.rint(255.0 * grey * self.field_mask()), dtype=np.uint8)
 
-    def _depth(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Grey values before the window: the signal's logarithm, its broad shading taken out.
-
-        Noise takes dark pixels to nothing and below, where there is no logarithm, and beside the
-        body the beam is raw: what is under a hundredth or over seven times the median is drawn
-        as that.
-        """
-        if self.window is not None:
-            low, high = np.log(self.window)
-            return np.asarray((np.log(np.maximum(signal, self.window[0])) - low) / (high - low))
-        usual = float(np.median(signal))
-        if not usual > 0:
-            raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
-        depth = np.log(np.clip(signal, 0.01 * usual, _RAW_BEAM * usual))
-        shading = ndimage.gaussian_filter(depth, min(self.shape) * _SHADING, mode="nearest")
-        return np.asarray(depth - self.flatten * (shading - np.median(shading)))
-
-    def _measured(self, depth: NDArray[np.float64]) -> tuple[float, float]:
-        """The window by percentiles of the measuring field, the middle of the picture."""
-        rows, columns = (round(side * (1 - _MEASURING) / 2) for side in self.shape)
-        middle = depth[rows : self.shape[0] - rows, columns : self.shape[1] - columns]
-        low, high = np.percentile(middle, self.percentiles)
-        return float(low), float(high)
-
     def field_mask(self) -> NDArray[np.float64]:
         """Openness (R, C) of the collimator as drawn: 1 in the field, 0 outside, soft between."""
-        rows, columns = self.drawn_shape
-        half = min(rows, columns) / 2
-        y = np.abs(np.arange(rows) - (rows - 1) / 2)[:, None]
-        x = np.abs(np.arange(columns) - (columns - 1) / 2)[None, :]
-        soft = _EDGE * 2 * half
-        if self.field == "circle":
-            inside = half - soft - np.hypot(x, y)
-        else:
-            corner = 0.06 * half
-            dx, dy = x - (columns / 2 - soft - corner), y - (rows / 2 - soft - corner)
-            outward = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
-            inside = corner - outward - np.minimum(np.maximum(dx, dy), 0)
-        ramp = np.clip(0.5 + inside / soft, 0.0, 1.0)
-        return np.asarray(ramp * ramp * (3.0 - 2.0 * ramp))
+        return tone.field_mask(self.drawn_shape, self.field)
 
     def place(self, rowcol: ArrayLike) -> NDArray[np.float64]:
         """Detector row and column (..., 2) as x (right) and y (down) of the drawn picture."""
@@ -195,17 +141,8 @@ class Display:
         image receptor for obliques and laterals, a lateral's marker anterior to the anatomy.
         """
         down, right = _directions(self._fits(radiograph))
-        nearer = float(np.cross(right, down) @ _LEFT)  # the detector's side of the patient
-        letter: Literal["L", "R"] = "L" if nearer > _FRONTAL else "R"
         across, _ = self.directions(radiograph)
-        side = "left" if letter == "L" else "right"
-        if abs(float(across @ _LEFT)) >= _LATERAL:
-            towards = float(across @ _LEFT) * (1.0 if letter == "L" else -1.0)
-            words = f"{letter}: the patient's {side} is on this side"
-        else:
-            towards = float(across @ _ANTERIOR)
-            words = f"{letter}: lateral, the patient's {side} nearest the detector"
-        return Marker(letter, "upper right" if towards > 0 else "upper left", words)
+        return lead_marker(across, towards_detector=np.cross(right, down))
 
     def _turn(self, picture: NDArray[np.float64]) -> NDArray[np.float64]:
         turned = np.rot90(picture, self.quarter_turns)
@@ -218,25 +155,6 @@ class Display:
                 f"{radiograph.array.shape}: make one with Display.for_prone(radiograph)"
             )
         return radiograph
-
-
-def angles_in_words(orbital_deg: float, tilt_deg: float) -> str:
-    """C-arm angles as an operator says them: ``"right oblique 20°, caudal 25°"``.
-
-    Positive ``orbital_deg`` has the detector over the patient's left, positive ``tilt_deg`` towards
-    the head.
-    """
-    turn, tilt = abs(orbital_deg), round(abs(tilt_deg))
-    side = "left" if orbital_deg > 0 else "right"
-    if turn < 0.5:
-        said = "AP"
-    elif abs(turn - 90.0) < 0.5:
-        said = f"lateral, detector on the patient's {side}"
-    else:
-        said = f"{side} oblique {turn:.0f}°"
-    if tilt:
-        said += f", {'cranial' if tilt_deg > 0 else 'caudal'} {tilt}°"
-    return said
 
 
 def _directions(radiograph: Radiograph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -254,10 +172,3 @@ def _turned(
     for _ in range(quarter_turns):
         right, down = down, -right
     return right, down
-
-
-def _shoulder(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Grey values held to 0 to 1, the brightest fifth bent gently instead of cut off."""
-    knee = 0.8
-    over = np.maximum(grey - knee, 0.0) / (1 - knee)
-    return np.asarray(np.clip(np.minimum(grey, knee) + (1 - knee) * np.tanh(over), 0.0, 1.0))

@@ -13,7 +13,8 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.carm import project_points
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.views import canvas
-from needle_sim.views.display import Display, angles_in_words
+from needle_sim.views.display import Display
+from needle_sim.views.marker import angles_in_words
 
 _BAND = 0.062  # black band above and below the picture, share of its height
 _SCALE_MM = 20.0
@@ -133,19 +134,13 @@ def _scale_bar(ax: Axes, radiograph: Radiograph, box: tuple[float, float, float,
     x0, y0, width, height = box
     carm = radiograph.carm
     long = _SCALE_MM * carm.source_detector_mm / carm.source_isocentre_mm / carm.pixel_mm
-    y = y0 + height * (1 + 0.62 * _BAND)
-    x = x0 + 0.985 * width
-    thick = canvas.points_high(ax, 0.004)
-    ax.plot([x - long, x], [y, y], color=canvas.SCREEN_TEXT, linewidth=thick, zorder=6)
-    at = (x - long) - x0
-    canvas.write(
-        ax,
-        at / width - 0.012,
-        0.5 * _BAND / (1 + 2 * _BAND),
-        f"{_SCALE_MM:g} mm",
-        share=0.024,
-        color=canvas.SCREEN_TEXT,
-        ha="right",
-        va="center",
-        zorder=6,
-    )
+    y = y0 + height - 0.05 * width
+    x = x0 + 0.95 * width
+    thick = canvas.points_high(ax, 0.005)
+    rim = canvas.halo("#000000a0", 3 * thick)
+    pale: canvas.Style = {"color": "#ffffff", "zorder": 6, "path_effects": rim}
+    ax.plot([x - long, x], [y, y], linewidth=thick, **pale)
+    share = (0.05 * width + 0.07 * height) / (height * (1 + 2 * _BAND))
+    middle = 0.95 - 0.5 * long / width
+    words = f"{_SCALE_MM:g} mm"
+    canvas.write(ax, middle, share, words, share=0.026, ha="center", va="bottom", **pale)

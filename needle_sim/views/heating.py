@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
@@ -23,7 +23,9 @@ from needle_sim.views.slices import Outlined, Plane
 Points = NDArray[np.float64]
 UNCERTAIN_C = 50.0
 _ISOTHERMS_C = (45.0, 50.0, 60.0, 70.0)
-_BAND, _SURE = "#e0a100", "#c9253f"
+BAND, SURE = "#e0a100", "#c9253f"
+INSIDE, OUTSIDE = "#1f9d6b", "#8a73d6"
+SHAFT = "#8e9aa3"
 _STEP_MM = 0.15
 _NERVE_MM = 1.0  # drawn width; a medial branch is about 1 mm
 _TINTS = {  # tissue: on light, on dark
@@ -156,21 +158,21 @@ def _draw_bands(ax: Axes, cut: HeatSlice, paper: Paper) -> None:
     band = np.minimum(cut.peak_c - UNCERTAIN_C, -cut.margin)
     if band.max() > 0:
         filled = ax.contourf(
-            *at, band, levels=[0.0, 1e3], colors=[_BAND], alpha=0.22, hatches=["////"], zorder=2
+            *at, band, levels=[0.0, 1e3], colors=[BAND], alpha=0.22, hatches=["////"], zorder=2
         )
-        filled.set_edgecolor(_BAND)
+        filled.set_edgecolor(BAND)
     if cut.margin.max() > 0:
-        ax.contourf(*at, cut.margin, levels=[0.0, 1e3], colors=[_SURE], alpha=0.28, zorder=2)
+        ax.contourf(*at, cut.margin, levels=[0.0, 1e3], colors=[SURE], alpha=0.28, zorder=2)
     for isotherm in _ISOTHERMS_C:
         if not cut.peak_c.min() < isotherm < cut.peak_c.max():
             continue
         style: canvas.Style = {"colors": [paper.faint], "linewidths": [0.6 * thin], "zorder": 3}
         if isotherm == UNCERTAIN_C:
-            style = {"colors": [_BAND], "linewidths": [1.2 * thin], "zorder": 3}
+            style = {"colors": [BAND], "linewidths": [1.2 * thin], "zorder": 3}
         ax.contour(*at, cut.peak_c, levels=[isotherm], linestyles=["dashed"], **style)
         _name_isotherm(ax, cut, isotherm, paper)
     if cut.margin.max() > 0:
-        ax.contour(*at, cut.margin, levels=[0.0], colors=[_SURE], linewidths=[2 * thin], zorder=4)
+        ax.contour(*at, cut.margin, levels=[0.0], colors=[SURE], linewidths=[2 * thin], zorder=4)
 
 
 def _name_isotherm(ax: Axes, cut: HeatSlice, isotherm: float, paper: Paper) -> None:
@@ -186,9 +188,9 @@ def _name_isotherm(ax: Axes, cut: HeatSlice, isotherm: float, paper: Paper) -> N
         ha="center",
         va="center",
         fontfamily="DejaVu Sans",
-        fontsize=canvas.points_high(ax, 0.03),
+        fontsize=max(canvas.points_high(ax, 0.03), 8.0),
         color=paper.ink,
-        path_effects=canvas.halo(paper.ground, canvas.points_high(ax, 0.008)),
+        path_effects=canvas.halo(paper.ground, 3.0),
         zorder=6,
     )
 
@@ -208,9 +210,12 @@ def _draw_electrode(ax: Axes, history: HeatHistory, plane: Plane) -> None:
         return
     (rear, _), (tip, y) = plane.flat_mm(placed.active_mm)
     start = -plane.size_mm[0] / 2 - 1.0
-    low = y - outer / 2
-    ax.add_patch(Rectangle((start, low), rear - start, outer, facecolor="#8e9aa3", **edge))
-    ax.add_patch(Rectangle((rear, low), tip - rear, outer, facecolor=canvas.ACTIVE, **edge))
+    ax.add_patch(Rectangle((start, y - outer / 2), rear - start, outer, facecolor=SHAFT, **edge))
+    depth = np.linspace(-placed.needle.active_tip_mm, 0.0, 200)
+    radius = history.electrode.radius_mm(depth)
+    x = np.concatenate([tip + depth, tip + depth[::-1]])
+    outline = np.stack([x, np.concatenate([y - radius, y + radius[::-1]])], axis=1)
+    ax.add_patch(Polygon(outline, closed=True, facecolor=canvas.ACTIVE, **edge))
 
 
 def _draw_nerve(
@@ -220,12 +225,12 @@ def _draw_nerve(
     flat = plane.flat_mm(fine)
     inside = margin_at(history, fine) >= 0
     wide = _NERVE_MM / plane.size_mm[1] * canvas.points_high(ax, 1.0)
-    rim = canvas.halo(paper.ground, 1.5 * wide)
     outside = np.where(inside[:, None], np.nan, flat)
     covered = np.where(inside[:, None], flat, np.nan)
-    line: canvas.Style = {"linewidth": 0.8 * wide, "zorder": 7, "path_effects": rim}
-    ax.plot(*outside.T, color="#7b6bb5", linestyle=(0, (1.1, 0.7)), **line)
-    ax.plot(*covered.T, color="#1f9d6b", solid_capstyle="butt", **line)
+    edge: canvas.Style = {"color": paper.ground, "linewidth": 1.12 * wide, "solid_capstyle": "butt"}
+    ax.plot(*flat.T, alpha=0.75, zorder=7, **edge)
+    ax.plot(*outside.T, color=OUTSIDE, linewidth=0.4 * wide, linestyle=(0, (1.2, 0.8)), zorder=8)
+    ax.plot(*covered.T, color=INSIDE, linewidth=wide, solid_capstyle="butt", zorder=8)
 
 
 Curve = Literal["temperature", "power", "impedance"]
@@ -239,9 +244,13 @@ def draw_heat(
     canvas.plain_axes(ax, size=size, paper=paper)
     thick: canvas.Style = {"linewidth": 1.6}
     if what == "temperature":
-        ax.plot(time, history.hottest_c, color=paper.faint, linewidth=1.0, linestyle="dashed")
-        ax.plot(time, history.set_c, color=paper.faint, linewidth=1.0, linestyle="dotted")
-        ax.plot(time, history.sensor_c, color=_SURE, **thick)
+        faint: canvas.Style = {"color": paper.faint, "linewidth": 1.0}
+        ax.plot(time, history.hottest_c, label="hottest tissue", linestyle="dashed", **faint)
+        ax.plot(time, history.sensor_c, label="sensor", color=SURE, **thick)
+        ax.plot(time, history.set_c, label="set point", linestyle="dotted", **faint)
+        key = ax.legend(loc="lower right", frameon=False, prop=canvas.font(size))
+        for words in key.get_texts():
+            words.set_color(paper.ink)
         canvas.name_axes(ax, "", "Temperature, °C", size=size, paper=paper)
     elif what == "power":
         ax.plot(time, history.power_w, color="#2563a8", **thick)

@@ -14,7 +14,17 @@ from needle_sim.thermal.history import HeatHistory
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper
 from needle_sim.views.fluoroscopy import draw_radiograph
-from needle_sim.views.heating import HeatSlice, draw_heat, draw_lesion, lesion_plane
+from needle_sim.views.heating import (
+    BAND,
+    INSIDE,
+    OUTSIDE,
+    SHAFT,
+    SURE,
+    HeatSlice,
+    draw_heat,
+    draw_lesion,
+    lesion_plane,
+)
 from needle_sim.views.scorecard import draw_score
 from needle_sim.views.slices import Outlined, Plane, draw_ct
 from needle_sim.views.wording import NOT_CLINICAL, headline, patient_of
@@ -106,10 +116,10 @@ def lesion_figure(run: Run, *, paper: Paper = canvas.LIGHT) -> Figure:
     """The lesion along and across the needle, with what the lines mean."""
     if run.history is None:
         raise InputError("this run heated nothing, so there is no lesion")
-    figure = canvas.sheet(1500, 820, colour=paper.ground)
+    figure = canvas.sheet(1600, 820, colour=paper.ground)
     nerve = run.target.nerve_mm
     high = 0.74
-    for view, left, width in (("along", 0.02, 0.585), ("across", 0.63, 0.35)):
+    for view, left, width in (("along", 0.012, 0.58), ("across", 0.607, 0.38)):
         plane = lesion_plane(run.history, view, nerve_mm=nerve)  # type: ignore[arg-type]
         ax = canvas.panel(figure, (left, 0.19, width, high), colour=paper.ground)
         draw_lesion(ax, run.history, plane, anatomy=run.anatomy, nerve_mm=nerve, paper=paper)
@@ -120,14 +130,14 @@ def lesion_figure(run: Run, *, paper: Paper = canvas.LIGHT) -> Figure:
         (
             (
                 "line",
-                "#c9253f",
+                SURE,
                 "conservative boundary: 60 °C, CEM43 240 min and Arrhenius (scored)",
             ),
-            ("band", "#e0a100", "out to 50 °C: uncertain, not counted as covered"),
-            ("line", "#1f9d6b", "target nerve inside the boundary (projected)"),
-            ("dots", "#7b6bb5", "target nerve outside"),
+            ("band", BAND, "out to 50 °C: uncertain, not counted as covered"),
+            ("line", INSIDE, "target nerve inside the boundary (projected)"),
+            ("dots", OUTSIDE, "target nerve outside"),
             ("box", canvas.ACTIVE, "active tip"),
-            ("box", "#8e9aa3", "insulated shaft"),
+            ("box", SHAFT, "insulated shaft"),
             ("box", "#ddd3c0", "bone"),
         ),
         paper=paper,

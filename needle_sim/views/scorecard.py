@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from needle_sim.rehearsal.scoring import Metric, Score
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper
-from needle_sim.views.wording import limit_said, said, verdict_of
+from needle_sim.views.wording import limit_said, value_said, verdict_of
 
 
 def draw_score(ax: Axes, score: Score, *, paper: Paper = canvas.LIGHT, words: str = "") -> Axes:
@@ -19,7 +19,7 @@ def draw_score(ax: Axes, score: Score, *, paper: Paper = canvas.LIGHT, words: st
     colour = paper.ink if score.total is not None else paper.bad
     big = canvas.write(ax, 0.05, 0.80, total, share=0.125, color=colour, **write)
     if score.total is not None:
-        canvas.write(ax, 0.05 + 0.165 * len(total), 0.80, " of 100", share=0.036, color=paper.faint)
+        canvas.write(ax, 0.08 + 0.115 * len(total), 0.80, "of 100", share=0.036, color=paper.faint)
     else:
         big.set_fontsize(canvas.points_high(ax, 0.08))
         canvas.write(ax, 0.18, 0.81, words or "no total", share=0.036, color=paper.bad)
@@ -29,15 +29,14 @@ def draw_score(ax: Axes, score: Score, *, paper: Paper = canvas.LIGHT, words: st
     y = top
     for index, one in enumerate(rows):
         if index == len(score.gates) and index:
-            y -= 0.3 * step
+            y -= 0.45 * step
             ax.plot(
                 [0.05, 0.95],
-                [y + 0.45 * step] * 2,
+                [y + 0.25 * step] * 2,
                 color=paper.rule,
                 linewidth=0.8,
                 transform=ax.transAxes,
             )
-            y -= 0.25 * step
         _row(ax, y - 0.5 * step, step, one, paper)
         y -= step
     ax.set_xlim(0, 1)
@@ -57,7 +56,7 @@ def _row(ax: Axes, y: float, step: float, one: Metric, paper: Paper) -> None:
     canvas.write(
         ax, 0.125, y - 0.27 * step, limit, share=0.72 * share, color=paper.faint, va="center"
     )
-    value = said(one.value, one.unit)
+    value = value_said(one)
     canvas.write(
         ax, 0.95, y, value, share=share, color=paper.ink, va="center", ha="right", fontweight="bold"
     )

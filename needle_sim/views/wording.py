@@ -8,6 +8,7 @@ from needle_sim.rehearsal.scoring import Metric
 NOT_CLINICAL = "For rehearsal and research. Not for clinical use."
 _SIGNS = {">=": "≥", "<=": "≤"}
 _UNITS = {"deg": "°"}
+_TIED = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 _CLOSE_UP = frozenset({"°"})  # written without a space
 
 
@@ -19,7 +20,15 @@ def said(value: float | None, unit: str = "", *, digits: int | None = None) -> s
     places = (2 if not unit else 1) if digits is None else digits
     number = f"{value:.{places}f}"
     number = number.lstrip("-") if float(number) == 0 else number.replace("-", "−")
-    return number + ("" if not unit or unit in _CLOSE_UP else " ") + unit
+    return number + ("" if not unit or unit in _CLOSE_UP else _TIED) + unit
+
+
+def value_said(metric: Metric) -> str:
+    """A metric's value; a gate that holds without one has nothing near to measure."""
+    if metric.value is None and metric.passed:
+        return "none near"
+    whole = not metric.unit and metric.value == 0 and "." not in metric.limit  # a count
+    return said(metric.value, metric.unit, digits=0 if whole else None)
 
 
 def limit_said(metric: Metric) -> str:
@@ -28,7 +37,7 @@ def limit_said(metric: Metric) -> str:
     for ascii_sign, sign in _SIGNS.items():
         text = text.replace(ascii_sign, sign)
     unit = _UNITS.get(metric.unit, metric.unit)
-    return text + ("" if not unit or unit in _CLOSE_UP else " ") + unit
+    return text.replace(" ", _TIED) + ("" if not unit or unit in _CLOSE_UP else _TIED) + unit
 
 
 def verdict_of(passed: bool | None) -> tuple[str, str]:
@@ -49,7 +58,9 @@ def headline(run: Run) -> tuple[str, str]:
         return "A safety gate failed", f"{sentence(names)} So there is no total."
     if run.score.total is None:
         return "Not scored", "At least one safety gate is unknown, so there is no total."
-    return f"{run.score.total:.0f} of 100", "Every safety gate holds."
+    missed = ", ".join(one.name for one in run.score.metrics if one.passed is False)
+    below = f"Every safety gate holds. Not met: {missed}." if missed else "Every safety gate holds."
+    return f"{run.score.total:.0f} of 100", below
 
 
 def sentence(words: str) -> str:

@@ -1,0 +1,77 @@
+"""From detector signal to grey: logarithm, evened shading, window, collimator's edge."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from needle_sim.errors import InputError
+
+Field = Literal["rectangle", "circle"]
+Picture = NDArray[np.float64]
+
+# Choices of this screen, made by eye until CT pictures read as fluoroscopy (proposed).
+_SHADING = 0.11  # how broad body thickness varies, share of the field
+_MEASURING = 0.6  # side of the measuring field, share of the field
+_RAW_BEAM = 7.0  # times the median signal; raw beam is brighter
+_DARKEST = 0.01  # times the median signal; under it there is only noise
+_KNEE = 0.8  # grey above which bright places are bent gently instead of cut off
+_EDGE = 0.012  # softness of the collimator's edge, share of the field
+
+
+def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: float) -> Picture:
+    """Grey values (R, C), 0 to 1, windowed by the measuring field in the middle of the picture.
+
+    Parameters
+    ----------
+    signal : (R, C) array
+        Detector signal. What lies under a hundredth of its median (noise takes dark pixels to
+        nothing, where there is no logarithm) or over seven times (raw beam) is drawn as that.
+    percentiles : (float, float)
+        Of the logarithm of the signal in the measuring field: the two ends of the grey scale.
+    flatten : float
+        Share of the broad shading that is taken out first.
+    """
+    usual = float(np.median(signal))
+    if not usual > 0:
+        raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
+    depth = np.log(np.clip(signal, _DARKEST * usual, _RAW_BEAM * usual))
+    shading = ndimage.gaussian_filter(depth, min(depth.shape) * _SHADING, mode="nearest")
+    even = depth - flatten * (shading - np.median(shading))
+    rows, columns = (round(side * (1 - _MEASURING) / 2) for side in even.shape)
+    middle = even[rows : even.shape[0] - rows, columns : even.shape[1] - columns]
+    low, high = np.percentile(middle, percentiles)
+    return _shoulder((even - low) / max(float(high - low), 1e-9))
+
+
+def windowed(signal: Picture, window: tuple[float, float]) -> Picture:
+    """Grey values (R, C), logarithmic from 0 at the low end of a window of signal to its high."""
+    low, high = window
+    return _shoulder(np.log(np.maximum(signal, low) / low) / np.log(high / low))
+
+
+def _shoulder(grey: Picture) -> Picture:
+    over = np.maximum(grey - _KNEE, 0.0) / (1 - _KNEE)
+    bent = np.minimum(grey, _KNEE) + (1 - _KNEE) * np.tanh(over)
+    return np.asarray(np.clip(bent, 0.0, 1.0))
+
+
+def field_mask(shape: tuple[int, int], field: Field) -> Picture:
+    """Openness (R, C) of a collimator: 1 in the field, 0 outside, soft between."""
+    rows, columns = shape
+    half = min(rows, columns) / 2
+    y = np.abs(np.arange(rows) - (rows - 1) / 2)[:, None]
+    x = np.abs(np.arange(columns) - (columns - 1) / 2)[None, :]
+    soft = _EDGE * 2 * half
+    if field == "circle":
+        inside = half - soft - np.hypot(x, y)
+    else:
+        corner = 0.06 * half
+        dx, dy = x - (columns / 2 - soft - corner), y - (rows / 2 - soft - corner)
+        outward = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
+        inside = corner - outward - np.minimum(np.maximum(dx, dy), 0)
+    ramp = np.clip(0.5 + inside / soft, 0.0, 1.0)
+    return np.asarray(ramp * ramp * (3.0 - 2.0 * ramp))
