@@ -56,7 +56,8 @@ _one_at_a_time = threading.Lock()  # rendering shares matplotlib's font caches
 
 def sheet(width_px: int, height_px: int, *, colour: str = "white") -> Figure:
     """An empty Figure of a size in pixels, on an Agg canvas of its own."""
-    figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, facecolor=colour)
+    size = (width_px / DPI, height_px / DPI)
+    figure = Figure(size, DPI, facecolor=colour, edgecolor="none", layout="none")
     FigureCanvasAgg(figure)
     return figure
 
@@ -71,14 +72,7 @@ def png(figure: Figure) -> bytes:
     """The figure as PNG; no date, no software, so equal figures give equal bytes."""
     out = io.BytesIO()
     with _one_at_a_time:
-        figure.savefig(
-            out,
-            format="png",
-            dpi=DPI,
-            facecolor=figure.get_facecolor(),
-            edgecolor="none",
-            metadata={"Software": None},
-        )
+        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})
     return out.getvalue()
 
 
@@ -119,7 +113,7 @@ def plain_axes(ax: Axes, *, size: float, paper: Paper = LIGHT) -> Axes:
     ax.tick_params(labelcolor=paper.ink, labelsize=size, width=0.8, length=3, color=paper.faint)
     for tick in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         tick.set_fontfamily(_FONT)
-    ax.grid(visible=True, color=paper.rule, linewidth=0.6)
+    ax.grid(visible=True, alpha=1.0, linestyle="solid", color=paper.rule, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
 

@@ -1,0 +1,74 @@
+"""Numbers with units, and verdicts that leave nothing out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from needle_sim.rehearsal.scoring import Metric, Score
+from needle_sim.views.wording import (
+    headline,
+    limit_said,
+    patient_of,
+    said,
+    sentence,
+    value_said,
+    verdict_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12.345, "mm", "12.3 mm"),
+        (8.06, "deg", "8.1°"),
+        (45.0, "°C", "45.0 °C"),
+        (0.876, "", "0.88"),
+        (-3.04, "mm", "−3.0 mm"),
+        (-0.001, "mm", "0.0 mm"),
+        (None, "mm", "unknown"),
+    ],
+)
+def test_a_number_is_said_with_its_unit(value, unit, text):
+    assert said(value, unit).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_limits_and_values_of_a_metric():
+    angle = Metric("axis", 8.1, "deg", "<= 15", True, "why")
+    count = Metric("safe path", 0.0, "", "at least 1", False, "why")
+    nothing = Metric("vessel untouched", None, "mm", "> 0", True, "none in reach")
+    unknown = replace(nothing, passed=None)
+    assert limit_said(angle).replace("\N{NO-BREAK SPACE}", " ") == "≤ 15°"
+    assert value_said(count) == "0"
+    assert value_said(nothing) == "none near"
+    assert value_said(unknown) == "unknown"
+    assert {verdict_of(one)[0] for one in (True, False, None)} == {"✓", "✗", "?"}
+
+
+def test_the_headline_tells_the_four_ends_apart(run, blocked):
+    assert headline(run)[0].endswith("of 100")
+    head, why = headline(blocked)
+    assert head == "No safe path"
+    assert "blocked by bone (300 of 300)" in why
+    hurt = Metric("dura untouched", -1.0, "mm", "> 0", False, "touched")
+    head, why = headline(replace(run, score=Score((hurt,), (), None)))
+    assert head == "A safety gate failed"
+    assert "Dura untouched: −1.0" in why
+    dark = replace(hurt, passed=None)
+    assert headline(replace(run, score=Score((dark,), (), None)))[0] == "Not scored"
+
+
+def test_a_missed_metric_is_named(run):
+    missed = Metric("axis to nerve", 20.0, "deg", "<= 15", False, "why")
+    _, below = headline(replace(run, score=Score((), (missed,), 70.0)))
+    assert below == "Every safety gate holds. Not met: axis to nerve."
+
+
+def test_sentences_and_patients(run):
+    assert sentence("tilt reduced by 4°") == "Tilt reduced by 4°."
+    assert sentence("done!") == "Done!"
+    assert sentence("  ") == ""
+    assert patient_of(run) == "phantom block"
+    inferred = {n: replace(s, provenance="inferred") for n, s in run.anatomy.structures.items()}
+    assert patient_of(replace(run, anatomy=replace(run.anatomy, structures=inferred))) == "CT block"
