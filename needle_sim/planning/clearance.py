@@ -19,6 +19,8 @@ from needle_sim.volume.volume import Volume
 Field = NDArray[np.float64]
 REACH_MM = 75.0  # half the side of the box around the target in which obstacles are looked for
 HAZARDS = ("dura", "root", "vessel")
+_NEAR_MM = 12.0
+_FAR_MM = 1e3  # farther than anything in the patient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,20 +52,26 @@ class Obstacles:
         return cls(bones, _voxel_bone(anatomy.labels, bones, centre), structures)
 
     def exact_bone_mm(self, points_mm: Field) -> Field:
-        """Signed distance (P,) to the nearest bone with an exact surface."""
-        best = np.full(len(points_mm), np.inf)
+        """Signed distance (P,) to the nearest bone with an exact surface.
+
+        Farther than `_NEAR_MM` from a bone's box, the distance to the box: never too much.
+        """
+        best = np.full(len(points_mm), _FAR_MM)
         for bone in self.bones.values():
-            low, high = bone.box_mm - [[12.0], [-12.0]]
-            near = ((points_mm >= low) & (points_mm <= high)).all(axis=1)
-            if near.any():
-                best[near] = np.minimum(best[near], bone.distance_mm(points_mm[near]))
+            low, high = bone.box_mm
+            box = np.linalg.norm(
+                np.maximum(np.maximum(low - points_mm, points_mm - high), 0), axis=1
+            )
+            near = box < np.minimum(_NEAR_MM, best)
+            box[near] = bone.distance_mm(points_mm[near])
+            best = np.minimum(best, box)
         return best
 
     def voxel_bone_mm(self, points_mm: Field) -> Field:
         """Distance (P,) to the nearest bone that is known from voxels only."""
         if self.voxel_bone is None:
-            return np.full(len(points_mm), np.inf)
-        return self.voxel_bone.sample(points_mm, outside=np.inf)
+            return np.full(len(points_mm), _FAR_MM)
+        return self.voxel_bone.sample(points_mm, outside=_FAR_MM)
 
 
 def _voxel_bone(labels: Volume, bones: Mapping[str, Bone], centre: Field) -> Volume | None:
@@ -91,14 +99,16 @@ def _voxel_bone(labels: Volume, bones: Mapping[str, Bone], centre: Field) -> Vol
     return Volume(away, near.patient_from_voxel, "dose")
 
 
-def clearances_mm(anatomy: Anatomy, placed: PlacedNeedle) -> dict[str, float]:
+def clearances_mm(
+    anatomy: Anatomy, placed: PlacedNeedle, *, near: Obstacles | None = None
+) -> dict[str, float]:
     """Least distance from the needle's surface, in the patient, to each nerve and vessel in reach.
 
     Keys are the names of structures, plus ``bone`` (exact surfaces only); negative where it enters.
     """
     path = resample(placed.trajectory.points_mm, 0.25)
     radius = placed.needle.outer_mm / 2
-    near = Obstacles.around(anatomy, placed.trajectory.tip_mm)
+    near = Obstacles.around(anatomy, placed.trajectory.tip_mm) if near is None else near
     found = {
         name: float(one.distance_mm(path).min()) - radius for name, one in near.structures.items()
     }

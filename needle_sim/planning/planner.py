@@ -28,6 +28,7 @@ DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
 _BONE_GAP_MM = 0.05  # the shaft may lie on bone, not in it
 _VOXEL_BONE_GAP_MM = 1.0  # bone known from voxels only has a soft edge
 _BODY_REACH_MM = 70.0  # beyond this from the tip, a straight path from behind meets no hazard
+_FINEST_MM = 0.25  # shortest step along a path
 _KEPT = 5
 
 
@@ -37,7 +38,6 @@ class _Wall(NamedTuple):
     name: str
     distance_mm: Callable[[Field], Field]
     least_mm: float
-    step_mm: float  # how finely the path is looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ def plan(
             break
     if not needles:
         raise PlanningError(_blocked(target, rejected, tried))
-    found = clearances_mm(anatomy, needles[0])
+    found = clearances_mm(anatomy, needles[0], near=near)
     return Plan(target, tuple(needles), found, tried, dict(sorted(rejected.items())))
 
 
@@ -181,14 +181,32 @@ def _reach(
 
 def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> list[_Wall]:
     radius = needle.outer_mm / 2
+    structures = (
+        _Wall(name, one.distance_mm, margins.get(one.kind, 0.0) + radius)
+        for name, one in near.structures.items()
+    )
     return [
-        *(
-            _Wall(name, one.distance_mm, margins.get(one.kind, 0.0) + radius, 1.0)
-            for name, one in near.structures.items()
-        ),
-        _Wall("bone", near.exact_bone_mm, radius + _BONE_GAP_MM, 0.5),
-        _Wall("bone seen in voxels", near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM, 2.0),
+        *structures,
+        _Wall("bone", near.exact_bone_mm, radius + _BONE_GAP_MM),
+        _Wall("bone seen in voxels", near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM),
     ]
+
+
+def keeps_away(wall: _Wall, tips: Field, axes: Field) -> NDArray[np.bool_]:
+    """True (C,) for paths from a tip (C, 3) back along an axis (C, 3) that keep their distance.
+
+    Walks each path by sphere tracing: where the nearest wall is ``d`` away, nothing can be met
+    before ``d`` more millimetres, so few looks are needed and none is too coarse.
+    """
+    clear = np.ones(len(tips), dtype=bool)
+    depth = np.zeros(len(tips))
+    going = np.arange(len(tips))
+    while len(going):
+        away = wall.distance_mm(tips[going] - depth[going, None] * axes[going])
+        clear[going] = away >= wall.least_mm
+        depth[going] += np.maximum(away - wall.least_mm, _FINEST_MM)
+        going = going[clear[going] & (depth[going] < _BODY_REACH_MM)]
+    return clear
 
 
 def _sift(
@@ -200,10 +218,7 @@ def _sift(
         rejected["tip ventral to the process"] = int((~good).sum())
         axes, tips = axes[good], tips[good]
     for wall in walls:
-        depth = np.arange(0.0, _BODY_REACH_MM, wall.step_mm)
-        path = tips[:, None] - depth[:, None] * axes[:, None]
-        away = wall.distance_mm(path.reshape(-1, 3)).reshape(len(tips), len(depth))
-        good = away.min(axis=1, initial=np.inf) >= wall.least_mm
+        good = keeps_away(wall, tips, axes)
         rejected[wall.name] = int((~good).sum())
         axes, tips = axes[good], tips[good]
     return axes, tips, {name: count for name, count in rejected.items() if count}
