@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.geometry.shapes import Tube
+from needle_sim.volume.labels import LABEL_NAMES
 from needle_sim.volume.volume import Volume
 
-# Class numbers of TotalSegmentator's task "total" (doi:10.1148/ryai.230024)
-VESSELS: Mapping[int, str] = {
-    52: "aorta",
-    63: "inferior_vena_cava",
-    65: "left iliac artery",
-    66: "right iliac artery",
-    67: "left iliac vein",
-    68: "right iliac vein",
-}
+VESSELS = (
+    "aorta",
+    "inferior_vena_cava",
+    "iliac_artery_left",
+    "iliac_artery_right",
+    "iliac_vena_left",
+    "iliac_vena_right",
+)
+"""Names in `needle_sim.volume.labels.LABEL_NAMES`."""
 
 _STEP_MM = 5.0
 _LEAST_MM2 = 12.0
@@ -43,8 +42,9 @@ def vessels(labels: Volume, low_mm: float, high_mm: float) -> dict[str, Structur
     step = max(1, round(_STEP_MM / float(labels.spacing_mm[0])))
     wanted = np.flatnonzero((heights >= low_mm) & (heights <= high_mm))[::step]
     found = {}
-    for number, name in VESSELS.items():
-        tubes = _tubes([_disc(labels, int(index), number) for index in wanted])
+    numbers = {name: number for number, name in LABEL_NAMES.items()}
+    for name in VESSELS:
+        tubes = _tubes([_disc(labels, int(index), numbers[name]) for index in wanted])
         if tubes:
             found[name] = Structure(name, "vessel", tubes, "measured")
     return found

@@ -25,7 +25,7 @@ CORTICAL_HU = 400.0
 SKIN_MM = 3.0
 """Skin of the back, 3-4 mm (proposed)."""
 
-# Class numbers of TotalSegmentator's task "total" (doi:10.1148/ryai.230024)
+# Numbers of `needle_sim.volume.labels.LABEL_NAMES`
 _ORGANS = range(1, 25)
 _BONES = (*range(25, 51), *range(69, 79), 91, *range(92, 117))
 _VESSELS = range(51, 69)
