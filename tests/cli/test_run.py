@@ -1,0 +1,158 @@
+"""``needle-sim run``: what it writes, what it prints, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from needle_sim.cli import main
+from tests.cli.patients import write_ct, write_labels
+
+WHOLE = {31: (19, 23), 30: (14, 18), 29: (9, 13), 28: (5, 8), 27: (1, 4)}
+
+
+def ask(*words: object):
+    return CliRunner().invoke(main, ["run", "medial-branch-rfa", *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        made = CliRunner().invoke(main, ["run", "medial-branch-rfa"])
+        again = CliRunner().invoke(main, ["run", "--json", "--seed", "0"])
+    return home, made, again
+
+
+def test_the_default_run_writes_everything(default):
+    home, made, _ = default
+    assert made.exit_code == 0
+    folder = home / "needle_sim_runs" / "medial-branch-rfa_L4_right_seed0"
+    names = {path.name for path in folder.iterdir()}
+    assert {"report.html", "result.json", "run.json", "plan.json"} <= names
+    assert {"lesion_zones.nii.gz", "lesion_peak_c.nii.gz"} <= names
+    found = json.loads((folder / "result.json").read_text())
+    assert {view["picture"] for view in found["views"]} <= names
+
+
+def test_the_summary_is_words(default):
+    _, made, _ = default
+    for said in ("right L4 medial branch", "Clear of", "of nerve", "Score", "Not for clinical use"):
+        assert said in made.stdout
+
+
+def test_json_prints_only_the_json_and_the_second_run_gets_the_next_folder(default):
+    home, _, again = default
+    first = home / "needle_sim_runs" / "medial-branch-rfa_L4_right_seed0"
+    assert json.loads(again.stdout) == json.loads((first / "result.json").read_text())
+    second = first.with_name(first.name + "-2")
+    for path in [*sorted(first.glob("*.png")), first / "result.json", first / "plan.json"]:
+        assert (second / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_folder_that_is_not_empty_needs_force(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    made = ask("--out", tmp_path)
+    assert made.exit_code == 2
+    assert "is not empty; add --force" in made.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        made = ask("--out", out)
+        assert made.exit_code == 2
+        assert str(out) in made.stderr
+
+
+def test_an_empty_folder_and_a_folder_of_text_are_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "notes.txt").write_text("not DICOM")
+    for name in ("empty", "text", "missing"):
+        made = ask("--ct", tmp_path / name, "--labels", "x.nii.gz")
+        assert made.exit_code == 2
+        assert name in made.stderr
+        assert made.stderr.count("error: ") == 1
+
+
+def test_an_mr_series_is_refused_by_name(tmp_path):
+    write_ct(tmp_path / "mr", Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
+    made = ask("--ct", tmp_path / "mr", "--labels", "x.nii.gz")
+    assert made.exit_code == 2
+    assert "MR" in made.stderr
+
+
+def test_a_missing_label_file_is_named(tmp_path):
+    write_ct(tmp_path / "ct")
+    made = ask("--ct", tmp_path / "ct", "--labels", tmp_path / "nothing.nii.gz")
+    assert made.exit_code == 2
+    assert "nothing.nii.gz" in made.stderr
+
+
+def test_a_ct_alone_says_what_is_missing(tmp_path):
+    write_ct(tmp_path / "ct")
+    made = ask("--ct", tmp_path / "ct")
+    assert made.exit_code == 2
+    assert "--labels FILE" in made.stderr
+    assert "--target X,Y,Z" in made.stderr
+
+
+def test_labels_of_another_patient_are_refused(tmp_path):
+    files = write_ct(tmp_path / "ct")
+    labels = write_labels(files, tmp_path / "l.nii.gz", WHOLE, shift_mm=4000.0)
+    made = ask("--ct", tmp_path / "ct", "--labels", labels)
+    assert made.exit_code == 2
+    assert "overlap" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({31: (19, 23), 30: (14, 18)}, "L5"),  # not in the labels
+        ({28: (5, 8), 27: (0, 4)}, "L5"),  # cut by the volume's edge
+    ],
+)
+def test_a_vertebra_that_is_missing_or_cut_is_named(tmp_path, labels, said):
+    files = write_ct(tmp_path / "ct")
+    path = write_labels(files, tmp_path / "l.nii.gz", labels)
+    made = ask("--ct", tmp_path / "ct", "--labels", path)
+    assert made.exit_code == 2
+    assert said in made.stderr
+
+
+def test_a_target_outside_the_body_is_refused_with_the_box(tmp_path):
+    write_ct(tmp_path / "ct")
+    made = ask("--ct", tmp_path / "ct", "--target", "900,0,0", "--out", tmp_path / "out")
+    assert made.exit_code == 2
+    assert "900.0,0.0,0.0 lies outside the body; the volume holds" in made.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bare_ct_with_a_target_says_that_hazards_are_unknown(tmp_path):
+    files = write_ct(tmp_path / "ct")
+    x, y, z = files.patient_from_voxel[:3] @ [14, 22, 20, 1]
+    made = ask("--ct", tmp_path / "ct", f"--target={x},{y},{z}", "--out", tmp_path / "out")
+    assert made.exit_code == 0, made.output
+    assert "hazards are unknown" in made.stdout
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["score"]["total"] is None
+    assert "hazards are unknown" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_no_safe_plan_exits_3_and_the_report_names_what_blocks(tmp_path):
+    """The target lies deeper in the block than a 150 mm needle reaches at the recipe's tilt."""
+    files = write_ct(tmp_path / "ct")
+    x, y, z = files.patient_from_voxel[:3] @ [2, 6, 20, 1]  # near the belly, at the lower edge
+    made = ask("--ct", tmp_path / "ct", f"--target={x},{y},{z}", "--out", tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "result.json").read_text())
+    if found["blocked"] is None:  # it was reached from the reduced tilt: the path must be short
+        assert found["depth_mm"] <= 150.0
+        pytest.fail("the case no longer blocks: choose a deeper target")
+    assert made.exit_code == 3
+    assert "blocked by" in made.stdout
+    assert found["blocked"] in Path(tmp_path / "out" / "report.html").read_text()
