@@ -222,6 +222,25 @@ def test_every_number_of_a_table_has_a_source_and_a_mark(path):
     assert not unsourced, "\n".join(unsourced)
 
 
+def test_the_glossary_is_alphabetical():
+    lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    terms = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][1:]
+
+    assert terms == sorted(set(terms), key=str.lower)
+
+
+def test_links_between_the_documents_lead_somewhere():
+    broken = [
+        f"{path.relative_to(ROOT).as_posix()}: {link}"
+        for path in _tracked()
+        if path.suffix == ".md"
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+        if "://" not in link and not (path.parent / link).exists()
+    ]
+
+    assert not broken, "\n".join(broken)
+
+
 def test_the_picture_of_the_rooms_is_up_to_date():
     draw_rooms = runpy.run_path(str(ROOT / "tools" / "draw_rooms.py"))
     committed = (ROOT / "docs" / "rooms.svg").read_text(encoding="utf-8")
