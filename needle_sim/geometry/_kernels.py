@@ -62,7 +62,7 @@ def _bar(row, x, y, z):
     if steep < 1e-9:
         return -least
     d = (norm - 1.0) * cube / steep
-    if beyond == 0.0 and length > 0.0:  # the slope of a taper
+    if length > 0.0:  # the slope of a taper
         slope = ((row[14] - row[12]) * share_u + (row[15] - row[13]) * share_v) / (total * length)
         d /= math.sqrt(1.0 + slope * slope)
     return max(d, -least)
@@ -111,7 +111,8 @@ def implicit_distance(points, rows, frames, out):
     """Signed distance (P,) of points (P, 3) from a program of rows, run from first to last.
 
     Each row: kind (0 bar, 1 drum, 2 box), step (0 add, 1 cut), blend radius, and its figures;
-    ``frames`` (rows, 12) hold the origin and the three axes of each.
+    ``frames`` (rows, 17) hold the origin and the three axes of each, a sphere around it, and the least share
+    of the true distance that it can give: where that cannot count, the row is passed over.
     """
     for p in range(points.shape[0]):
         px, py, pz = points[p, 0], points[p, 1], points[p, 2]
@@ -119,6 +120,11 @@ def implicit_distance(points, rows, frames, out):
         for r in range(rows.shape[0]):
             f = frames[r]
             row = rows[r]
+            k = row[2]
+            far = max(0.0, (d + k if row[1] == 0.0 else k - d) / f[16]) + f[15]
+            sx, sy, sz = px - f[12], py - f[13], pz - f[14]
+            if sx * sx + sy * sy + sz * sz > far * far:
+                continue
             dx, dy, dz = px - f[0], py - f[1], pz - f[2]
             x = dx * f[3] + dy * f[4] + dz * f[5]
             y = dx * f[6] + dy * f[7] + dz * f[8]
@@ -130,7 +136,6 @@ def implicit_distance(points, rows, frames, out):
                 here = _body(row, x, y, z)
             else:
                 here = _box(row, x, y, z)
-            k = row[2]
             if row[1] == 0.0:
                 h = max(k - abs(d - here), 0.0)
                 d = min(d, here) - (0.25 * h * h / k if k > 0.0 else 0.0)

@@ -94,11 +94,17 @@ class Implicit:
             raise InputError("a shape holds values that are not finite")
         if rows[0, 1] != 0.0:
             raise InputError("the first row of a shape must add, there is nothing to cut yet")
-        frames = np.empty((len(rows), 12))
+        frames = np.empty((len(rows), 17))
         frames[:, :3] = rows[:, 3:6]
         frames[:, 3:6] = rows[:, 6:9]
         frames[:, 6:9] = rows[:, 9:12]
         frames[:, 9:12] = np.cross(rows[:, 6:9], rows[:, 9:12])
+        for row, frame in zip(rows, frames, strict=True):
+            half, run = _half_sizes(row)
+            frame[12:15] = frame[:3] + 0.5 * run * frame[9:12]
+            flat = half.max() / half.min() if row[0] == _BAR else 2.0
+            frame[16] = (0.6 if row[17] == 4.0 else 0.9) * 2.0 * flat / (1.0 + flat * flat)
+            frame[15] = np.linalg.norm(half + [0.0, 0.0, 0.5 * run])
         for array, name in ((rows, "rows"), (frames, "_frames")):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -127,7 +133,7 @@ class Implicit:
         """Low and high corner (2, 3) of a box that holds the shape."""
         added = self.rows[:, 1] == 0.0
         rows, frames = self.rows[added], self._frames[added]
-        axes = np.abs(frames[:, 3:].reshape(-1, 3, 3))  # x, y and z axis of each row
+        axes = np.abs(frames[:, 3:12].reshape(-1, 3, 3))  # x, y and z axis of each row
         low, high = frames[:, :3].copy(), frames[:, :3].copy()
         for n, row in enumerate(rows):
             half, far = _half_sizes(row)

@@ -112,12 +112,12 @@ def _lateral_mass(axis: Segments, post: Posts, *, grown_mm: float, cut: bool = F
     """Ala and lateral part of one side; grown and as a cut it makes the sacroiliac joint space."""
     ends, half_wide = axis.ends, 0.5 * axis.sizes["width_mm"]
     step = "cut" if cut else "add"
-    upper = ends[0] + np.array([0.0, 4.0, -9.0])
+    upper = ends[0] + np.array([0.0, 7.0, -10.0])
     out = post.at(1.0, 0.0, 0.0)
     knots = [
-        (upper + out * (half_wide - 13.0), (11.0, 15.0)),
-        (ends[1] + out * (half_wide - 19.0) + 7.0 * axis.dorsal(1), (12.0, 11.0)),
-        (ends[2] + out * (half_wide - 25.0) + 5.0 * axis.dorsal(2), (10.0, 8.0)),
+        (upper + out * (half_wide - 13.0), (11.5, 17.0)),
+        (ends[1] + out * (half_wide - 18.0) + 10.0 * axis.dorsal(1), (12.5, 13.5)),
+        (ends[2] + out * (half_wide - 25.0) + 6.0 * axis.dorsal(2), (10.0, 9.0)),
         (ends[3] + out * (half_wide - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
         (ends[4] + out * (half_wide - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
     ]
@@ -269,9 +269,9 @@ def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
 # the first joint plane to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
 # with a sacral slope of 34 degrees: lateral, posterior, cranial. (Proportions of atlas figures.)
 _CREST = (
-    (46.0, 52.0, -42.0),
-    (56.0, 50.0, -14.0),
-    (76.0, 36.0, 16.0),
+    (45.0, 44.0, -44.0),
+    (57.0, 43.0, -16.0),
+    (77.0, 30.0, 14.0),
     (100.0, 8.0, 33.0),
     (121.0, -28.0, 26.0),
     (128.0, -60.0, 2.0),
@@ -293,12 +293,12 @@ def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Im
     rows = []
     for n in range(len(crest)):
         run = unit(crest[min(n + 1, len(crest) - 1)] - crest[max(n - 1, 0)])
-        thick = 5.0 + 2.0 * n / len(crest)
+        thick = 4.2 + 3.0 * n / len(crest)
         rows.append(
             bar(
                 crest[n] + 0.06 * (base[n] - crest[n]),
                 base[n],
-                (13.0, 4.6),
+                (13.0, 3.6),
                 end_radii_mm=(10.0, thick),
                 across=run,
                 cap_mm=4.0,
@@ -306,7 +306,9 @@ def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Im
             )
         )
     for start, end in pairwise(crest):
-        rows.append(bar(start, end, (6.5, 6.5), across=(0, 0, 1.0), blend_mm=3.0))
+        rows.append(bar(start, end, (5.8, 5.8), across=(0, 0, 1.0), blend_mm=3.0))
+    joint = _pelvic(np.array([(54.0, 38.0, -24.0), (62.0, 22.0, -56.0)]), post, scale)
+    rows.append(bar(*joint, (9.0, 15.0), across=_X, blend_mm=6.0))  # tuberosity behind the joint
     rows += _lateral_mass(axis, post, grown_mm=2.0, cut=True)
     return Implicit.of(rows)
 

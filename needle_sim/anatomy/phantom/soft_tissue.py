@@ -18,6 +18,7 @@ from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 
 _Points = NDArray[np.float64]
+_STRIDE = 4  # slices between which the outline is interpolated; it is smooth over centimetres
 _X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
@@ -35,6 +36,13 @@ class Trunk:
 
     column: Column
     sizes: Mapping[str, float]
+
+    @property
+    def cavity_front_mm(self) -> float:
+        """Front of the abdominal cavity (y)."""
+        sizes = self.sizes
+        thick = sizes["skin_mm"] + sizes["subcutis_front_mm"] + sizes["wall_mm"]
+        return thick - sizes["front_mm"]
 
     def back_mm(self, z_mm: _Points) -> _Points:
         """Skin in the midline (y) behind the spinous processes, at heights (I,)."""
@@ -59,20 +67,30 @@ class Trunk:
         spine = np.interp(z, levels[:, 2], levels[:, 1]).astype(np.float32)
         names = ("skin", "fat", "muscle", "fat")
         hu = [np.float32(tissues()[label(name)].hu) for name in names]
+        knots = np.arange(0, canvas.shape[0] + _STRIDE, _STRIDE).clip(max=canvas.shape[0] - 1)
+        edges = np.empty((len(knots), 4, len(y), len(x)), dtype=np.float32)
+
+        def knot(n: int) -> None:
+            i = knots[n]
+            depth = self._depth(x, y, float(z[i]), float(back[i]))
+            height = (y - spine[i])[:, None] * np.ones_like(x)
+            wall = self.sizes["wall_mm"] * np.clip((30.0 - height) / 15.0, 0.0, 1.0)
+            edges[n, 0], edges[n, 1] = depth, depth + self.sizes["skin_mm"]
+            edges[n, 2] = edges[n, 1] + self._subcutis(x, height)
+            edges[n, 3] = edges[n, 2] + wall
 
         def slab(i: int) -> None:
-            depth = self._depth(x, y, float(z[i]), float(back[i]))
-            height = (y[:, None] - spine[i]) * np.ones_like(x)
-            fat = self._subcutis(x, height)
-            wall = self.sizes["wall_mm"] * np.clip((30.0 - height) / 15.0, 0.0, 1.0)
-            edges = [np.zeros_like(depth), np.full_like(depth, self.sizes["skin_mm"])]
-            edges += [edges[1] + fat, edges[1] + fat + wall]
+            n = i // _STRIDE
+            share = np.float32((i - n * _STRIDE) / _STRIDE)
             values, marks = canvas.hu[i], canvas.labels[i]
-            for name, value, edge in zip(names, hu, edges, strict=True):
-                share = np.clip(0.5 - (depth + edge) / canvas.voxel_mm, 0.0, 1.0)
-                values += share * (value - values)
-                marks[depth < -edge] = label(name)
+            for layer, (name, value) in enumerate(zip(names, hu, strict=True)):
+                first, last = edges[n, layer], edges[min(n + 1, len(knots) - 1), layer]
+                depth = first + share * (last - first)
+                cover = np.clip(0.5 - depth / np.float32(canvas.voxel_mm), 0.0, 1.0)
+                values += cover * (value - values)
+                marks[depth < 0] = label(name)
 
+        in_threads(knot, len(knots))
         in_threads(slab, canvas.shape[0])
 
     def _depth(self, x: _Points, y: _Points, z: float, back: float) -> _Points:
@@ -113,18 +131,25 @@ def _smoothed(values: _Points, at_mm: _Points) -> _Points:
 
 def layers(column: Column, trunk: Trunk, sacrum: Mapping[str, float]) -> Iterator[Layer]:
     """What lies inside the trunk, in the order it is painted; bones and nerves come after."""
-    yield Layer("viscera", Implicit.of(_viscera(column)))
-    yield Layer("air", Implicit.of(_gas(column)))
-    yield Layer("muscle", Implicit.of(_paraspinal(column, trunk)))
-    yield Layer("muscle", Implicit.of(_psoas(column)))
-    yield Layer("muscle", Implicit.of(_pelvic_muscle(column)))
-    yield Layer("epidural_fat", Implicit.of(_canal(column, sacrum)))
-    yield Layer("ligament", Implicit.of(_ligaments(column)))
+    front = trunk.cavity_front_mm
+    groups: tuple[tuple[str, Iterator[list[Row]]], ...] = (
+        ("viscera", _viscera(column, front)),
+        ("air", _gas(column, front)),
+        ("muscle", _paraspinal(column, trunk)),
+        ("muscle", _psoas(column)),
+        ("muscle", _pelvic_muscle(column)),
+        ("epidural_fat", iter([list(_canal(column, sacrum))])),
+        ("ligament", _ligaments(column)),
+    )
+    for tissue, parts in groups:
+        for rows in parts:
+            yield Layer(tissue, Implicit.of(rows))
     for upper, lower in pairwise(LEVELS):
         annulus, nucleus = disc_rows(column, upper, lower)
         yield Layer("annulus", Implicit.of([annulus]))
         yield Layer("nucleus", Implicit.of([nucleus]))
-    yield Layer("cartilage", Implicit.of(_cartilage(column)))
+    for row in _cartilage(column):
+        yield Layer("cartilage", Implicit.of([row]))
 
 
 def _at(column: Column, level: str, x: float, y: float, z: float = 0.0) -> _Points:
@@ -140,12 +165,12 @@ def _chain(knots: list[tuple[_Points, tuple[float, float]]], blend_mm: float = 2
     ]
 
 
-def _paraspinal(column: Column, trunk: Trunk) -> Iterator[Row]:
+def _paraspinal(column: Column, trunk: Trunk) -> Iterator[list[Row]]:
     """Erector spinae, multifidus and quadratus lumborum."""
     top = [("L1", 45.0)]
     places = [*top, *((level, 0.0) for level in LEVELS)]
-    erector = [(21, 15), (23, 17), (25, 18), (27, 19), (27, 18), (24, 16), (18, 12)]
-    multifidus = [(6, 8), (7, 10), (9, 11), (10.5, 12), (12.5, 13), (14, 13), (12, 9)]
+    erector = [(24, 17), (26, 19), (28, 20), (29, 21), (29, 20), (26, 17), (19, 12)]
+    multifidus = [(8, 12), (9, 14), (11, 15), (12.5, 15), (14, 15), (15, 14), (13, 10)]
     cover = trunk.sizes["skin_mm"] + trunk.sizes["subcutis_back_mm"] - trunk.sizes["furrow_mm"]
     for sign in (-1.0, 1.0):
         strands: dict[str, list[tuple[_Points, tuple[float, float]]]] = {"e": [], "m": []}
@@ -153,23 +178,22 @@ def _paraspinal(column: Column, trunk: Trunk) -> Iterator[Row]:
             spec = column.vertebrae[level]
             here = _at(column, level, 0.0, 0.0, rise)
             skin = float(trunk.back_mm(np.array([here[2]]))[0])
-            beside = 5.0 + 2 * mx + 0.82 * ex
+            beside = 1.0 + 2 * mx + 0.72 * ex
             strands["e"].append((np.array([sign * beside, skin - cover - ey, here[2]]), (ex, ey)))
-            deep = Posts(spec, "left").lamina_top + [sign * (3.0 + mx), 0.8 * my + 4.0, 0.0]
+            deep = Posts(spec, "left").lamina_top + [sign * (1.5 + mx), 0.85 * my + 2.0, 0.0]
             strands["m"].append((column.bodies[level].apply(deep) + rise * _UP, (mx, my)))
-        yield from _chain(strands["e"])
-        multi = _chain(strands["m"])
-        yield from multi
+        yield _chain(strands["e"])
+        yield _chain(strands["m"])
         quadratus = [
-            (_at(column, "L1", sign * 44.0, 20.0, 25.0), (8.0, 5.0)),
-            (_at(column, "L2", sign * 56.0, 19.0), (12.0, 7.0)),
-            (_at(column, "L4", sign * 70.0, 17.0), (16.0, 9.0)),
-            (_at(column, "L5", sign * 84.0, 12.0, 10.0), (14.0, 8.0)),
+            (_at(column, "L1", sign * 44.0, 24.0, 25.0), (10.0, 7.0)),
+            (_at(column, "L2", sign * 54.0, 22.0), (14.0, 9.0)),
+            (_at(column, "L4", sign * 66.0, 21.0), (19.0, 12.0)),
+            (_at(column, "L5", sign * 80.0, 18.0, 10.0), (17.0, 11.0)),
         ]
-        yield from _chain(quadratus)
+        yield _chain(quadratus)
 
 
-def _psoas(column: Column) -> Iterator[Row]:
+def _psoas(column: Column) -> Iterator[list[Row]]:
     for sign in (-1.0, 1.0):
         knots = [
             (_at(column, "L1", sign * 24.0, 4.0, 10.0), (5.0, 7.0)),
@@ -180,10 +204,10 @@ def _psoas(column: Column) -> Iterator[Row]:
             (_at(column, "S1", sign * 60.0, -42.0), (17.0, 17.0)),
             (_at(column, "S1", sign * 74.0, -78.0, -55.0), (16.0, 15.0)),
         ]
-        yield from _chain(knots, 4.0)
+        yield _chain(knots, 4.0)
 
 
-def _pelvic_muscle(column: Column) -> Iterator[Row]:
+def _pelvic_muscle(column: Column) -> Iterator[list[Row]]:
     """Gluteus maximus and medius, iliacus."""
     for sign in (-1.0, 1.0):
         for start, end, half, across in (
@@ -192,68 +216,63 @@ def _pelvic_muscle(column: Column) -> Iterator[Row]:
             ((86.0, -18.0, 10.0), (82.0, -52.0, -70.0), (36.0, 13.0), (-0.75 * sign, 1.0, 0.0)),
         ):
             first, last = (_at(column, "S1", sign * x, y, z) for x, y, z in (start, end))
-            yield bar(first, last, half, across=across, blend_mm=2.0)
+            yield [bar(first, last, half, across=across, blend_mm=2.0)]
 
 
-def _viscera(column: Column) -> Iterator[Row]:
+def _viscera(column: Column, front_mm: float) -> Iterator[list[Row]]:
     """Kidneys, liver, colon and loops of small bowel, roughly."""
     for sign, rise in ((1.0, 22.0), (-1.0, 8.0)):
-        low, high = (
-            _at(column, "L2", sign * 72.0, -8.0, rise - 28.0),
-            _at(column, "L2", sign * 58.0, -2.0, rise + 28.0),
-        )
-        yield bar(low, high, (24.0, 20.0), across=_X, cap_mm=22.0)
-    yield bar(_at(column, "L1", -80.0, -55.0, 40.0), _at(column, "L2", -95.0, -60.0, 5.0),
-              (52.0, 50.0), end_radii_mm=(30.0, 34.0), across=_X)  # fmt: skip
-    yield from (
-        row for path in _colon(column) for row in _chain([(p, (r, r)) for p, r in path], 3.0)
-    )
-    for n in range(14):  # loops: a fixed spiral over the front of the cavity
-        turn = 2.4 * n
-        centre = _at(
-            column,
-            "L4",
-            52.0 * np.cos(turn) * (0.4 + 0.045 * n),
-            -70.0 + 22.0 * np.sin(2.1 * turn),
-            -60.0 + 8.5 * n,
-        )
-        along = 16.0 * np.array([np.cos(1.7 * n), 0.4 * np.sin(n), 0.6 * np.sin(2.3 * n)])
-        yield bar(centre - along, centre + along, (13.0, 12.0), across=_UP, blend_mm=0.5)
+        low = _at(column, "L2", sign * 72.0, -8.0, rise - 28.0)
+        high = _at(column, "L2", sign * 58.0, -2.0, rise + 28.0)
+        yield [bar(low, high, (24.0, 20.0), across=_X, cap_mm=22.0)]
+    depth = -front_mm
+    low, high = _at(column, "L2", -92.0, -0.58 * depth, 5.0), _at(column, "L1", -78.0, -40.0, 40.0)
+    yield [bar(high, low, (48.0, 40.0), end_radii_mm=(26.0, 26.0), across=_X)]
+    for path in _colon(column, depth):
+        yield _chain([(point, (radius, radius)) for point, radius in path], 3.0)
+    for n in range(22):  # loops: a fixed spiral over the front of the cavity
+        turn, out = 2.4 * n, 0.25 + 0.034 * n
+        x, y = 62.0 * out * np.cos(turn), -0.6 * depth + 0.2 * depth * out * np.sin(2.1 * turn)
+        centre = np.array([x, y, -150.0 + 9.0 * n])
+        along = 15.0 * np.array([np.cos(1.7 * n), 0.4 * np.sin(n), 0.6 * np.sin(2.3 * n)])
+        size = 11.0 + 3.0 * np.sin(3.1 * n)
+        yield [bar(centre - along, centre + along, (size, 0.9 * size), across=(0.1, 0.2, 1.0))]
 
 
-def _colon(column: Column) -> list[list[tuple[_Points, float]]]:
+def _colon(column: Column, depth: float) -> list[list[tuple[_Points, float]]]:
+    """Right, transverse and left colon as (place, radius); ``depth`` is the cavity's before L3."""
+    front = -depth
     right = [
-        (_at(column, "S1", -100.0, -78.0, 5.0), 22.0),
-        (_at(column, "L4", -108.0, -48.0), 23.0),
-        (_at(column, "L3", -106.0, -52.0, 10.0), 20.0),
+        (_at(column, "S1", -92.0, 0.5 * front - 30.0, 5.0), 20.0),
+        (_at(column, "L4", -104.0, 0.5 * front), 21.0),
+        (_at(column, "L3", -102.0, 0.52 * front, 10.0), 19.0),
     ]
     across = [
-        (_at(column, "L3", -92.0, -84.0, 5.0), 18.0),
-        (_at(column, "L3", -20.0, -98.0, -12.0), 17.0),
-        (_at(column, "L2", 60.0, -90.0, 5.0), 16.0),
-        (_at(column, "L1", 106.0, -52.0, 10.0), 16.0),
+        (_at(column, "L3", -84.0, front + 26.0, 5.0), 16.0),
+        (_at(column, "L3", -20.0, front + 20.0, -12.0), 15.0),
+        (_at(column, "L2", 60.0, front + 24.0, 5.0), 14.0),
+        (_at(column, "L1", 100.0, 0.55 * front, 10.0), 15.0),
     ]
     left = [
-        (_at(column, "L2", 116.0, -30.0), 15.0),
-        (_at(column, "L4", 114.0, -34.0), 14.0),
-        (_at(column, "S1", 92.0, -72.0, 0.0), 14.0),
+        (_at(column, "L2", 110.0, 0.32 * front), 14.0),
+        (_at(column, "L4", 108.0, 0.36 * front), 13.0),
+        (_at(column, "S1", 86.0, 0.5 * front - 25.0, 0.0), 13.0),
     ]
     return [right, across, left]
 
 
-def _gas(column: Column) -> Iterator[Row]:
-    """Pockets in the colon and a loop or two."""
-    for path in _colon(column):
-        for (start, first), (end, last) in pairwise(path):
-            for share, fill in ((0.2, 0.55), (0.62, 0.7)):
-                centre = start + share * (end - start)
-                size = fill * (first + share * (last - first))
-                along = 0.12 * (end - start)
-                yield bar(centre - along, centre + along, (size, 0.8 * size), across=_UP,
-                          blend_mm=1.0)  # fmt: skip
-    for x, y, z, size in ((22.0, -78.0, -22.0, 8.0), (-34.0, -84.0, -50.0, 9.0)):
-        here = _at(column, "L4", x, y, z)
-        yield bar(here, here + [9.0, 0.0, 3.0], (size, 0.7 * size), across=_UP, blend_mm=0.5)
+def _gas(column: Column, front_mm: float) -> Iterator[list[Row]]:
+    """Pockets that float in front of what else the colon holds."""
+    for turn, path in enumerate(_colon(column, -front_mm)):
+        for n, ((start, first), (end, last)) in enumerate(pairwise(path)):
+            share = (0.25, 0.6, 0.4, 0.75)[(turn + 2 * n) % 4]
+            size = (0.5, 0.62, 0.45)[(turn + n) % 3] * (first + share * (last - first))
+            centre = start + share * (end - start) - [0.0, 0.25 * size, 0.0]
+            along = 0.05 * (end - start)
+            yield [bar(centre - along, centre + along, (1.2 * size, 0.8 * size), across=_UP)]
+    for x, z, size in ((22.0, -62.0, 7.0), (-34.0, -88.0, 8.0)):
+        here = np.array([x, 0.62 * front_mm, z])
+        yield [bar(here, here + [7.0, 0.0, 3.0], (size, 0.7 * size), across=_UP)]
 
 
 def _canal(column: Column, sacrum: Mapping[str, float]) -> Iterator[Row]:
@@ -280,7 +299,7 @@ def _canal(column: Column, sacrum: Mapping[str, float]) -> Iterator[Row]:
             yield bar(first, last, (7.0, 5.0), across=_UP, blend_mm=2.0)
 
 
-def _ligaments(column: Column) -> Iterator[Row]:
+def _ligaments(column: Column) -> Iterator[list[Row]]:
     """Ligamenta flava (3.2-3.8 mm, LF15 PMC4404540) and the interspinous ones."""
     for upper, lower in pairwise(LEVELS):
         top, low = column.vertebrae[upper], column.vertebrae[lower]
@@ -291,14 +310,14 @@ def _ligaments(column: Column) -> Iterator[Row]:
             end = below.lamina_top + [sign * 6.0, -3.0, 0.45 * low.lamina_height_mm]
             start, end = column.bodies[upper].apply(start), column.bodies[lower].apply(end)
             across = np.array([sign, 0.7, 0.0])
-            yield bar(start, end, (6.5, 1.75), across=across, cap_mm=1.0, blend_mm=0.5)
+            yield [bar(start, end, (6.5, 1.75), across=across, cap_mm=1.5, blend_mm=0.5)]
         first = column.bodies[upper].apply(
             [0.0, top.back_mm + 0.75 * top.spinous_length_mm, -top.lamina_drop_mm - 6.0]
         )
         last = column.bodies[lower].apply(
             [0.0, low.back_mm + 0.75 * low.spinous_length_mm, -low.lamina_drop_mm]
         )
-        yield bar(first, last, (2.0, 12.0), across=_X, cap_mm=1.0, blend_mm=0.0)
+        yield [bar(first, last, (2.0, 12.0), across=_X, cap_mm=2.0, blend_mm=0.0)]
 
 
 def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:

@@ -20,6 +20,7 @@ from needle_sim.volume.volume import Volume, axis_aligned
 Shade = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 _BLOCK = 4
 _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
+_STEPS = np.stack(np.meshgrid(*[np.arange(_BLOCK)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
 _TILE = 64
 _NOISE_KEY = 20240817  # one texture for every phantom: a phantom differs by its anatomy alone
 _NOISE_HU = 9.0
@@ -60,7 +61,8 @@ class Canvas:
         if not 0.3 <= voxel_mm <= 4.0:
             raise InputError(f"voxel_mm must be 0.3 to 4 for a phantom, got {voxel_mm}")
         low, high = np.asarray(low_mm, dtype=np.float64), np.asarray(high_mm, dtype=np.float64)
-        columns, rows, slices = (int(n) for n in np.ceil((high - low) / voxel_mm))
+        whole = -(-(high - low) // (voxel_mm * _BLOCK)) * _BLOCK  # blocks fit without a rest
+        columns, rows, slices = (int(n) for n in whole)
         shape = slices, rows, columns
         hu = np.full(shape, tissues()[0].hu, dtype=np.float32)
         return cls(low + 0.5 * voxel_mm, shape, voxel_mm, hu, np.zeros(shape, dtype=np.uint16))
@@ -73,11 +75,12 @@ class Canvas:
         """Fill a shape with a tissue; edge voxels by the share of them that is inside."""
         value = tissues()[label(tissue)].hu if hu is None else hu
         number, flat_hu, flat_labels = label(tissue), self.hu.reshape(-1), self.labels.reshape(-1)
-        near, inside = self._blocks(shape)
+        close, inside = self._blocks(shape)
         if len(inside):
-            flat_hu[inside], flat_labels[inside] = value, number
-        if len(near):
-            depth = shape.distance_mm(self._points(near))
+            filled = self._voxels(inside)
+            flat_hu[filled], flat_labels[filled] = value, number
+        if len(close):
+            near, depth = self._voxels(close), shape.distance_mm(self._points(close))
             share = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
             flat_hu[near] += share * (np.float32(value) - flat_hu[near])
             flat_labels[near[depth < 0]] = number
@@ -87,11 +90,12 @@ class Canvas:
         cortical_hu = np.float32(tissues()[label("cortical_bone")].hu)
         inner_hu = np.float32(trabecular_hu)
         flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
-        near, inside = self._blocks(shape, reach_mm=2.0)
-        flat_hu[inside], flat_labels[inside] = inner_hu, label("trabecular_bone")
-        if not len(near):
+        close, inside = self._blocks(shape, reach_mm=2.0)
+        filled = self._voxels(inside)
+        flat_hu[filled], flat_labels[filled] = inner_hu, label("trabecular_bone")
+        if not len(close):
             return
-        points = self._points(near)
+        near, points = self._voxels(close), self._points(close)
         depth = shape.distance_mm(points)
         bone = depth < 0.5 * self.voxel_mm
         near, depth, points = near[bone], depth[bone], points[bone]
@@ -125,7 +129,7 @@ class Canvas:
     def _blocks(
         self, shape: Shape, *, reach_mm: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Flat indices of voxels near the surface, and of those surely inside.
+        """Blocks (B, 3) near the surface, and those surely inside, as slice, row, column.
 
         Blocks of 4 x 4 x 4 are sorted by the distance of their centre, with a third to spare for
         distances that are exact only near the surface.
@@ -134,29 +138,25 @@ class Canvas:
         low, high = shape.box_mm
         start = np.floor((low - self.low_mm) / size).astype(int)
         stop = np.ceil((high - self.low_mm) / size).astype(int) + 1
-        most = -(-np.array(self.shape[::-1]) // _BLOCK)
+        most = np.array(self.shape[::-1]) // _BLOCK
         start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
-        if not (start < stop).all():
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         x, y, z = (np.arange(a, b) for a, b in zip(start, stop, strict=True))
         grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
         middle = self.low_mm + (grid[:, ::-1] * _BLOCK + 0.5 * (_BLOCK - 1)) * self.voxel_mm
         depth = shape.distance_mm(middle)
         reach = 1.35 * np.sqrt(3.0) * 0.5 * size
         inside = depth < -reach - reach_mm
-        near = ~inside & (depth < reach)
-        return self._voxels(grid[near]), self._voxels(grid[inside])
+        return grid[~inside & (depth < reach)], grid[inside]
 
     def _voxels(self, blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Flat indices of the voxels of blocks (B, 3) that lie on the canvas."""
-        step = np.stack(np.meshgrid(*[np.arange(_BLOCK)] * 3, indexing="ij"), axis=-1)
-        at = (blocks[:, None] * _BLOCK + step.reshape(-1, 3)).reshape(-1, 3)
-        at = at[(at < self.shape).all(axis=1)]
-        return np.asarray(np.ravel_multi_index(tuple(at.T), self.shape), dtype=np.int64)
+        """Flat indices (B * 64,) of the voxels of blocks (B, 3)."""
+        strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
+        return np.asarray(((blocks * _BLOCK) @ strides)[:, None] + _STEPS @ strides).reshape(-1)
 
-    def _points(self, flat: NDArray[np.int64]) -> NDArray[np.float64]:
-        i, j, k = np.unravel_index(flat, self.shape)
-        return self.low_mm + self.voxel_mm * np.stack([k, j, i], axis=1)
+    def _points(self, blocks: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Their centres (B * 64, 3) in the patient."""
+        first = self.low_mm + self.voxel_mm * _BLOCK * blocks[:, ::-1]
+        return np.asarray(first[:, None] + self.voxel_mm * _STEPS[:, ::-1]).reshape(-1, 3)
 
 
 @cache
