@@ -57,7 +57,8 @@ _one_at_a_time = threading.Lock()  # rendering shares matplotlib's font caches
 def sheet(width_px: int, height_px: int, *, colour: str = "white") -> Figure:
     """An empty Figure of a size in pixels, on an Agg canvas of its own."""
     size = (width_px / DPI, height_px / DPI)
-    figure = Figure(size, DPI, facecolor=colour, edgecolor="none", layout="none")
+    layout: Any = "none"  # whatever a user's style says
+    figure = Figure(size, DPI, facecolor=colour, edgecolor="none", layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -72,7 +73,8 @@ def png(figure: Figure) -> bytes:
     """The figure as PNG; no date, no software, so equal figures give equal bytes."""
     out = io.BytesIO()
     with _one_at_a_time:
-        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(out, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     return out.getvalue()
 
 

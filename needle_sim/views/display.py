@@ -55,7 +55,7 @@ class Display:
     mirrored: bool = False
     polarity: Polarity = "dark_bone"
     window: tuple[float, float] | None = None
-    percentiles: tuple[float, float] = (0.5, 99.8)
+    percentiles: tuple[float, float] = (0.3, 99.5)
     flatten: float = 0.8
     field: Field = "rectangle"
 

@@ -123,10 +123,23 @@ def _annotate(ax: Axes, radiograph: Radiograph, title: str) -> None:
     shot = f"{beam.kvp:g} kV  {beam.mas:.3g} mAs"
     if title:
         canvas.write(
-            ax, 0.015, 1 - middle, title, share=0.034, ha="left", fontweight="bold", **grey
+            ax,
+            0.015,
+            1 - middle,
+            title,
+            share=_fitting(title, 0.034, 30),
+            ha="left",
+            fontweight="bold",
+            **grey,
         )
     canvas.write(ax, 0.985, 1 - middle, shot, share=0.026, ha="right", **grey)
-    canvas.write(ax, 0.015, middle, words, share=0.03, ha="left", **grey)
+    share = _fitting(words, 0.03, 55)
+    canvas.write(ax, 0.015, middle, words, share=share, ha="left", **grey)
+
+
+def _fitting(words: str, share: float, most: int) -> float:
+    """A height of lettering at which words of more than ``most`` letters still fit."""
+    return share * min(1.0, most / max(len(words), 1))
 
 
 def _scale_bar(ax: Axes, radiograph: Radiograph, box: tuple[float, float, float, float]) -> None:
@@ -137,7 +150,7 @@ def _scale_bar(ax: Axes, radiograph: Radiograph, box: tuple[float, float, float,
     y = y0 + height - 0.05 * width
     x = x0 + 0.95 * width
     thick = canvas.points_high(ax, 0.005)
-    rim = canvas.halo("#000000a0", 3 * thick)
+    rim = canvas.halo("#00000090", 1.6 * thick)
     pale: canvas.Style = {"color": "#ffffff", "zorder": 6, "path_effects": rim}
     ax.plot([x - long, x], [y, y], linewidth=thick, **pale)
     share = (0.05 * width + 0.07 * height) / (height * (1 + 2 * _BAND))

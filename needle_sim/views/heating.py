@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
@@ -27,7 +28,7 @@ BAND, SURE = "#e0a100", "#c9253f"
 INSIDE, OUTSIDE = "#1f9d6b", "#8a73d6"
 SHAFT = "#8e9aa3"
 _STEP_MM = 0.15
-_NERVE_MM = 1.0  # drawn width; a medial branch is about 1 mm
+_NERVE_MM = 0.55  # drawn width: thinner than the electrode, which it may cover
 _TINTS = {  # tissue: on light, on dark
     "cortical_bone": ("#ddd3c0", "#4a4a48"),
     "trabecular_bone": ("#ece5d8", "#38393a"),
@@ -145,7 +146,8 @@ def _draw_tissue(ax: Axes, anatomy: Anatomy, plane: Plane, paper: Paper) -> None
         colours[label(name)] = _rgb(tints[dark])
     w, h = plane.size_mm
     box = (-w / 2, w / 2, h / 2, -h / 2)
-    ax.imshow(colours[found], extent=box, interpolation="bilinear", zorder=0)
+    smooth = ndimage.gaussian_filter(colours[found], (2.0, 2.0, 0.0), mode="nearest")
+    ax.imshow(smooth, extent=box, interpolation="bilinear", zorder=0)
 
 
 def _rgb(colour: str) -> tuple[float, ...]:
@@ -222,15 +224,23 @@ def _draw_nerve(
     ax: Axes, history: HeatHistory, plane: Plane, nerve_mm: Points, paper: Paper
 ) -> None:
     fine = resample(nerve_mm, 0.1)
+    if abs(float(plane.right @ history.electrodes[0].trajectory.axis)) < 0.5:
+        fine = fine[np.abs(plane.off_mm(fine)) < _NERVE_MM]  # across: where it passes through
+        if len(fine) < 2:
+            return
     flat = plane.flat_mm(fine)
     inside = margin_at(history, fine) >= 0
     wide = _NERVE_MM / plane.size_mm[1] * canvas.points_high(ax, 1.0)
     outside = np.where(inside[:, None], np.nan, flat)
     covered = np.where(inside[:, None], flat, np.nan)
-    edge: canvas.Style = {"color": paper.ground, "linewidth": 1.12 * wide, "solid_capstyle": "butt"}
+    edge: canvas.Style = {
+        "color": paper.ground,
+        "linewidth": 1.12 * wide,
+        "solid_capstyle": "round",
+    }
     ax.plot(*flat.T, alpha=0.75, zorder=7, **edge)
     ax.plot(*outside.T, color=OUTSIDE, linewidth=0.4 * wide, linestyle=(0, (1.2, 0.8)), zorder=8)
-    ax.plot(*covered.T, color=INSIDE, linewidth=wide, solid_capstyle="butt", zorder=8)
+    ax.plot(*covered.T, color=INSIDE, linewidth=wide, solid_capstyle="round", zorder=8)
 
 
 Curve = Literal["temperature", "power", "impedance"]

@@ -193,17 +193,35 @@ def draw_ct(
 
 def _outline(ax: Axes, plane: Plane, structure: Structure) -> None:
     colour = _COLOURS.get(structure.kind, canvas.VESSEL)
-    step_mm = 0.5
+    step_mm = 0.6
     x, y = plane.steps_mm(step_mm)
-    points = plane.points_mm(step_mm)
-    nearest = min(float(np.abs(plane.off_mm(tube.points_mm)).min()) for tube in structure.tubes)
-    if nearest > 30.0:
+    part = _near(plane, structure, x, y)
+    if part is None:
         return
+    x, y = x[part[1]], y[part[0]]
+    points = plane.points_mm(step_mm)[part]
     away = structure.distance_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
     if away.min() < 0 < away.max():
         ax.contour(
             x, y, away, levels=[0.0], colors=[colour], linewidths=canvas.points_high(ax, 0.003)
         )
+
+
+def _near(plane: Plane, structure: Structure, x: Points, y: Points) -> tuple[slice, slice] | None:
+    """Rows and columns of the plane that a structure can reach; None where it is not near."""
+    found: list[Points] = []
+    for tube in structure.tubes:
+        fine, reach = resample(tube.points_mm, 2.0), float(tube.radius_mm.max()) + 2.0
+        flat = plane.flat_mm(fine[np.abs(plane.off_mm(fine)) <= reach])
+        found += [flat - reach, flat + reach]
+    ends = np.concatenate(found)
+    if len(ends) == 0:
+        return None
+    (left, top), (right, bottom) = ends.min(axis=0), ends.max(axis=0)
+    columns = slice(*np.searchsorted(x, [left, right]))
+    rows = slice(*np.searchsorted(y, [top, bottom]))
+    small = columns.stop - columns.start < 2 or rows.stop - rows.start < 2
+    return None if small else (rows, columns)
 
 
 def _line(ax: Axes, plane: Plane, path_mm: Points, colour: str, width: float) -> None:

@@ -16,7 +16,9 @@ Picture = NDArray[np.float64]
 # Choices of this screen, made by eye until CT pictures read as fluoroscopy (proposed).
 _SHADING = 0.11  # how broad body thickness varies, share of the field
 _MEASURING = 0.6  # side of the measuring field, share of the field
-_RAW_BEAM = 7.0  # times the median signal; raw beam is brighter
+_RAW_BEAM = 4.0  # times the median signal; skin and raw beam are brighter
+_THIN = 0.025  # a needle is thinner than this share of the field
+_GAMMA = 0.8  # lifts the dark middle, where bone lies
 _DARKEST = 0.01  # times the median signal; under it there is only noise
 _KNEE = 0.8  # grey above which bright places are bent gently instead of cut off
 _EDGE = 0.012  # softness of the collimator's edge, share of the field
@@ -28,8 +30,9 @@ def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: floa
     Parameters
     ----------
     signal : (R, C) array
-        Detector signal. What lies under a hundredth of its median (noise takes dark pixels to
-        nothing, where there is no logarithm) or over seven times (raw beam) is drawn as that.
+        Detector signal. What lies under a hundredth of its median is drawn as that (noise takes
+        dark pixels to nothing, where there is no logarithm). What broad places have over four
+        times the median (skin, raw beam) is taken off, so that a needle stays visible there.
     percentiles : (float, float)
         Of the logarithm of the signal in the measuring field: the two ends of the grey scale.
     flatten : float
@@ -38,13 +41,24 @@ def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: floa
     usual = float(np.median(signal))
     if not usual > 0:
         raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
-    depth = np.log(np.clip(signal, _DARKEST * usual, _RAW_BEAM * usual))
-    shading = ndimage.gaussian_filter(depth, min(depth.shape) * _SHADING, mode="nearest")
+    depth = np.log(np.maximum(signal, _DARKEST * usual) / usual)
+    over = np.maximum(depth - np.log(_RAW_BEAM), 0.0)
+    if over.any():  # closing keeps edges, and fills what is thin and dark: it reads the raw beam
+        depth = depth - ndimage.grey_closing(over, size=round(min(depth.shape) * _THIN) | 1)
+    shading = _broad(depth, min(depth.shape) * _SHADING)
     even = depth - flatten * (shading - np.median(shading))
     rows, columns = (round(side * (1 - _MEASURING) / 2) for side in even.shape)
     middle = even[rows : even.shape[0] - rows, columns : even.shape[1] - columns]
     low, high = np.percentile(middle, percentiles)
-    return _shoulder((even - low) / max(float(high - low), 1e-9))
+    return np.asarray(_shoulder((even - low) / max(float(high - low), 1e-9)) ** _GAMMA)
+
+
+def _broad(picture: Picture, sigma: float) -> Picture:
+    """Near to a Gaussian blur at a cost that does not grow with its width: three box means."""
+    width = round(np.sqrt(4 * sigma**2 + 1)) | 1  # odd, so that nothing shifts
+    for _ in range(3):
+        picture = ndimage.uniform_filter(picture, width, mode="nearest")
+    return picture
 
 
 def windowed(signal: Picture, window: tuple[float, float]) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,7 +54,8 @@ def shot(signal: np.ndarray, right: np.ndarray, down: np.ndarray) -> Radiograph:
 def test_a_metal_ball_left_of_the_midline_is_drawn_left_and_up(position, orbital_deg):
     carm = CArm((0.0, 0.0, 0.0), orbital_deg=orbital_deg, pixel_mm=4.0, shape=(64, 64))
     picture = radiograph(ball_ct(position), carm, Beam.preset("lumbar_ap"))
-    display = Display.for_prone(picture)
+    extremes = float(picture.array.min()), float(picture.array.max())
+    display = replace(Display.for_prone(picture), window=extremes)
 
     drawn = display.apply(picture)
 
