@@ -6,11 +6,12 @@ from needle_sim.jit import kernel
 
 
 @kernel
-def factor(diagonal, g0, g1, g2, relax, out):
-    """Inverse pivots (I, J, K) of the modified incomplete Cholesky factor without fill.
+def factor(diagonal, g0, g1, g2, relax, seam, out):
+    """Inverse pivots ``out`` (I, J, K) of a modified incomplete Cholesky factor.
 
     ``g0[i]`` joins cells i - 1 and i (``g1``, ``g2`` alike); ``g1[:, 0]`` joins the last j to the
-    first. Dropped fill is taken from the pivot with the weight ``relax``, which keeps row sums.
+    first. ``seam`` is the fill between each j and the last, kept so that rings are exact; all other
+    fill is dropped and taken from the diagonal with the weight ``relax``.
     """
     ni, nj, nk = diagonal.shape
     for i in range(ni):
@@ -19,29 +20,36 @@ def factor(diagonal, g0, g1, g2, relax, out):
                 pivot = diagonal[i, j, k]
                 if i > 0:
                     g = g0[i, j, k]
-                    fill = g1[i - 1, j + 1, k] if j + 1 < nj else 0.0
+                    fill = seam[i - 1, j, k]
+                    fill += g1[i - 1, j + 1, k] if j + 1 < nj else 0.0
                     fill += g2[i - 1, j, k + 1] if k + 1 < nk else 0.0
                     pivot -= g * (g + relax * fill) * out[i - 1, j, k]
-                if j > 0:
-                    g = g1[i, j, k]
-                    fill = g0[i + 1, j - 1, k] if i + 1 < ni else 0.0
-                    fill += g2[i, j - 1, k + 1] if k + 1 < nk else 0.0
-                    pivot -= g * (g + relax * fill) * out[i, j - 1, k]
-                if j == nj - 1 and j > 0:
-                    g = g1[i, 0, k]
-                    pivot -= g * g * out[i, 0, k]
+                for m in range(j - 1 if j < nj - 1 else 0, j):
+                    if m < 0:
+                        continue
+                    g = g1[i, j, k] if m == j - 1 else 0.0
+                    g += seam[i, m, k] if j == nj - 1 else 0.0
+                    fill = g0[i + 1, m, k] if i + 1 < ni else 0.0
+                    fill += g2[i, m, k + 1] if k + 1 < nk else 0.0
+                    pivot -= g * (g + relax * fill) * out[i, m, k]
                 if k > 0:
                     g = g2[i, j, k]
-                    fill = g0[i + 1, j, k - 1] if i + 1 < ni else 0.0
+                    fill = seam[i, j, k - 1]
+                    fill += g0[i + 1, j, k - 1] if i + 1 < ni else 0.0
                     fill += g1[i, j + 1, k - 1] if j + 1 < nj else 0.0
                     pivot -= g * (g + relax * fill) * out[i, j, k - 1]
-                if pivot < 0.05 * diagonal[i, j, k]:
+                if pivot < 0.001 * diagonal[i, j, k]:
                     pivot = diagonal[i, j, k]
                 out[i, j, k] = 1.0 / pivot
+                seam[i, j, k] = 0.0
+                if j == 0 and nj > 1:
+                    seam[i, j, k] = g1[i, 0, k]
+                elif j < nj - 1:
+                    seam[i, j, k] = g1[i, j, k] * seam[i, j - 1, k] * out[i, j - 1, k]
 
 
 @kernel(fastmath={"reassoc", "contract", "nsz"})
-def precondition(pivots, g0, g1, g2, r, z):
+def precondition(pivots, seam, g0, g1, g2, r, z):
     """``z`` from ``r`` by the two triangular solves; returns the inner product of the two."""
     ni, nj, nk = r.shape
     for i in range(ni):
@@ -57,10 +65,11 @@ def precondition(pivots, g0, g1, g2, r, z):
                 g, other = g1[i, j], z[i, j - 1]
                 for k in range(nk):
                     row[k] += g[k] * other[k]
-            if j == nj - 1 and j > 0:
-                g, other = g1[i, 0], z[i, 0]
-                for k in range(nk):
-                    row[k] += g[k] * other[k]
+            if j == nj - 1:
+                for m in range(nj - 1):
+                    g, other = seam[i, m], z[i, m]
+                    for k in range(nk):
+                        row[k] += g[k] * other[k]
             g, inverse = g2[i, j], pivots[i, j]
             last = 0.0
             for k in range(nk):
@@ -78,8 +87,7 @@ def precondition(pivots, g0, g1, g2, r, z):
                 g, other = g1[i, j + 1], z[i, j + 1]
                 for k in range(nk):
                     row[k] += inverse[k] * g[k] * other[k]
-            if j == 0 and nj > 1:
-                g, other = g1[i, 0], z[i, nj - 1]
+                g, other = seam[i, j], z[i, nj - 1]
                 for k in range(nk):
                     row[k] += inverse[k] * g[k] * other[k]
             g = g2[i, j]
@@ -124,41 +132,11 @@ def multiply(diagonal, g0, g1, g2, x, out):
 
 
 @kernel
-def conjugate_gradients(diagonal, g0, g1, g2, pivots, b, x, work, tolerance, most):
-    """Improve ``x`` until the residual, in the preconditioner's norm, is ``tolerance`` of ``b``'s.
-
-    ``work`` is (3, I, J, K): residual, preconditioned residual or product, direction. Returns the
-    number of iterations, -1 when ``most`` did not suffice.
-    """
-    r, z, p = work[0], work[1], work[2]
-    ni, nj, nk = x.shape
-    goal = tolerance * tolerance * precondition(pivots, g0, g1, g2, b, z)
-    multiply(diagonal, g0, g1, g2, x, r)
-    for i in range(ni):
-        for j in range(nj):
-            for k in range(nk):
-                r[i, j, k] = b[i, j, k] - r[i, j, k]
-    size = precondition(pivots, g0, g1, g2, r, z)
-    p[:] = z
-    for count in range(most):
-        if size <= goal:
-            return count
-        step = size / multiply(diagonal, g0, g1, g2, p, z)
-        for i in range(ni):
-            for j in range(nj):
-                xs, ps, rs, zs = x[i, j], p[i, j], r[i, j], z[i, j]
-                for k in range(nk):
-                    xs[k] += step * ps[k]
-                    rs[k] -= step * zs[k]
-        following = precondition(pivots, g0, g1, g2, r, z)
-        turn = following / size
-        size = following
-        for i in range(ni):
-            for j in range(nj):
-                ps, zs = p[i, j], z[i, j]
-                for k in range(nk):
-                    ps[k] = zs[k] + turn * ps[k]
-    return count + 1 if size <= goal else -1
+def descend(step, p, q, x, r):
+    """``x`` += ``step`` ``p`` and ``r`` -= ``step`` ``q``, flat arrays."""
+    for n in range(x.size):
+        x[n] += step * p[n]
+        r[n] -= step * q[n]
 
 
 @kernel

@@ -17,7 +17,7 @@ from needle_sim.thermal.grid import Field
 from needle_sim.thermal.history import EnergyBalance
 from needle_sim.thermal.medium import HeatMedium
 from needle_sim.thermal.pennes import GAMMA, Body, second_base
-from needle_sim.thermal.stencil import Stencil
+from needle_sim.thermal.stencil import Stencil, still
 
 FIELD_CHANGE = 0.03
 """The field is solved again once a conductivity has moved by this share of itself."""
@@ -49,9 +49,9 @@ class Damage:
 
     def add(self, before_c: Field, after_c: Field, dt_s: float) -> None:
         """A step from one temperature field to another, a straight line between them."""
-        rates = (self.log_rate, self.activation_k, FLOOR_C)
+        rates = (still(self.log_rate), still(self.activation_k), FLOOR_C)
         totals = (self.highest_c, self.cem43_s, self.omega)
-        _kernels.damage_step(before_c, after_c, dt_s, *rates, *totals)
+        _kernels.damage_step(still(before_c), still(after_c), dt_s, *rates, *totals)
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +63,7 @@ class Coupled:
     body: Body
     sensor: Sensor
     rise: Field
+    drift_c_s: Field
     damage: Damage
     start_c: float
     potential: Potential
@@ -94,6 +95,7 @@ class Coupled:
             body,
             Sensor.behind_tip(medium.grid, sensor_mm),
             rise,
+            np.zeros(shape),
             Damage.none(np.full(shape, start_c)),
             start_c,
             circuit.solve(medium.sigma_s_m * factor),
@@ -115,27 +117,30 @@ class Coupled:
         before, start = self.temperature_c, self.rise
         dead = np.where(self.damage.omega[0] >= 1.0, self.body.sink, 0.0)
         base, mean_w = start, 0.0
+        drift = self.drift_c_s * tick.dt_s
         for weight, elapsed in zip(_WEIGHTS, (GAMMA * tick.dt_s, tick.dt_s), strict=True):
             at_s = tick.start_s - tick.since_s + elapsed
             spared = dead * self.rise
-            used = self._stage(tick, base, spared, at_s)
+            ahead = start + elapsed / tick.dt_s * drift
+            used = self._stage(tick, base, spared, at_s, ahead)
+            drift = (self.rise - start) * (tick.dt_s / elapsed)
             mean_w += weight * used
             self.blood_j += weight * tick.dt_s * float((self.body.sink * self.rise - spared).sum())
             base = second_base(start, self.rise)
         self.source_j += mean_w * tick.dt_s
+        self.drift_c_s = (self.rise - start) / tick.dt_s
         after = self.temperature_c
         if not np.isfinite(after).all():
             raise SolverError(f"the temperature is not finite {tick.start_s:.2f} s into the run")
         self.damage.add(before, after, tick.dt_s)
         self._note(tick, mean_w, after)
 
-    def _stage(self, tick: Tick, base: Field, spared: Field, at_s: float) -> float:
+    def _stage(self, tick: Tick, base: Field, spared: Field, at_s: float, guess: Field) -> float:
         """Solve a stage with the power that the sensor needs; returns that power."""
         matrix, unit = self.matrix, self.unit
         if matrix is None or unit is None:
             raise SolverError("a stage was asked for before its matrix was built")
-        guess = self.rise - self.power * unit
-        free = self.body.stage(matrix, tick.dt_s, base, spared, guess)
+        free = self.body.stage(matrix, tick.dt_s, base, spared, guess - self.power * unit)
         self.power = power_w(
             tick.step,
             wanted_c=set_point_c(tick.step, self.sensor_from_c, at_s) - self.medium.blood_c,

@@ -12,7 +12,10 @@ from needle_sim.instruments.needle import Needle
 from needle_sim.thermal.grid import Field, Grid
 
 STEEL_CONDUCTIVITY_W_MK = 15.0
-"""Austenitic stainless steel near room temperature, 14-16 W/mK (from memory)."""
+"""Austenitic stainless steel near room temperature, 14-16 W/mK (from memory); along the needle."""
+
+STEEL_ACROSS_W_MK = 5.0
+"""Across the needle, less than solid steel: an electrode lies in a cannula (proposed)."""
 
 STEEL_CAPACITY_J_M3K = 4.0e6
 """Stainless steel: 7900-8000 kg/m3 times 500 J/kgK (from memory)."""
@@ -80,7 +83,7 @@ class Electrode:
             raise InputError("an electrode needs a ring grid about its axis, got a box")
         r, _, z = grid.centres
         section = self.inside(r[:, None], z[None, :])
-        return np.array(np.broadcast_to(section[:, None, :], grid.shape))
+        return np.ascontiguousarray(np.broadcast_to(section[:, None, :], grid.shape))
 
     def gap(self, r_mm: Field, z_mm: Field, r_metal_mm: Field, z_metal_mm: Field) -> Field:
         """Share of the way from a tissue point to a metal point at which the surface lies."""

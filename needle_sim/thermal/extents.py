@@ -47,7 +47,7 @@ def radius_mm(grid: Grid, margin: Field) -> Field:
     here = np.take_along_axis(margin, outermost[None], axis=0)[0]
     there = np.take_along_axis(margin, following[None], axis=0)[0]
     share = np.where(there < 0, here / np.where(here == there, 1.0, here - there), 0.0)
-    found = r[outermost] + share * (r[following] - r[outermost])
+    found = r[outermost] * (r[following] / r[outermost]) ** share  # straight in the logarithm
     return np.asarray(np.where(inside.any(axis=0), found, 0.0))
 
 

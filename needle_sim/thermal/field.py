@@ -26,7 +26,7 @@ VAPOUR_SPAN_C = 5.0
 VAPOUR_DECADES = 2.0
 """Above 100 °C vapour blocks the current: two decades over 5 °C (proposed)."""
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-6
 
 
 def sigma_factor(temperature_c: ArrayLike) -> Field:

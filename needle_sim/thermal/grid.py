@@ -84,7 +84,7 @@ class Grid:
     def halves(self, axis: int) -> tuple[Field, Field]:
         """Length over area, 1/m, from a cell's centre to its low and high face (broadcastable).
 
-        Divided by a conductivity this is the resistance of half a cell; exact for radial flow.
+        Divided by a conductivity this is the resistance of half a cell; exact for flow from a line.
         """
         a, b, c = (np.diff(one) for one in self.edges)
         da, db, dc = a[:, None, None], b[:, None], c
@@ -94,29 +94,41 @@ class Grid:
             half = (da / (db * dc), db / (da * dc), dc / (da * db))[axis] * 500.0
             return half, half
         if axis == 0:
-            inner = np.log(middle / np.where(low_a > 0, low_a, middle / 2))
-            outer = np.log(high_a / middle)
+            inner, outer = self._radial(low_a, middle, high_a)
             return inner / (db * dc) * 1e3, outer / (db * dc) * 1e3
         half = middle * db / (da * dc) if axis == 1 else dc / (0.5 * (high_a**2 - low_a**2) * db)
         return half * 500.0, half * 500.0
 
+    @staticmethod
+    def _radial(low: Field, middle: Field, high: Field) -> tuple[Field, Field]:
+        """Integral of dr / r from a middle to both faces.
+
+        The logarithm is exact about a line source; near the axis, where the field is even in the
+        radius instead, the radius of the face is.
+        """
+        near_axis = low < 3.0 * (high - low)
+        safe = np.where(low > 0, low, middle)
+        inner = np.where(near_axis, (middle - low) / safe, np.log(middle / safe))
+        outer = np.where(near_axis, (high - middle) / high, np.log(high / middle))
+        return np.asarray(inner), np.asarray(outer)
+
     def indices(self, points_mm: ArrayLike) -> Field:
         """Points (..., 3) of the grid frame as fractional cell indices (centres at whole numbers).
 
-        Held to the centres of the outermost cells; angles are not wrapped (-0.5 to J - 0.5).
+        Held to the centres of the outermost cells; angles are not wrapped (-0.5 to J - 0.5). In
+        rings the index is straight in the logarithm of the radius, as a field about a line is.
         """
         points = np.asarray(points_mm, dtype=np.float64)
-        where = [points[..., 0], points[..., 1], points[..., 2]]
-        if self.kind == "ring":
-            turn = np.arctan2(points[..., 1], points[..., 0]) % (2 * np.pi)
-            where[:2] = np.hypot(points[..., 0], points[..., 1]), turn
         at = [
-            np.interp(value, centre, np.arange(len(centre), dtype=np.float64))
-            for value, centre in zip(where, self.centres, strict=True)
+            np.interp(points[..., axis], centre, np.arange(len(centre), dtype=np.float64))
+            for axis, centre in enumerate(self.centres)
         ]
         if self.kind == "ring":
-            width = 2 * np.pi / self.shape[1]
-            at[1] = where[1] / width - 0.5  # sectors are even, so this is exact across the seam
+            radius = np.log(self.centres[0])
+            r = np.log(np.maximum(np.hypot(points[..., 0], points[..., 1]), self.centres[0][0]))
+            at[0] = np.interp(r, radius, np.arange(len(radius), dtype=np.float64))
+            turn = np.arctan2(points[..., 1], points[..., 0]) % (2 * np.pi)
+            at[1] = turn / (2 * np.pi / self.shape[1]) - 0.5
         return np.stack(at, axis=-1)
 
     def contains(self, points_mm: ArrayLike) -> NDArray[np.bool_]:

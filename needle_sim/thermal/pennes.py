@@ -14,13 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.thermal.electrode import STEEL_CAPACITY_J_M3K, STEEL_CONDUCTIVITY_W_MK
+from needle_sim.thermal.electrode import (
+    STEEL_ACROSS_W_MK,
+    STEEL_CAPACITY_J_M3K,
+    STEEL_CONDUCTIVITY_W_MK,
+)
 from needle_sim.thermal.grid import Field
 from needle_sim.thermal.medium import HeatMedium
 from needle_sim.thermal.stencil import Stencil, row_sums, series, walls
 
 GAMMA = float(1.0 - np.sqrt(0.5))
-TOLERANCE = 1e-8
+TOLERANCE = 2e-6
 
 Outside = Literal["insulated", "held"]
 
@@ -42,14 +46,15 @@ class Body:
     def of(cls, medium: HeatMedium, metal: NDArray[np.bool_], outside: Outside) -> Body:
         """The medium with metal in its place; outer faces without flux or at blood temperature."""
         volume = medium.grid.volume_mm3 * 1e-9
-        conductivity = np.where(metal, STEEL_CONDUCTIVITY_W_MK, medium.conductivity_w_mk)
+        along = np.where(metal, STEEL_CONDUCTIVITY_W_MK, medium.conductivity_w_mk)
+        across = np.where(metal, STEEL_ACROSS_W_MK, medium.conductivity_w_mk)
         capacity = np.where(metal, STEEL_CAPACITY_J_M3K, medium.capacity_j_m3k)
         held = outside == "held"
         return cls(
             capacity * volume,
-            series(medium.grid, conductivity),
+            (*series(medium.grid, across)[:2], series(medium.grid, along)[2]),
             np.where(metal, 0.0, medium.perfusion_w_m3k) * volume,
-            walls(medium.grid, conductivity) if held else np.zeros(medium.grid.shape),
+            walls(medium.grid, along) if held else np.zeros(medium.grid.shape),
             volume,
         )
 

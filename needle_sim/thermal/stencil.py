@@ -23,7 +23,7 @@ MOST_ITERATIONS = 2000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stencil:
-    """A x = diagonal x - the sum over neighbours of link x.
+    """A x = diagonal x - the sum over neighbours of link x, symmetric and positive definite.
 
     ``links[a]`` (I, J, K) joins each cell to the one before it along axis a; plane 0 of axis 1
     joins the last sector to the first, plane 0 of the others is 0.
@@ -32,34 +32,44 @@ class Stencil:
     diagonal: Field
     links: tuple[Field, Field, Field]
     pivots: Field
+    seam: Field
+    total: float  # sum of all entries of A
 
     @classmethod
     def build(cls, diagonal: Field, links: tuple[Field, Field, Field]) -> Stencil:
         """Factorise once for any number of right-hand sides."""
-        pivots = np.empty_like(diagonal)
-        _kernels.factor(diagonal, *links, RELAX, pivots)
-        return cls(diagonal, links, pivots)
+        diagonal = still(diagonal)
+        links = (still(links[0]), still(links[1]), still(links[2]))
+        pivots, seam = np.empty(diagonal.shape), np.zeros(diagonal.shape)
+        _kernels.factor(diagonal, *links, RELAX, seam, pivots)
+        total = float(diagonal.sum() - 2.0 * sum(link.sum() for link in links))
+        return cls(diagonal, links, still(pivots), still(seam), total)
 
     def solve(self, b: Field, guess: Field, *, tolerance: float) -> Field:
         """x (I, J, K) with A x = b, from a guess; `SolverError` when that does not converge."""
-        x = np.array(guess, dtype=np.float64)
-        work = np.empty((3, *x.shape))
-        count = _kernels.conjugate_gradients(
-            self.diagonal, *self.links, self.pivots, b, x, work, tolerance, MOST_ITERATIONS
+        x = np.array(guess, dtype=np.float64, order="C")
+        r, z = np.empty(x.shape), np.empty(x.shape)
+        factors = (self.pivots, self.seam, *self.links)
+        goal = tolerance**2 * _kernels.precondition(*factors, still(b), z)
+        _kernels.multiply(self.diagonal, *self.links, still(x), r)
+        np.subtract(b, r, out=r)
+        size = _kernels.precondition(*factors, still(r), z)
+        p = z.copy()
+        for _ in range(MOST_ITERATIONS):
+            if size <= goal:
+                # the best multiple of the constant, in the norm of A: nothing is lost or gained
+                return np.asarray(x + r.sum() / self.total)
+            if not np.isfinite(size):
+                break
+            step = size / _kernels.multiply(self.diagonal, *self.links, still(p), z)
+            _kernels.descend(step, still(p).ravel(), still(z).ravel(), x.ravel(), r.ravel())
+            last, size = size, _kernels.precondition(*factors, still(r), z)
+            p *= size / last
+            p += z
+        raise SolverError(
+            f"the solver did not reach a relative residual of {tolerance:g} in at most "
+            f"{MOST_ITERATIONS} iterations; are all properties finite and positive?"
         )
-        if count < 0 or not np.isfinite(x).all():
-            raise SolverError(
-                f"the solver did not reach a residual of {tolerance:g} in {MOST_ITERATIONS} "
-                "iterations; are all properties finite and positive?"
-            )
-        return x
-
-
-def between(grid: Grid, axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Index of the cells behind and ahead of each face along an axis, the seam left out."""
-    behind = tuple(slice(0, -1) if a == axis else slice(None) for a in range(3))
-    ahead = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
-    return behind, ahead
 
 
 def series(grid: Grid, conductivity: Field) -> tuple[Field, Field, Field]:
@@ -93,3 +103,10 @@ def walls(grid: Grid, conductivity: Field) -> Field:
 def row_sums(links: tuple[Field, Field, Field]) -> NDArray[np.float64]:
     """Sum (I, J, K) of the links that touch each cell."""
     return np.asarray(sum(link + np.roll(link, -1, axis=axis) for axis, link in enumerate(links)))
+
+
+def still(array: Field) -> Field:
+    """A C-contiguous read-only view, as kernels take their inputs."""
+    view = np.ascontiguousarray(array, dtype=np.float64).view()
+    view.flags.writeable = False
+    return view
