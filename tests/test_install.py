@@ -170,6 +170,22 @@ def test_a_kernel_compiles_in_memory_where_no_folder_is_writable(installed, tmp_
     assert found["stderr"].count("kernels are compiled in memory") == 1
 
 
+def test_the_phantom_is_built_from_the_wheel(installed, tmp_path):
+    found = _run(
+        installed,
+        """
+        import json
+        import needle_sim as ns
+        spine = ns.build_phantom("lumbar_normal", voxel_mm=4.0)
+        target = spine.target("L4 right medial branch")
+        print(json.dumps({"vertebra": target.vertebra, "side": target.side}))
+        """,
+        tmp_path,
+    )
+
+    assert (found["vertebra"], found["side"]) == ("L5", "right")
+
+
 def test_the_command_line_starts_from_the_wheel(installed, tmp_path):
     found = _run(
         installed,

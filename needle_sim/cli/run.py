@@ -101,7 +101,8 @@ def _attempt(recipe: Any, level: str, side: str, target_mm: Any, given: dict[str
 
 def _write(made: Run, folder: Path, start: float) -> None:
     from needle_sim.exports.files import save_run
-    from needle_sim.views.report import save_pictures, write_report
+    from needle_sim.views.pictures import save_pictures
+    from needle_sim.views.report import write_report
 
     folder.mkdir(parents=True, exist_ok=True)
     save_pictures(made, folder)
