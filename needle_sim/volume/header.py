@@ -14,7 +14,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from needle_sim.errors import DicomError
 from needle_sim.volume.members import Member
@@ -57,6 +57,7 @@ CT_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image: multi-frame, refused by name
     "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image
 )
+_NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 _UNSAID = (b"\x08\x00", b"\x02\x00")  # the first group of a file without a preamble
 
@@ -71,7 +72,7 @@ class Header:
 
     member: Member
     values: Mapping[str, bytes]
-    syntax: UID
+    syntax: str
     pixel_bytes: int | None
     room_bytes: int
 
@@ -83,12 +84,11 @@ class Header:
     @property
     def encapsulated(self) -> bool:
         """True where the pixels are compressed."""
-        return bool(self.syntax.is_encapsulated)
+        return self.syntax not in _NATIVE
 
     def text(self, keyword: str) -> str:
         """A value as text, ``""`` where it is absent or empty."""
-        text = self.values.get(keyword, b"").decode("utf-8", "replace").strip("\0 ")
-        return "".join(letter if letter.isprintable() else "?" for letter in text)
+        return _printable(self.values.get(keyword, b""))
 
     def numbers(self, keyword: str, count: int, most: float = 1e5) -> NDArray[np.float64]:
         """Exactly ``count`` numbers (count,) of size up to ``most``; `DicomError` otherwise."""
@@ -144,25 +144,30 @@ def read_header(member: Member) -> Header | None:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
             offset = stream.tell()
             element = stream.read(12)
+        values = {keyword: _raw(dataset, keyword) for keyword in (*_TEXT, *_BINARY)}
+        meta = getattr(dataset, "file_meta", None) or pydicom.Dataset()
+        values["SOPClassUID"] = values["SOPClassUID"] or _raw(meta, "MediaStorageSOPClassUID")
+        syntax = _syntax(dataset, meta)
     except Exception as error:  # whatever pydicom meets in a damaged file
         if not (_has_preamble(start) or isinstance(error, OSError)):
             return None
         raise DicomError(
             f"{member.name} cannot be read ({reason(error)}); fetch it again or remove it"
         ) from error
-    values = {keyword: _raw(dataset, keyword) for keyword in (*_TEXT, *_BINARY)}
-    meta = getattr(dataset, "file_meta", None) or pydicom.Dataset()
-    values["SOPClassUID"] = values["SOPClassUID"] or _raw(meta, "MediaStorageSOPClassUID")
     if not (values["SOPClassUID"] or values["Modality"]):
         if not _has_preamble(start):
             return None
         raise DicomError(f"{member.name} is cut off in its header; fetch it again or remove it")
-    syntax = _syntax(dataset, meta)
     room = _pixel_room(element, syntax, member.size_bytes - offset)
     header = Header(member, values, syntax, *room)
     if header.text("SOPClassUID") in CT_CLASSES and header.room_bytes <= 0:
         header.refuse("PixelData", "absent", "the file is cut off; fetch it again or remove it")
     return header
+
+
+def _printable(value: bytes) -> str:
+    text = value.decode("utf-8", "replace").strip("\0 ")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _has_preamble(start: bytes) -> bool:
@@ -178,17 +183,17 @@ def _raw(dataset: Any, keyword: str) -> bytes:
     return b"" if value is None else str(value).encode()
 
 
-def _syntax(dataset: Any, meta: Any) -> UID:
-    found = meta.get("TransferSyntaxUID")
+def _syntax(dataset: Any, meta: Any) -> str:
+    found = _printable(_raw(meta, "TransferSyntaxUID"))
     if found:
-        return UID(found)
+        return found
     implicit, little = dataset.original_encoding
     if not little:
-        return ExplicitVRBigEndian
-    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        return str(ExplicitVRBigEndian)
+    return str(ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian)
 
 
-def _pixel_room(element: bytes, syntax: UID, left: int) -> tuple[int | None, int]:
+def _pixel_room(element: bytes, syntax: str, left: int) -> tuple[int | None, int]:
     order = "big" if syntax == ExplicitVRBigEndian else "little"
     tag = element[:4]
     if tag != (b"\x7f\xe0\x00\x10" if order == "big" else b"\xe0\x7f\x10\x00"):

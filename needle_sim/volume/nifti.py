@@ -128,8 +128,9 @@ def _check_header(image: Any, place: Path) -> None:
         raise InputError(f"{place.name} has {size} bytes where {needed} are needed; fetch it again")
     if not (int(header["sform_code"]) or int(header["qform_code"])):
         raise InputError(f"{place.name} has no sform or qform, so its place is unknown; set one")
-    if header.get_xyzt_units()[0] not in ("mm", "unknown"):
-        raise InputError(f"{place.name} is in {header.get_xyzt_units()[0]}; millimetres are needed")
+    unit_code = int(header["xyzt_units"]) & 7
+    if unit_code not in (0, 2):  # unknown, millimetres
+        raise InputError(f"{place.name} has unit code {unit_code}; 2, millimetres, is needed")
     affine = np.asarray(image.affine, dtype=np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise InputError(f"{place.name} has an affine that cannot be inverted; correct its sform")

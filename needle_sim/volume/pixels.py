@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from needle_sim.errors import DicomError
 from needle_sim.volume.header import Header, reason
-from needle_sim.volume.slices import CtSlice
+from needle_sim.volume.slices import CODECS, CtSlice
 from needle_sim.volume.volume import AIR_HU, Note
 
 TISSUE_HU = (-900.0, 3071.0)
@@ -90,7 +90,9 @@ def _words(picture: CtSlice) -> NDArray[Any]:
             dataset = pydicom.dcmread(stream, force=True)
         if header.encapsulated:
             dataset.file_meta.TransferSyntaxUID = header.syntax
-            words = np.asarray(pixel_array(dataset, raw=True))
+            words = np.asarray(
+                pixel_array(dataset, raw=True, decoding_plugin=CODECS[header.syntax])
+            )
         else:
             big = header.syntax == ExplicitVRBigEndian
             count = picture.shape[0] * picture.shape[1]

@@ -6,11 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
 from needle_sim.errors import DicomError
 from needle_sim.volume.header import Header
 from needle_sim.volume.members import MOST_FILE_BYTES
 
+CODECS = {
+    **dict.fromkeys((JPEG2000Lossless, JPEG2000), "pylibjpeg"),
+    **dict.fromkeys((HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K), "pylibjpeg"),
+    **dict.fromkeys((JPEGLSLossless, JPEGLSNearLossless), "pyjpegls"),
+    **dict.fromkeys((JPEGLossless, JPEGLosslessSV1), "gdcm"),
+    **dict.fromkeys((JPEGBaseline8Bit, JPEGExtended12Bit), "gdcm"),
+    RLELossless: "pydicom",
+}
+"""Who decodes a transfer syntax; one each, since GDCM can end the process on damaged JPEG 2000."""
 _UNIT_LIMIT = 1e-3
 _LEAST_PIXEL_MM, _MOST_PIXEL_MM = 1e-3, 100.0
 _MOST_SLOPE = 1000.0
@@ -110,6 +133,8 @@ def _check_bits(header: Header) -> None:
 
 def _check_room(header: Header, shape: tuple[int, int]) -> None:
     """Sizes before memory: the pixels that the header promises must be in the file."""
+    if header.encapsulated and header.syntax not in CODECS:
+        header.refuse("TransferSyntaxUID", header.syntax, "it is not read; export the CT anew")
     if header.room_bytes <= 0:
         header.refuse("PixelData", "absent", "the file is cut off; fetch it again or remove it")
     if header.member.size_bytes > MOST_FILE_BYTES:

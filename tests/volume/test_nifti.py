@@ -105,7 +105,7 @@ def test_an_unknown_place_is_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(InputError, match="no sform or qform"):
         read_nifti(path)
-    with pytest.raises(InputError, match="is in meter; millimetres"):
+    with pytest.raises(InputError, match="unit code 1; 2, millimetres, is needed"):
         read_nifti(saved(tmp_path / "b.nii", ramp(), xyzt_units=1))
     path = saved(tmp_path / "c.nii", ramp())
     data = bytearray(path.read_bytes())
