@@ -29,10 +29,14 @@ class Grid:
         Box: x, y, z in mm. Ring: radius in mm from 0, angle in radians from 0 to 2 pi (measured
         from +x towards +y), z in mm.
     kind : "box" or "ring"
+    core_mm : float
+        Radius of a needle in a ring grid: from there outwards conductances are those of the field
+        of a line (exact logarithms), inside those of a field that is even in the radius.
     """
 
     edges: tuple[Field, Field, Field]
     kind: Literal["box", "ring"] = "box"
+    core_mm: float = np.inf
 
     def __post_init__(self) -> None:
         edges = tuple(np.array(one, dtype=np.float64) for one in self.edges)
@@ -99,17 +103,12 @@ class Grid:
         half = middle * db / (da * dc) if axis == 1 else dc / (0.5 * (high_a**2 - low_a**2) * db)
         return half * 500.0, half * 500.0
 
-    @staticmethod
-    def _radial(low: Field, middle: Field, high: Field) -> tuple[Field, Field]:
-        """Integral of dr / r from a middle to both faces.
-
-        The logarithm is exact about a line source; near the axis, where the field is even in the
-        radius instead, the radius of the face is.
-        """
-        near_axis = low < 3.0 * (high - low)
+    def _radial(self, low: Field, middle: Field, high: Field) -> tuple[Field, Field]:
+        """Integral of dr / r from a middle to both faces."""
         safe = np.where(low > 0, low, middle)
-        inner = np.where(near_axis, (middle - low) / safe, np.log(middle / safe))
-        outer = np.where(near_axis, (high - middle) / high, np.log(high / middle))
+        line = low >= self.core_mm - 1e-9
+        inner = np.where(line, np.log(middle / safe), (middle - low) / safe)
+        outer = np.where(line, np.log(high / middle), (high - middle) / high)
         return np.asarray(inner), np.asarray(outer)
 
     def indices(self, points_mm: ArrayLike) -> Field:

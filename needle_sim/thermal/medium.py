@@ -58,7 +58,8 @@ class Spacing:
         z = np.concatenate([[0.0], np.cumsum(steps)]) - self.reach_mm - active
         z[len(away)], z[len(away) + 2 * len(half)] = -active, 0.0
         turn = np.linspace(0.0, 2 * np.pi, self.sectors + 1)
-        return Grid((np.concatenate([metal, radius + np.cumsum(outward)]), turn, z), "ring")
+        rings = np.concatenate([metal, radius + np.cumsum(outward)])
+        return Grid((rings, turn, z), "ring", core_mm=radius)
 
 
 BENCH = Spacing(near_mm=0.1, growth=1.08, sectors=1)

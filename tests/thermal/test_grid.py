@@ -20,7 +20,7 @@ def test_cells_fill_the_cylinder_and_the_box():
 def test_radial_resistance_is_that_of_coaxial_cylinders():
     radius = np.concatenate([np.linspace(0.0, 0.6, 5), 0.6 * 1.2 ** np.arange(1, 12)])
     turn = np.linspace(0, 2 * np.pi, 9)
-    low, high = Grid((radius, turn, np.array([0.0, 3.0])), "ring").halves(0)
+    low, high = Grid((radius, turn, np.array([0.0, 3.0])), "ring", 0.6).halves(0)
     along = (low + high)[4:, 0, 0].sum()  # from 0.6 mm outwards, one of eight sectors, 3 mm deep
     assert along == pytest.approx(np.log(1.2**11) / (2 * np.pi / 8 * 3e-3))
 

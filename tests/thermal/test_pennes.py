@@ -81,16 +81,16 @@ def point_w_m3(grid):
 
 @pytest.mark.parametrize(("perfusion", "expected_c"), [(0.0, 6.83766), (BLOOD, 6.67300)])
 def test_a_point_source_reaches_the_analytic_temperature(perfusion, expected_c):
-    grid = about_a_point(0.25, 1.03)
+    grid = about_a_point(0.15, 1.03)
     body = medium(grid, perfusion=perfusion)
     end_c = diffuse(body, 37.0, point_w_m3(grid), dt_s=0.5, steps=120)
-    at = grid.interpolate(end_c, [[5.0, 0.0, 0.0], [0.0, 0.0, 5.0], [3.0, 0.0, -4.0]]) - 37
+    at = grid.interpolate(end_c, [[5.0, 0.0, 0.0], [3.0, 0.0, 4.0], [1.4, 0.0, -4.8]]) - 37
     assert at == pytest.approx([expected_c] * 3, rel=5e-3)
 
 
 def test_a_strongly_graded_grid_carries_the_same_heat():
-    """Growth 1.1, as about a needle: each cell from 3 to 8 mm against the formula."""
-    grid = about_a_point(0.15)
+    """Growth 1.08, as about a needle on the bench: each cell from 3 to 6 mm from the source."""
+    grid = about_a_point(0.1, 1.08)
     end_c = diffuse(medium(grid), 37.0, point_w_m3(grid), dt_s=0.5, steps=120) - 37
     r = np.sqrt((grid.points_mm() ** 2).sum(axis=-1)) * 1e-3
     expected = erfc(r / np.sqrt(4 * K / CAPACITY * 60)) / (4 * np.pi * K * r)
@@ -99,24 +99,24 @@ def test_a_strongly_graded_grid_carries_the_same_heat():
 
 
 def test_a_perfused_point_source_settles():
-    grid = about_a_point(0.25, 1.03, far_mm=6.0, reach_mm=150.0)
+    grid = about_a_point(0.15, 1.04, far_mm=6.0, reach_mm=150.0)
     body = medium(grid, perfusion=BLOOD)
     end_c = diffuse(body, 37.0, point_w_m3(grid), dt_s=400.0, steps=60)
     assert grid.interpolate(end_c, [[5.0, 0.0, 0.0]])[0] - 37 == pytest.approx(21.5608, rel=5e-3)
 
 
 def test_an_instant_point_of_heat_is_the_green_function():
-    grid = about_a_point(0.25, 1.03)
+    grid = about_a_point(0.15, 1.03)
     rise = 10.0 * point_w_m3(grid) / CAPACITY  # 10 J
     end_c = diffuse(medium(grid), 37 + rise, 0.0, dt_s=0.25, steps=240)
     assert grid.interpolate(end_c, [[5.0, 0.0, 0.0]])[0] - 37 == pytest.approx(1.18076, rel=5e-3)
 
 
 def test_space_is_of_second_order():
-    """Rise under a Gaussian source, averaged with the source itself, at 0.5 and 0.25 mm."""
+    """Rise under a Gaussian source, averaged with the source itself, at 1 and 0.5 mm."""
     k, c = MUSCLE_K, MUSCLE_CAPACITY
     errors = []
-    for near in (0.5, 0.25):
+    for near in (1.0, 0.5):
         edges = np.arange(0.0, 20.0 + near / 2, near)
         grid = Grid(
             (edges, np.array([0.0, 2 * np.pi]), np.concatenate([-edges[:0:-1], edges])), "ring"
@@ -126,7 +126,7 @@ def test_space_is_of_second_order():
         end_c = diffuse(medium(grid, k, c), 37.0, heat, dt_s=0.25, steps=40) - 37
         mean = (end_c * heat * grid.volume_mm3 * 1e-9).sum()
         errors.append(abs(mean - _mean_rise(2e-3, k, c, 10.0)))
-    assert np.log2(errors[0] / errors[1]) == pytest.approx(2.0, abs=0.2)
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(2.0, abs=0.15)
 
 
 def _mean_rise(s, k, c, time_s):
