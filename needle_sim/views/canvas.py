@@ -176,3 +176,16 @@ def legend(
             ax.add_patch(Rectangle(*box, facecolor=colour, edgecolor=paper.faint, **hatch))
         write(ax, x + 0.04, y, words, share=0.55 / rows, color=paper.ink, va="center")
     return ax
+
+
+def coloured_words(ax: Axes, entries: Sequence[tuple[str, str]], *, share: float) -> Axes:
+    """Words in the colours that they explain, in one row from the left."""
+    wide = ax.get_window_extent().width
+    ems = sum(0.58 * len(words) + 1.2 for words, _ in entries)
+    size = min(points_high(ax, share) * DPI / 72.0, 0.98 * wide / max(ems, 1.0))
+    share = share * size / (points_high(ax, share) * DPI / 72.0)
+    x = 0.015
+    for words, colour in entries:
+        write(ax, x, 0.5, words, share=share, color=colour, va="center")
+        x += (0.58 * len(words) + 1.2) * size / wide
+    return ax

@@ -32,7 +32,7 @@ _NERVE_MM = 0.55  # drawn width: thinner than the electrode, which it may cover
 _TINTS = {  # tissue: on light, on dark
     "cortical_bone": ("#ddd3c0", "#4a4a48"),
     "trabecular_bone": ("#ece5d8", "#38393a"),
-    "fat": ("#fdf7df", "#211e14"),
+    "fat": ("#faf8ef", "#1d1c17"),
     "csf": ("#dcebf9", "#16263a"),
     "blood": ("#f6d9d9", "#331b1d"),
     "air": ("#e8eef2", "#0a0d10"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ from needle_sim.views.scorecard import draw_score
 from needle_sim.views.slices import Outlined, Plane, draw_ct
 from needle_sim.views.wording import NOT_CLINICAL, headline, patient_of
 
-_BONE_WINDOW = (1500.0, 350.0)  # width and centre, HU: where bone is what matters
+_BONE_WINDOW = (1100.0, 250.0)  # width and centre, HU: where bone is what matters
 
 
 def save_pictures(run: Run, folder: Path) -> tuple[Path, ...]:
@@ -66,17 +67,37 @@ def view_figure(view: View) -> Figure:
 
 def axial_figure(run: Run) -> Figure:
     """The axial CT slice through the target."""
-    figure = canvas.sheet(900, 900, colour=canvas.SCREEN)
-    _draw_slice(figure, (0, 0, 1, 1), run, _axial(run, (150.0, 150.0)))
-    return figure
+    return _slice_figure(run, _axial(run, (150.0, 150.0)))
 
 
 def along_figure(run: Run) -> Figure:
     """The CT cut upright along the needle."""
-    figure = canvas.sheet(900, 900, colour=canvas.SCREEN)
-    plane = Plane.along(run.plan.placed) if run.plan is not None else _axial(run, (150.0, 150.0))
-    _draw_slice(figure, (0, 0, 1, 1), run, plane)
-    return figure
+    if run.plan is None:
+        raise InputError("this run has no plan, so there is no slice along a needle")
+    return _slice_figure(run, Plane.along(run.plan.placed))
+
+
+def _slice_figure(run: Run, plane: Plane) -> Figure:
+    """A slice with its title above and what the colours mean below."""
+    figure = canvas.sheet(900, 1012, colour=canvas.SCREEN)
+    band = 56 / 1012
+    _draw_slice(figure, (0, band, 1, 1 - 2 * band), run, plane)
+    words: canvas.Style = {"color": canvas.SCREEN_TEXT, "va": "center", "share": 0.6}
+    top = canvas.blank(canvas.panel(figure, (0, 1 - band, 1, band)))
+    canvas.write(top, 0.015, 0.5, plane.title, fontweight="bold", **words)
+    hazards = {one.kind for one in run.anatomy.structures.values()}
+    known = {"dura": ("dura", canvas.DURA), "root": ("roots", canvas.ROOT)}
+    entries = [pair for kind, pair in known.items() if kind in hazards]
+    if "vessel" in hazards:
+        entries.append(("vessels", canvas.VESSEL))
+    if run.target.nerve_mm is not None:
+        entries.insert(0, ("target nerve", canvas.NERVE))
+    if run.plan is not None:
+        entries = [("needle", canvas.NEEDLE), ("active tip", canvas.ACTIVE), *entries]
+    if run.history is not None:
+        entries.append(("lesion (dashed: 50 °C)", canvas.LESION))
+    low = canvas.blank(canvas.panel(figure, (0, 0, 1, band)))
+    return canvas.coloured_words(low, entries, share=0.42).figure  # type: ignore[return-value]
 
 
 def _axial(run: Run, size_mm: tuple[float, float]) -> Plane:
@@ -173,7 +194,7 @@ def overview_figure(run: Run) -> Figure:
     width = (1 - 7 * gap) / 6
     boxes = [(gap + n * (width + gap), low, width, high) for n in range(6)]
     tall = (600 * high) / (2400 * width)
-    _draw_slice(figure, boxes[0], run, _axial(run, (95.0, 95.0 * tall)))
+    _draw_slices(figure, boxes[0], run, tall)
     views = [view for view in run.views if view.name != "barrel"][:3]
     for view, box in zip(views, boxes[1:4], strict=False):
         ax = canvas.panel(figure, box, colour=canvas.SCREEN)
@@ -189,6 +210,24 @@ def overview_figure(run: Run) -> Figure:
     canvas.write(whole, gap * 1.5, 0.48, words, color=paper.ink, ha="left", **line)
     canvas.write(whole, 1 - gap * 1.5, 0.48, NOT_CLINICAL, color=paper.faint, ha="right", **line)
     return figure
+
+
+def _draw_slices(
+    figure: Figure, box: tuple[float, float, float, float], run: Run, tall: float
+) -> None:
+    """The axial slice and the one along the needle, one above the other."""
+    left, low, width, high = box
+    if run.plan is None:
+        _draw_slice(figure, box, run, _axial(run, (100.0, 100.0 * tall)))
+        return
+    half = high / 2 - 0.004
+    shape = tall * half / high
+    upper = _axial(run, (120.0, 120.0 * shape))
+    along = Plane.along(run.plan.placed)
+    wide = max(along.size_mm[0] - 20.0, 110.0)
+    lower = replace(along, size_mm=(wide, wide * shape))
+    _draw_slice(figure, (left, low + half + 0.008, width, half), run, upper)
+    _draw_slice(figure, (left, low, width, half), run, lower)
 
 
 def _draw_middle(

@@ -105,12 +105,13 @@ def _point(point_mm: NDArray[np.float64]) -> str:
 
 
 def heat_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
-    if "heat.png" not in drawn:
+    if run.history is None:
         return Html("")
     words = "Temperature at the sensor, power and impedance over time"
-    shot = picture(drawn["heat.png"], alt=words, caption=words, class_="wide")
-    rows = [] if run.history is None else _heat_rows(run.history)
-    return section("Heat", shot, table(("What", "Value"), rows))
+    shots = []
+    if "heat.png" in drawn:
+        shots = [picture(drawn["heat.png"], alt=words, caption=words, class_="wide")]
+    return section("Heat", *shots, table(("What", "Value"), _heat_rows(run.history)))
 
 
 def _heat_rows(history: HeatHistory) -> list[tuple[str, str]]:
@@ -156,7 +157,9 @@ def lesion_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
         "may not be coagulated. It is shown hatched and never counted as covered."
     )
     words = "The lesion along and across the needle"
-    shots = [picture(drawn["lesion.png"], alt=words, caption=words, class_="wide")]
+    shots = []
+    if "lesion.png" in drawn:
+        shots = [picture(drawn["lesion.png"], alt=words, caption=words, class_="wide")]
     return section("Lesion", tag("p", band), *shots, table(heads, rows))
 
 

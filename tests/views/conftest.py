@@ -27,6 +27,7 @@ from needle_sim.thermal.history import EnergyBalance, HeatHistory
 from needle_sim.thermal.lesion import measure
 from needle_sim.thermal.medium import HeatMedium
 from needle_sim.thermal.protocol import Protocol
+from needle_sim.views.pictures import pictures
 from needle_sim.volume.volume import Volume, axis_aligned
 
 TIP_MM = np.array([-20.0, 10.0, 0.0])
@@ -153,6 +154,12 @@ def run() -> Run:
         command="needle-sim run medial-branch-rfa --level L4 --side right --seed 7",
         version="0.1.0",
     )
+
+
+@pytest.fixture(scope="session")
+def drawn(run: Run) -> dict[str, bytes]:
+    """All its pictures."""
+    return pictures(run)
 
 
 @pytest.fixture(scope="session")
