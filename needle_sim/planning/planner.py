@@ -110,6 +110,7 @@ def plan(
     approach: NDArray[np.float64] | None = None,
     cone_deg: float = 14.0,
     margins_mm: Mapping[str, float] | None = None,
+    heat_margins_mm: Mapping[str, float] | None = None,
 ) -> Plan:
     """Straight paths to a target, best first.
 
@@ -121,6 +122,9 @@ def plan(
         Half-angle of the cone of directions.
     margins_mm : mapping of str to float
         Least distance of the needle's surface from each kind of structure.
+    heat_margins_mm : mapping of str to float
+        Distance of the active tip's surface from each kind of structure below which a path is worth
+        less; what heat really does there is measured later, not assumed.
 
     Raises
     ------
@@ -133,8 +137,11 @@ def plan(
     lattice = _lattice(target, middle, cone_deg)
     axes, tips, rejected = _sift(*_reach(anatomy, target, needle, *lattice), target, walls)
     tried = len(lattice[0]) * len(lattice[1])
+    cost = _cost(target, tips, axes, needle) + _heat_cost(
+        near, {} if heat_margins_mm is None else heat_margins_mm, tips, axes, needle
+    )
     needles: list[PlacedNeedle] = []
-    for index in np.argsort(_cost(target, tips, axes, needle), kind="stable"):
+    for index in np.argsort(cost, kind="stable"):
         entry = _enters(anatomy, tips[index], axes[index], needle, rejected)
         if entry is not None:
             needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
@@ -241,6 +248,21 @@ def _cost(target: Target, tips: Field, axes: Field, needle: Needle) -> Field:
     rear, front = np.einsum("nck,ck->nc", target.window_mm[:, None] - tips, axes)
     short = np.maximum(0.0, front) + np.maximum(0.0, -needle.active_tip_mm - rear)
     return np.asarray(cost + 2.0 * short)
+
+
+def _heat_cost(
+    near: Obstacles, margins: Mapping[str, float], tips: Field, axes: Field, needle: Needle
+) -> Field:
+    """What each path (C,) lacks of its distance between active tip and nerves, mm."""
+    depth = np.linspace(0.0, needle.active_tip_mm, 5)
+    active = (tips[:, None] - depth[:, None] * axes[:, None]).reshape(-1, 3)
+    short = np.zeros(len(tips))
+    for one in near.structures.values():
+        least = margins.get(one.kind, 0.0)
+        if least > 0 and len(tips):
+            away = one.distance_mm(active).reshape(len(tips), -1).min(axis=1)
+            short = np.maximum(short, least + needle.outer_mm / 2 - away)
+    return short
 
 
 def _enters(

@@ -74,6 +74,7 @@ class Procedure(Shown):
     approach: Approach
     views: tuple[ViewRecipe, ...]
     margins_mm: Mapping[str, float]
+    heat_margins_mm: Mapping[str, float]
     limits: Limits
     unverified: tuple[str, ...] = field(default=())
 

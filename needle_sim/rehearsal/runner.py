@@ -255,9 +255,15 @@ class _Attempt:
         """The plan or what blocks it, notes, and the tilt change that had to be made, degrees."""
         approach, notes, change_deg = self._approach()
         needle = Needle.preset(self.recipe.needle)
-        margins = self.recipe.margins_mm
         try:
-            found = plan(self.anatomy, self.target, needle, approach=approach, margins_mm=margins)
+            found = plan(
+                self.anatomy,
+                self.target,
+                needle,
+                approach=approach,
+                margins_mm=self.recipe.margins_mm,
+                heat_margins_mm=self.recipe.heat_margins_mm,
+            )
         except PlanningError as error:
             return None, str(error), notes, change_deg
         return found, None, notes, change_deg

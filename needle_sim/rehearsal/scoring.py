@@ -17,10 +17,12 @@ from needle_sim.thermal.lesion import Lesion
 
 # What each quality metric is worth of 100 (proposed: the lesion is what the procedure is for).
 _WEIGHTS = {
-    "nerve share in the lesion": 40.0,
+    "nerve share in the lesion": 35.0,
     "axis to nerve": 20.0,
     "active tip over the window": 20.0,
-    "target error": 20.0,
+    "target error": 15.0,
+    "hottest tissue": 5.0,
+    "hottest dura": 5.0,
 }
 
 
