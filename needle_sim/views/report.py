@@ -25,6 +25,7 @@ from needle_sim.views.wording import (
     NOT_CLINICAL,
     headline,
     limit_said,
+    origin_of,
     patient_of,
     sentence,
     value_said,
@@ -65,6 +66,7 @@ def report_html(run: Run, drawn: Mapping[str, bytes]) -> str:
 
 
 def _header(run: Run) -> Html:
+    origin = origin_of(run)
     facts = [f"Patient: {patient_of(run)}", f"seed {run.seed}"]
     if run.version:
         facts.append(f"needle_sim {run.version}")
@@ -74,6 +76,7 @@ def _header(run: Run) -> Html:
         tag("h1", sentence(run.in_words).removesuffix(".")),
         tag("p", sentence(run.procedure.summary), class_="lead"),
         tag("p", " · ".join(facts), class_="faint"),
+        *([tag("p", sentence(origin), class_="faint")] if origin else []),
     )
 
 

@@ -121,7 +121,18 @@ class Outlined:
     levels: tuple[float, ...]
     colour: str
     dashed: bool = False
-    words: str = ""
+
+    def draw(self, ax: Axes, width: float) -> None:
+        """The lines, ``width`` points wide."""
+        ax.contour(
+            self.x_mm,
+            self.y_mm,
+            self.values,
+            levels=self.levels,
+            colors=[self.colour],
+            linewidths=width,
+            linestyles=["dashed" if self.dashed else "solid"],
+        )
 
 
 def direction_letters(direction: ArrayLike) -> str:
@@ -170,16 +181,8 @@ def draw_ct(
     for one in (structures or {}).values():
         _outline(ax, plane, one)
     thin = canvas.points_high(ax, 0.004)
-    for field_ in outlined:
-        ax.contour(
-            field_.x_mm,
-            field_.y_mm,
-            field_.values,
-            levels=field_.levels,
-            colors=[field_.colour],
-            linewidths=thin,
-            linestyles=["dashed" if field_.dashed else "solid"],
-        )
+    for field in outlined:
+        field.draw(ax, thin)
     if nerve_mm is not None:
         _line(ax, plane, nerve_mm, canvas.NERVE, thin * 1.3)
     if needle is not None:

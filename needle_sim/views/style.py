@@ -15,6 +15,7 @@ h2 { margin: 2.2rem 0 .7rem; padding-bottom: .25rem; border-bottom: 1px solid va
   font-size: 1.2rem; }
 .lead { margin: 0; font-size: 1.05rem; }
 .faint { color: var(--faint); }
+header .faint { margin: .4rem 0 0; }
 .verdict { display: grid; grid-template-columns: minmax(12rem, 1fr) 2fr; gap: 1.5rem;
   align-items: center; margin: 1.4rem 0; padding: 1.1rem 1.4rem; border-radius: .6rem;
   background: var(--tint); border-left: .4rem solid var(--good); }

@@ -17,7 +17,7 @@ from needle_sim.views.markup import Html, join, picture, table, tag
 from needle_sim.views.wording import limit_said, said, sentence, value_said, verdict_of
 
 _EXTENT_WORDS = {
-    "45c": ("peak over 45 °C", "nerves begin to suffer; shown for orientation"),
+    "45c": ("peak over 45 °C", "the limit kept for roots and dura; for orientation"),
     "50c": ("peak over 50 °C", "uncertain: may or may not be coagulated, not counted as covered"),
     "55c": ("peak over 55 °C", "inside the uncertain band"),
     "60c": ("peak over 60 °C", "coagulates within seconds"),
@@ -66,7 +66,8 @@ def plan_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
     if barrel is not None:
         rows.append(("Down the needle", angles_in_words(barrel.orbital_deg, barrel.tilt_deg)))
     rows.append(("Paths tried", f"{plan.tried}, of which {sum(plan.rejected.values())} rejected"))
-    clear = [(name, said(gap, "mm")) for name, gap in sorted(plan.clearance_mm.items())]
+    nearest = sorted(plan.clearance_mm.items(), key=lambda item: item[1])
+    clear = [(_plain(name), said(gap, "mm")) for name, gap in nearest]
     lost = [
         (name, str(count)) for name, count in sorted(plan.rejected.items(), key=lambda o: -o[1])
     ]
@@ -168,8 +169,12 @@ def hottest_section(run: Run) -> Html:
         return Html("")
     hot = sorted(run.temperature_max_c.items(), key=lambda item: -item[1])
     limits = run.procedure.limits
-    rows = [(name, said(value, "°C"), _heat_limit(name, limits)) for name, value in hot]
+    rows = [(_plain(name), said(value, "°C"), _heat_limit(name, limits)) for name, value in hot]
     return section("Hottest points", table(("Structure", "Peak", "Limit"), rows))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _heat_limit(name: str, limits: Limits) -> str:

@@ -74,6 +74,20 @@ def sentence(words: str) -> str:
 def patient_of(run: Run) -> str:
     """Which patient, in words."""
     kinds = {one.provenance for one in run.anatomy.structures.values()}
+    name = run.anatomy.name
     if "constructed" in kinds:
-        return f"phantom {run.anatomy.name}"
-    return f"CT {run.anatomy.name}"
+        return f"phantom {name}"
+    return name if name.upper().startswith("CT") else f"CT {name}"
+
+
+def origin_of(run: Run) -> str:
+    """Where nerves, sac and vessels come from, and how well the fit lies on the bone."""
+    kinds: dict[str, list[str]] = {}
+    for one in run.anatomy.structures.values():
+        words = {"medial_branch": "medial branches", "root": "roots", "vessel": "vessels"}
+        kinds.setdefault(one.provenance, []).append(words.get(one.kind, one.kind))
+    parts = [f"{kind}: {', '.join(dict.fromkeys(names))}" for kind, names in kinds.items()]
+    if run.anatomy.fit_rms_mm:
+        fits = [f"{name} {said(rms, 'mm')}" for name, rms in run.anatomy.fit_rms_mm.items()]
+        parts.append(f"surface RMS of the fit: {', '.join(fits)}")
+    return "; ".join(parts)

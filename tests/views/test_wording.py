@@ -10,6 +10,7 @@ from needle_sim.rehearsal.scoring import Metric, Score
 from needle_sim.views.wording import (
     headline,
     limit_said,
+    origin_of,
     patient_of,
     said,
     sentence,
@@ -71,4 +72,9 @@ def test_sentences_and_patients(run):
     assert sentence("  ") == ""
     assert patient_of(run) == "phantom block"
     inferred = {n: replace(s, provenance="inferred") for n, s in run.anatomy.structures.items()}
-    assert patient_of(replace(run, anatomy=replace(run.anatomy, structures=inferred))) == "CT block"
+    fitted = replace(run.anatomy, structures=inferred, fit_rms_mm={"L5": 1.64})
+    assert patient_of(replace(run, anatomy=fitted)) == "CT block"
+    said_of = origin_of(replace(run, anatomy=fitted)).replace("\N{NO-BREAK SPACE}", " ")
+    assert said_of == ("inferred: dura, roots, medial branches; surface RMS of the fit: L5 1.6 mm")
+    bare = replace(run.anatomy, structures={})
+    assert origin_of(replace(run, anatomy=bare)) == ""
