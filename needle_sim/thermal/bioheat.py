@@ -22,6 +22,9 @@ from needle_sim.thermal.protocol import Protocol
 from needle_sim.units import BOILING_C
 from needle_sim.volume.volume import Note
 
+LOAD_OHM = (50.0, 1000.0)
+"""Where lesion generators usually raise an alarm (from memory)."""
+
 
 def heat(
     anatomy: Anatomy,
@@ -129,6 +132,10 @@ def _notes(run: Coupled, columns: Field) -> tuple[Note, ...]:
     if abs(short) > 1.0:
         text = "the generator did not hold the set point within its limits"
         notes.append(Note("", "", f"{short:.1f} °C off", text))
+    load = float(columns[6][0])
+    if not LOAD_OHM[0] <= load <= LOAD_OHM[1]:
+        text = f"a generator may refuse this load; alarms are usual outside {LOAD_OHM} ohm"
+        notes.append(Note("", "", f"{load:.0f} ohm", text))
     return tuple(notes)
 
 

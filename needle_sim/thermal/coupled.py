@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from needle_sim.errors import SolverError
 from needle_sim.thermal import _kernels
@@ -190,7 +189,3 @@ class Coupled:
         """The balance up to now."""
         stored = float((self.body.mass * (self.rise - (self.start_c - self.medium.blood_c))).sum())
         return EnergyBalance(self.source_j, stored, self.blood_j, 0.0)
-
-    def hot(self, limit_c: float) -> NDArray[np.bool_]:
-        """Tissue cells that went above a temperature."""
-        return np.asarray((self.damage.highest_c > limit_c) & ~self.circuit.metal)

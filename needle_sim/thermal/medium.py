@@ -13,7 +13,8 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import GRID, Transform
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.thermal.electrode import Electrode
-from needle_sim.thermal.grid import Field, Grid, graded
+from needle_sim.thermal.grid import Field, Grid
+from needle_sim.thermal.spacing import BENCH, Spacing
 from needle_sim.thermal.stencil import row_sums, series
 from needle_sim.units import BODY_C, ML_MIN_KG
 
@@ -27,43 +28,8 @@ AIR_SIGMA_S_M = 1e-7
 """Air at rest, 300 K (from memory); its sigma stands for none, so that the system stays regular."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spacing:
-    """How fine a ring grid is: mm beside the electrode, growth per cell, mm far away, reach."""
-
-    near_mm: float = 0.15
-    growth: float = 1.12
-    far_mm: float = 2.0
-    reach_mm: float = 42.0
-    sectors: int = 24
-
-    def __post_init__(self) -> None:
-        if not 0 < self.near_mm <= self.far_mm < self.reach_mm:
-            raise InputError(
-                "a spacing needs 0 < near_mm <= far_mm < reach_mm, "
-                f"got {self.near_mm=} {self.far_mm=} {self.reach_mm=}"
-            )
-        if not 1 < self.growth <= 1.5:
-            raise InputError(f"growth must be above 1 and at most 1.5, got {self.growth}")
-
-    def grid(self, electrode: Electrode) -> Grid:
-        """Rings with edges on the metal's radius, on the tip and on the end of the insulation."""
-        radius, active = electrode.widest_mm, electrode.active_tip_mm
-        metal = np.linspace(0.0, radius, max(3, round(radius / self.near_mm)) + 1)
-        outward = graded(self.near_mm, self.growth, self.far_mm, self.reach_mm - radius)
-        fine = 1.5 * self.near_mm
-        half = graded(fine, self.growth, self.far_mm, active / 2)
-        away = graded(fine, self.growth, self.far_mm, self.reach_mm)
-        steps = np.concatenate([away[::-1], half, half[::-1], away])
-        z = np.concatenate([[0.0], np.cumsum(steps)]) - self.reach_mm - active
-        z[len(away)], z[len(away) + 2 * len(half)] = -active, 0.0
-        turn = np.linspace(0.0, 2 * np.pi, self.sectors + 1)
-        rings = np.concatenate([metal, radius + np.cumsum(outward)])
-        return Grid((rings, turn, z), "ring", core_mm=radius)
-
-
-BENCH = Spacing(near_mm=0.1, growth=1.08, sectors=1)
-"""One tissue all around needs no sectors, and can be fine: sizes within 0.4 % of the limit."""
+NEAR_MM = 15.0
+"""Up to this radius a border may cut a cell in two; further out it belongs to one tissue."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,21 +120,15 @@ def homogeneous(
 def cut_medium(
     anatomy: Anatomy, electrode: PlacedNeedle, *, spacing: Spacing | None = None
 ) -> HeatMedium:
-    """The tissues of an anatomy around a needle, each cell the mean of points within it.
+    """The tissues of an anatomy around a needle; each cell near it is the mean of two points.
 
     Air conducts no current and next to no heat. `InputError` where the active tip is not in tissue.
     """
     spacing = spacing if spacing is not None else Spacing()
     grid, place = spacing.grid(Electrode.of(electrode.needle)), _place(electrode)
     rows = _rows(anatomy.tissues)
-    total, air = np.zeros((*grid.shape, 4)), np.zeros(grid.shape)
-    shares = [(0.5, 0.25, 0.5), (0.5, 0.75, 0.5)]
-    for share in shares:
-        points = place.apply(grid.points_mm(share)).reshape(-1, 3)
-        found = anatomy.tissue_labels(points).reshape(grid.shape)
-        total += rows[found]
-        air += found == 0
-    total /= len(shares)
+    labels = _labels(anatomy, place, grid)
+    total, air = rows[labels].mean(axis=0), (labels == 0).mean(axis=0)
     _tip_in_tissue(grid, electrode, air > 0)
     return HeatMedium(
         grid,
@@ -177,8 +137,21 @@ def cut_medium(
         total[..., 2],
         total[..., 3],
         patient_from_grid=place,
-        air=air >= len(shares) / 2,
+        air=air >= 0.5,
     )
+
+
+def _labels(anatomy: Anatomy, place: Transform, grid: Grid) -> NDArray[np.uint16]:
+    """Tissues (2, I, J, K) of two points of each cell; far from the needle of its middle, twice."""
+
+    def of(share: float, rings: slice) -> NDArray[np.uint16]:
+        points = grid.points_mm((0.5, share, 0.5))[rings]
+        found = anatomy.tissue_labels(place.apply(points).reshape(-1, 3))
+        return found.reshape(points.shape[:-1])
+
+    near = int(np.searchsorted(grid.centres[0], NEAR_MM))
+    beyond = of(0.5, slice(near, None))
+    return np.stack([np.concatenate([of(share, slice(near)), beyond]) for share in (0.25, 0.75)])
 
 
 def _rows(kinds: tuple[Tissue, ...]) -> Field:

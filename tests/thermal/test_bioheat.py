@@ -1,3 +1,4 @@
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -7,7 +8,7 @@ from needle_sim import jit
 from needle_sim.errors import InputError
 from needle_sim.thermal.bioheat import heat, heat_medium
 from needle_sim.thermal.lesion import measure
-from needle_sim.thermal.medium import cut_medium
+from needle_sim.thermal.medium import cut_medium, homogeneous
 from needle_sim.thermal.protocol import Continuous, Protocol
 
 
@@ -74,6 +75,13 @@ def test_a_weak_generator_says_that_it_did_not_hold(cannula, layers, coarse):
     assert history.power_w.max() <= 1.0 + 1e-12
     assert history.sensor_c[-1] < 79.0
     assert "did not hold" in history.notes[0].text
+
+
+def test_a_load_that_a_generator_refuses_is_noted(cannula, coarse):
+    medium = homogeneous("cortical_bone", cannula, spacing=dataclasses.replace(coarse, sectors=1))
+    history = heat_medium(medium, [cannula], Protocol((Continuous(60.0, 2.0, 2.0),)))
+    assert history.impedance_ohm[0] > 1000
+    assert "refuse this load" in str(history.notes[0])
 
 
 def test_a_cold_start_needs_more_power_and_destroys_less(cannula, layers, coarse, beside_bone):

@@ -7,7 +7,7 @@ from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.thermal.grid import uniform_box
-from needle_sim.thermal.medium import HeatMedium, Spacing, cut_medium, homogeneous, pennes_w_m3k
+from needle_sim.thermal.medium import HeatMedium, cut_medium, homogeneous, pennes_w_m3k
 
 
 def test_the_sink_of_muscle_is_the_tabulated_one():
@@ -66,11 +66,3 @@ def test_properties_must_be_positive():
         HeatMedium(uniform_box(4.0, 4), 1.0, 1.0, -1.0, 1.0)
     with pytest.raises(InputError, match="not known"):
         HeatMedium(uniform_box(4.0, 4), pennes_w_m3k(tissues()[0]), 1.0, 0.0, 1.0)
-
-
-@pytest.mark.parametrize(
-    "changes", [{"near_mm": 0.0}, {"near_mm": 3.0}, {"growth": 1.0}, {"reach_mm": 1.0}]
-)
-def test_a_spacing_must_grade(changes):
-    with pytest.raises(InputError):
-        Spacing(**changes)
