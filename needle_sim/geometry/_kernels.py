@@ -111,8 +111,8 @@ def implicit_distance(points, rows, frames, out):
     """Signed distance (P,) of points (P, 3) from a program of rows, run from first to last.
 
     Each row: kind (0 bar, 1 drum, 2 box), step (0 add, 1 cut), blend radius, and its figures;
-    ``frames`` (rows, 17) hold the origin and the three axes of each, a sphere around it, and the least share
-    of the true distance that it can give: where that cannot count, the row is passed over.
+    ``frames`` (rows, 17) hold the origin and the three axes of each, a sphere around it, and the
+    least share of the true distance that it can give: where that cannot count, it is passed over.
     """
     for p in range(points.shape[0]):
         px, py, pz = points[p, 0], points[p, 1], points[p, 2]

@@ -104,7 +104,7 @@ class Implicit:
             frame[12:15] = frame[:3] + 0.5 * run * frame[9:12]
             flat = half.max() / half.min() if row[0] == _BAR else 2.0
             frame[16] = (0.6 if row[17] == 4.0 else 0.9) * 2.0 * flat / (1.0 + flat * flat)
-            frame[15] = np.linalg.norm(half + [0.0, 0.0, 0.5 * run])
+            frame[15] = np.linalg.norm(half + np.array([0.0, 0.0, 0.5 * run]))
         for array, name in ((rows, "rows"), (frames, "_frames")):
             array.flags.writeable = False
             object.__setattr__(self, name, array)

@@ -45,7 +45,7 @@ def build_phantom(
     seed : int or None
         Draws a patient from the phantom's population; ``None`` is the mean spine.
     voxel_mm : float, mm
-        Edge of the voxels of ``ct`` and ``labels``; bones, nerves and landmarks do not depend on it.
+        Edge of the voxels of ``ct`` and ``labels``; bones, nerves, landmarks do not depend on it.
     progress : Progress
         Told (parts painted, parts).
 

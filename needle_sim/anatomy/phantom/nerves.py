@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -49,7 +50,13 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
     line = np.stack([first, *knots])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     at = np.linspace(0.0, along[-1], 41)
-    scale = np.interp(at, along, [1.0, 1.0, 1.0, 1.0, 0.98, 0.94, 0.85, 0.6, 0.36])
+    room = [column.vertebrae[level].canal_depth_mm - 3.2 for level in LEVELS[:-1]]
+    beside = [column.vertebrae[level].canal_width_mm - 4.5 for level in LEVELS[:-1]]
+    fits = np.minimum(
+        np.array(room) / sacrum["sac_depth_mm"], np.array(beside) / sacrum["sac_width_mm"]
+    )
+    share = np.minimum([1.0, 1.0, 1.0, 0.98, 0.94], fits)
+    scale = np.interp(at, along, [share[0], *share, 0.85 * share[4], 0.6 * share[4], 0.36])
     return np.asarray(CubicSpline(along, line)(at)), scale
 
 
@@ -79,17 +86,18 @@ def _first_sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts)
     spec = post.spec
     line = canal_points(spec, sacrum)
     down = line[1] - line[0]
+    foramen = line[1] - 3.0 * down / np.linalg.norm(down)
     points = np.stack(
         [
-            line[0] + post.at(7.0, -1.0, 0.0),
-            line[0] + 0.5 * down + post.at(11.0, -1.0, 0.0),
-            line[1] - 0.1 * down + post.at(17.5, -1.0, 0.0),
-            line[1] + post.at(21.0, -14.0, 0.0),
-            line[1] + 0.3 * down + post.at(24.0, -28.0, 0.0),
-            line[1] + 1.2 * down + post.at(27.0, -38.0, 0.0),
+            line[0] + post.at(5.5, 1.8, 0.0),
+            line[0] + 0.5 * down + post.at(6.5, 1.8, 0.0),
+            foramen + post.at(10.5, 1.0, 0.0),
+            foramen + post.at(20.5, -2.0, 0.0),
+            foramen + post.at(23.0, -30.0, -2.0),
+            foramen + post.at(27.0, -38.0, -30.0),
         ]
     )
-    radius = 0.5 * spec.root_mm * np.array([0.7, 0.9, 1.0, 1.05, 1.0, 1.0])
+    radius = 0.5 * spec.root_mm * np.array([0.6, 0.8, 0.95, 1.0, 1.0, 1.0])
     return Tube(points, radius).moved(column.bodies["S1"])
 
 
@@ -97,12 +105,13 @@ def _medial_branches(
     column: Column, bones: Mapping[str, Implicit], roots: Mapping[str, Structure]
 ) -> Iterator[Structure]:
     """The branch of a level on the vertebra below; L5's is its dorsal ramus on the ala."""
-    for level, below in zip(LEVELS, LEVELS[1:], strict=False):
+    for level, below in itertools.pairwise(LEVELS):
         for side in SIDES:
             path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
             placed = column.bodies[below].apply(path)
             origin = roots[f"{level} {side} root"].tubes[0].points_mm[4]
-            tube = Tube(np.concatenate([origin[None], placed]), BRANCH_RADIUS_MM)
+            path = np.concatenate([origin[None], placed])
+            tube = Tube(path, np.full(len(path), BRANCH_RADIUS_MM))
             yield Structure(
                 f"{level} {side} medial branch", "medial_branch", (tube,), "constructed"
             )
@@ -130,7 +139,7 @@ def _vessels(column: Column) -> Iterator[Structure]:
                 before("L4", 0.5 * x, gap, 4.0),
             ]
         )
-        tubes = [Tube(trunk, [radius, radius, radius, radius, 0.9 * radius])]
+        tubes = [Tube(trunk, radius * np.array([1.0, 1.0, 1.0, 1.0, 0.9]))]
         for sign in (-1.0, 1.0):
             away = np.stack(
                 [
@@ -140,5 +149,5 @@ def _vessels(column: Column) -> Iterator[Structure]:
                     before("S1", sign * 58.0, gap + 14.0, -45.0),
                 ]
             )
-            tubes.append(Tube(away, [0.75 * radius, 0.65 * radius, 0.6 * radius, 0.55 * radius]))
+            tubes.append(Tube(away, radius * np.array([0.75, 0.65, 0.6, 0.55])))
         yield Structure(name, "vessel", tuple(tubes), "constructed")

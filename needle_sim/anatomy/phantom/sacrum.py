@@ -112,7 +112,7 @@ def _lateral_mass(axis: Segments, post: Posts, *, grown_mm: float, cut: bool = F
     """Ala and lateral part of one side; grown and as a cut it makes the sacroiliac joint space."""
     ends, half_wide = axis.ends, 0.5 * axis.sizes["width_mm"]
     step = "cut" if cut else "add"
-    upper = ends[0] + np.array([0.0, 7.0, -10.0])
+    upper = ends[0] + np.array([0.0, 8.0, -15.0])
     out = post.at(1.0, 0.0, 0.0)
     knots = [
         (upper + out * (half_wide - 13.0), (11.5, 17.0)),
@@ -135,7 +135,7 @@ def _lateral_mass(axis: Segments, post: Posts, *, grown_mm: float, cut: bool = F
         for (start, first), (end, last) in pairwise(knots)
     ]
     if not cut:
-        root = upper + out * 0.36 * axis.spec.upper_width_mm + np.array([0.0, 2.0, -3.0])
+        root = upper + out * 0.36 * axis.spec.upper_width_mm + np.array([0.0, 1.0, 1.0])
         rows.append(
             bar(
                 root,
@@ -167,10 +167,10 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
     deep = _canal_line(axis)
     for side in SIDES:  # from the first articular processes to the wall and the ala
         post = side_posts(axis, side)
-        foot = post.sap - np.array([0.0, 0.0, 0.5 * axis.spec.sap_height_mm + 1.0])
-        wall = deep[0] + axis.dorsal(0) * (_CANAL_HALF[0][1] + 2.5) - np.array([0.0, 0.0, 9.0])
-        yield bar(foot, wall, (8.5, 3.5), end_radii_mm=(7.0, 3.0), across=(0, 0, 1.0), blend_mm=3.0)
-        ala = foot + post.at(7.0, -14.0, -4.0)
+        foot = post.sap - np.array([0.0, 0.0, 0.5 * axis.spec.sap_height_mm + 7.0])
+        wall = deep[0] + axis.dorsal(0) * (_CANAL_HALF[0][1] + 2.5) - np.array([0.0, 0.0, 13.0])
+        yield bar(foot, wall, (6.0, 3.5), end_radii_mm=(5.5, 3.0), across=(0, 0, 1.0), blend_mm=3.0)
+        ala = foot + post.at(7.0, -14.0, 0.0)
         yield bar(foot, ala, (8.0, 8.0), end_radii_mm=(10.0, 10.0), across=_X, blend_mm=4.0)
     for n in range(4):
         wide = 15.0 - 2.5 * n
@@ -258,7 +258,7 @@ def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
         yield bar(
             line[n + 1] - 3.0 * axis.directions[n],
             middle,
-            (0.75 * radius, 0.75 * radius),
+            (0.9 * radius, 0.9 * radius),
             across=(0, 0, 1.0),
             blend_mm=1.0,
             step="cut",
@@ -266,7 +266,7 @@ def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
 
 
 # Crest from posterior superior to anterior superior iliac spine, and the lower edge under it, from
-# the first joint plane to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
+# the joint to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
 # with a sacral slope of 34 degrees: lateral, posterior, cranial. (Proportions of atlas figures.)
 _CREST = (
     (45.0, 44.0, -44.0),
@@ -308,7 +308,9 @@ def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Im
     for start, end in pairwise(crest):
         rows.append(bar(start, end, (5.8, 5.8), across=(0, 0, 1.0), blend_mm=3.0))
     joint = _pelvic(np.array([(54.0, 38.0, -24.0), (62.0, 22.0, -56.0)]), post, scale)
-    rows.append(bar(*joint, (9.0, 15.0), across=_X, blend_mm=6.0))  # tuberosity behind the joint
+    rows.append(
+        bar(joint[0], joint[1], (9.0, 15.0), across=_X, blend_mm=6.0)
+    )  # tuberosity behind the joint
     rows += _lateral_mass(axis, post, grown_mm=2.0, cut=True)
     return Implicit.of(rows)
 

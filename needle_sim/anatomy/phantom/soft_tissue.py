@@ -1,10 +1,11 @@
-"""The trunk around the spine: skin, fat, muscle, viscera with gas, discs, ligaments, epidural fat."""
+"""The trunk around the spine: skin, fat, muscle, viscera, discs, ligaments, epidural fat."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 
-_Points = NDArray[np.float64]
+_Points = NDArray[np.floating[Any]]
+_Place = NDArray[np.float64]
 _STRIDE = 4  # slices between which the outline is interpolated; it is smooth over centimetres
 _X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
@@ -54,10 +56,10 @@ class Trunk:
         body = self.column.bodies["S1"]
         spec = self.column.vertebrae["S1"]
         for y, z in ((spec.back_mm + 33.0, -30.0), (spec.back_mm + 30.0, -62.0)):
-            knots.append(body.apply([0.0, y, z]) + [0.0, 5.0, 0.0])
+            knots.append(body.apply([0.0, y, z]) + np.array([0.0, 5.0, 0.0]))
         points = np.stack(knots)[::-1]
-        y = np.interp(z_mm, points[:, 2], points[:, 1]) + self.sizes["behind_spinous_mm"]
-        return np.asarray(_smoothed(y, z_mm))
+        behind = np.interp(z_mm, points[:, 2], points[:, 1])
+        return _smoothed(behind + self.sizes["behind_spinous_mm"], z_mm)
 
     def paint(self, canvas: Canvas) -> None:
         """Skin, subcutis, muscular wall and the fat of the cavity, slice by slice."""
@@ -180,7 +182,9 @@ def _paraspinal(column: Column, trunk: Trunk) -> Iterator[list[Row]]:
             skin = float(trunk.back_mm(np.array([here[2]]))[0])
             beside = 1.0 + 2 * mx + 0.72 * ex
             strands["e"].append((np.array([sign * beside, skin - cover - ey, here[2]]), (ex, ey)))
-            deep = Posts(spec, "left").lamina_top + [sign * (1.5 + mx), 0.85 * my + 2.0, 0.0]
+            deep = Posts(spec, "left").lamina_top + np.array(
+                [sign * (1.5 + mx), 0.85 * my + 2.0, 0.0]
+            )
             strands["m"].append((column.bodies[level].apply(deep) + rise * _UP, (mx, my)))
         yield _chain(strands["e"])
         yield _chain(strands["m"])
@@ -272,7 +276,7 @@ def _gas(column: Column, front_mm: float) -> Iterator[list[Row]]:
             yield [bar(centre - along, centre + along, (1.2 * size, 0.8 * size), across=_UP)]
     for x, z, size in ((22.0, -62.0, 7.0), (-34.0, -88.0, 8.0)):
         here = np.array([x, 0.62 * front_mm, z])
-        yield [bar(here, here + [7.0, 0.0, 3.0], (size, 0.7 * size), across=_UP)]
+        yield [bar(here, here + np.array([7.0, 0.0, 3.0]), (size, 0.7 * size), across=_UP)]
 
 
 def _canal(column: Column, sacrum: Mapping[str, float]) -> Iterator[Row]:
@@ -306,9 +310,10 @@ def _ligaments(column: Column) -> Iterator[list[Row]]:
         for side in SIDES:
             sign = side_sign(side)
             above, below = Posts(top, side), Posts(low, side)
-            start = above.lamina_top + [sign * 5.0, -1.0, -0.38 * top.lamina_height_mm]
-            end = below.lamina_top + [sign * 6.0, -3.0, 0.45 * low.lamina_height_mm]
-            start, end = column.bodies[upper].apply(start), column.bodies[lower].apply(end)
+            low_edge = np.array([sign * 5.0, -1.0, -0.38 * top.lamina_height_mm])
+            high_edge = np.array([sign * 6.0, -3.0, 0.45 * low.lamina_height_mm])
+            start = column.bodies[upper].apply(above.lamina_top + low_edge)
+            end = column.bodies[lower].apply(below.lamina_top + high_edge)
             across = np.array([sign, 0.7, 0.0])
             yield [bar(start, end, (6.5, 1.75), across=across, cap_mm=1.5, blend_mm=0.5)]
         first = column.bodies[upper].apply(

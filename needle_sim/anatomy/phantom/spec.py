@@ -71,8 +71,9 @@ class VertebraSpec:
         Spinous process, length from the posterior wall of the body.
     disc_above_mm, lordosis_above_deg : float
         Height of the disc above at its middle; angle between the bodies above and here.
-    foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg : float
-        Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal.
+    foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg, root_ventral_mm : float
+        Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal;
+        how far it turns ventrally outside.
     """
 
     upper_width_mm: float
@@ -130,6 +131,7 @@ class VertebraSpec:
     root_mm: float
     ganglion_mm: float
     root_takeoff_deg: float
+    root_ventral_mm: float
     iap_angle_deg: float = 45.0
     iap_tropism_deg: float = 0.0
     iap_pitch_deg: float = 8.0

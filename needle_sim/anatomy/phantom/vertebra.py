@@ -209,7 +209,7 @@ def vertebra_shape(spec: VertebraSpec) -> Implicit:
     rows += [*_spinous_process(spec), *_canal(spec), _joint_cut(left), _joint_cut(right)]
     for part in (superior_process, _transverse_process):
         rows += [*part(left), *part(right)]
-    rows += [groove(left), groove(right)]
+    rows += [*_canal(spec, narrower_mm=0.0), groove(left), groove(right)]
     return Implicit.of(rows)
 
 
@@ -322,9 +322,9 @@ def _spinous_process(spec: VertebraSpec) -> Iterator[Row]:
     )
 
 
-def _canal(spec: VertebraSpec) -> Iterator[Row]:
+def _canal(spec: VertebraSpec, *, narrower_mm: float = 0.0) -> Iterator[Row]:
     centre = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])
-    half = 0.5 * spec.canal_width_mm, 0.5 * spec.canal_depth_mm
+    half = 0.5 * spec.canal_width_mm - narrower_mm, 0.5 * spec.canal_depth_mm - narrower_mm
     yield bar(
         centre - 60 * _UP, centre + 60 * _UP, half, across=(1.0, 0.0, 0.0), blend_mm=1.0, step="cut"
     )
@@ -428,7 +428,11 @@ def medial_branch_path(
     lead = neck[0] + 0.35 * (start - neck[0]) + 1.2 * post.needle_axis
     between, lamina = notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
     corners = np.stack([start, lead, *neck, between, lamina])
-    return _rounded(corners)
+    path = _rounded(corners)
+    for _ in range(6):  # rounding cut corners into the bone: back out to the nerve's distance
+        short = np.maximum(0.85 * NERVE_OFF_MM - bone.distance_mm(path), 0.0)
+        path = path + short[:, None] * bone.gradient(path)
+    return path
 
 
 def notch(post: Posts, bone: Implicit, off_mm: float) -> Point:
@@ -440,7 +444,7 @@ def notch(post: Posts, bone: Implicit, off_mm: float) -> Point:
 
 def _on_lamina(post: Posts, bone: Implicit) -> Point:
     foot = post.lamina_foot
-    start = np.array([0.95 * foot[0], foot[1] + 25.0, post.neck_point(0.0)[2] - 9.0])
+    start = np.array([0.72 * foot[0], foot[1] + 25.0, post.neck_point(0.0)[2] - 9.0])
     return trace_mm(bone, start, np.array([0.0, -1.0, 0.0]), off_mm=NERVE_OFF_MM)
 
 
@@ -465,26 +469,18 @@ def root_path(spec: VertebraSpec, side: Side) -> Tube:
     pedicle, half = post.pedicle, 0.5 * spec.pedicle_height_mm
     ganglion_radius = 0.5 * spec.ganglion_mm
     under = pedicle - _UP * (half + ganglion_radius + 1.5)
-    under[1] = spec.back_mm + 0.5 * spec.pedicle_length_mm + 0.5
-    medial = 0.5 * spec.canal_width_mm - radius - 1.6
+    under[1] = spec.back_mm + ganglion_radius - 0.5
+    medial = 0.5 * spec.canal_width_mm - radius - 2.0
     drop = np.tan(np.radians(spec.root_takeoff_deg))
-    start = post.at(
-        medial - 3.5,
-        spec.back_mm + 0.5 * spec.canal_depth_mm,
-        under[2] + drop * (abs(under[0]) - medial + 3.5),
-    )
-    axilla = post.at(
-        medial,
-        spec.back_mm + 0.45 * spec.canal_depth_mm,
-        under[2] + drop * (abs(under[0]) - medial),
-    )
+    middle = spec.back_mm + 0.5 * spec.canal_depth_mm
+    below = post.at(0.5 * spec.canal_width_mm + 0.5, 0.5 * (middle + under[1]), under[2] - 0.5)
+    axilla = post.at(medial - 1.0, middle, below[2] + drop * 0.7 * (abs(below[0]) - medial + 1.0))
+    start = axilla + post.at(-3.0, 0.0, 3.0 * drop + 6.0)
     ganglion = under + post.at(1.0, 0.0, 0.0)
-    outside = ganglion + post.at(8.0, -1.5, -6.5)
-    ramus = outside + post.at(9.0, -7.0, -12.0)
-    far = ramus + post.at(3.0, -6.0, -18.0)
-    points = np.stack(
-        [start, axilla, ganglion - post.at(2.5, 0, -2.0), ganglion, outside, ramus, far]
-    )
+    outside = ganglion + post.at(8.0, -0.3 * spec.root_ventral_mm, -6.0)
+    ramus = outside + post.at(7.0, -spec.root_ventral_mm, -11.0)
+    far = ramus + post.at(3.0, -0.8 * spec.root_ventral_mm, -18.0)
+    points = np.stack([start, axilla, below, ganglion, outside, ramus, far])
     radii = np.array([0.6, 0.85, 1.0, 0.0, 1.0, 1.1, 1.1]) * radius
     radii[3] = ganglion_radius
     return Tube(points, radii)
