@@ -16,6 +16,7 @@ from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.surface import LabelSurface
+from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Frame, Transform, rigid, unit
 
@@ -29,7 +30,7 @@ FITTED = (
     *("anterior_height_mm", "posterior_height_mm", "waist_mm"),
     *("pedicle_width_mm", "pedicle_height_mm", "pedicle_length_mm", "pedicle_rise_mm"),
     *("canal_width_mm", "canal_depth_mm"),
-    *("lamina_height_mm", "lamina_drop_mm", "lamina_slope_deg"),
+    *("lamina_height_mm", "lamina_thickness_mm", "lamina_drop_mm", "lamina_slope_deg"),
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
     *("iap_spread_mm", "iap_setback_mm", "iap_drop_mm", "iap_height_mm"),
@@ -38,11 +39,13 @@ FITTED = (
 )
 """Sizes that are fitted; the others stay at the mean of their level."""
 
+_SIGNED = frozenset({"waist_mm", "pedicle_rise_mm", "facet_rise_mm"})
+_OF_BODY = 7  # the first of them shape the body, the others what lies behind its centre
 _JOINT_SD = {"iap_spread_mm": 1.5, "iap_setback_mm": 1.5, "iap_drop_mm": 2.0}  # proposed
 _LOOSE = 2.0  # patients differ from the phantom's mean by more than its population spreads
 _TURN_RAD, _SHIFT_MM = 0.1, 3.0  # what one unit of the pose unknowns stands for
 _SATURATED_MM = 4.0
-_BAND_MM = 7.0
+_BAND_MM, _FAR_MM = 7.0, 14.0
 _NOISE_MM = 3.0  # 1 mm a point, about 9 neighbouring points err together
 _ROBUST_MM = 2.0  # distances beyond it count linearly
 _STEP = 0.02
@@ -112,13 +115,14 @@ def fit_vertebra(
         ``patient_from_body`` to start from, within about 20 degrees and 15 mm.
     """
     near = _band(surface)
-    band = near, surface.distance_mm(near)
-    every = _Problem(surface.points_mm, *band, mean, spread, start)
-    few = replace(
-        every, points=every.points[::3], band=near[::3], band_mm=every.band_mm[::3], weight=3.0
-    )
-    pose = few.solved(np.zeros(6), 10)
-    sizes = few.solved(np.concatenate([pose, np.zeros(len(spread))]), 10)
+    limit = np.repeat([np.inf, _SATURATED_MM], [len(surface.points_mm), len(near)])
+    label = np.concatenate([np.zeros(len(surface.points_mm)), surface.distance_mm(near)])
+    wanted = np.clip(label, -limit, limit)
+    points = np.concatenate([surface.points_mm, near])
+    every = _Problem(points, wanted, limit, mean, spread, start)
+    third = replace(every, points=points[::3], wanted=wanted[::3], limit=limit[::3], weight=3.0)
+    pose = third.solved(np.zeros(6), 10)
+    sizes = third.solved(np.concatenate([pose, np.zeros(len(spread))]), 10)
     spec, placed = every.at(every.solved(sizes, 4))
     shape = vertebra_shape(spec).moved(placed)
     return VertebraFit(spec, placed, shape, surface_rms_mm(surface, shape, near))
@@ -163,8 +167,8 @@ class _Problem:
     """Residuals of `fit_vertebra` as a function of 3 turns, 3 shifts, then sizes in spreads."""
 
     points: Points
-    band: Points
-    band_mm: Points
+    wanted: Points  # distance that the model should have at each point, mm
+    limit: Points  # where that of the model saturates, mm
     mean: VertebraSpec
     spread: Mapping[str, float]
     start: Transform
@@ -176,34 +180,52 @@ class _Problem:
         matrix = self.start.matrix.copy()
         matrix[:3, :3] = matrix[:3, :3] @ turn
         matrix[:3, 3] += _SHIFT_MM * unknowns[3:6]
-        sizes = {
-            name: getattr(self.mean, name) + sd * float(z)
-            for (name, sd), z in zip(self.spread.items(), unknowns[6:], strict=False)
-        }
+        sizes = {}
+        for (name, sd), z in zip(self.spread.items(), unknowns[6:].tolist(), strict=False):
+            mean = getattr(self.mean, name)
+            either_sign = name.endswith("_deg") or name in _SIGNED
+            sizes[name] = mean + sd * z if either_sign else mean * float(np.exp(sd / mean * z))
         pose = Transform(matrix, target=self.start.target, source=self.start.source)
         return replace(self.mean, **sizes), pose
 
-    def residuals(self, unknowns: Points) -> Points:
-        """Surface and band in units of the noise, robust; then the departures of the sizes."""
+    def misfits(self, unknowns: Points, which: NDArray[np.bool_] | None = None) -> Points:
+        """Model less wanted distance at the points in units of the noise, robust (pseudo-Huber)."""
         spec, pose = self.at(unknowns)
-        shape, back = vertebra_shape(spec), pose.inverse()
-        every = np.concatenate([self.points, self.band])
-        model = shape.distance_mm(back.apply(every))
-        limit, count = _SATURATED_MM, len(self.points)
-        model[count:] = np.clip(model[count:], -limit, limit)
-        model[count:] -= np.clip(self.band_mm, -limit, limit)
-        square = 2 * _ROBUST_MM**2 * (np.hypot(1, model / _ROBUST_MM) - 1)  # pseudo-Huber
-        data = np.sign(model) * np.sqrt(square) * (np.sqrt(self.weight) / _NOISE_MM)
-        return np.concatenate([data, unknowns[6:]])
+        part = slice(None) if which is None else which
+        model = vertebra_shape(spec).distance_mm(pose.inverse().apply(self.points[part]))
+        limit = self.limit[part]
+        off = np.clip(model, -limit, limit) - self.wanted[part]
+        square = 2 * _ROBUST_MM**2 * (np.hypot(1, off / _ROBUST_MM) - 1)
+        return np.asarray(np.sign(off) * np.sqrt(square) * (np.sqrt(self.weight) / _NOISE_MM))
+
+    def residuals(self, unknowns: Points) -> Points:
+        """Misfits, then the departures of the sizes."""
+        return np.concatenate([self.misfits(unknowns), unknowns[6:]])
+
+    def tried(self, unknowns: Points) -> Points | None:
+        """The residuals, or ``None`` where the sizes make no vertebra."""
+        try:
+            return self.residuals(unknowns)
+        except InputError:
+            return None
 
     def slopes(self, unknowns: Points, here: Points) -> Points:
-        """Forward differences (R, U) of the residuals, which are ``here`` at the unknowns."""
-        columns = []
+        """Forward differences (R, U) of the residuals, which are ``here`` at the unknowns.
+
+        Sizes of the posterior elements do not move the body, so only points behind its centre are
+        looked at for them.
+        """
+        count = len(self.points)
+        every = np.ones(count, dtype=bool)
+        behind = self.at(unknowns)[1].inverse().apply(self.points)[:, 1] > 0
+        found = np.zeros((len(here), len(unknowns)))
+        found[count:, 6:] = np.eye(len(unknowns) - 6)
         for k in range(len(unknowns)):
             moved = unknowns.copy()
             moved[k] += _STEP
-            columns.append((self.residuals(moved) - here) / _STEP)
-        return np.stack(columns, axis=1)
+            which = every if k < 6 + _OF_BODY else behind
+            found[:count][which, k] = (self.misfits(moved, which) - here[:count][which]) / _STEP
+        return found
 
     def solved(self, unknowns: Points, most: int) -> Points:
         """The unknowns at the least sum of squares, after at most ``most`` steps.
@@ -219,8 +241,8 @@ class _Problem:
             before = float(np.square(here).sum())
             for _ in range(_TRIALS):
                 step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
-                there = self.residuals(unknowns + step)
-                if np.square(there).sum() < before:
+                there = self.tried(unknowns + step)
+                if there is not None and np.square(there).sum() < before:
                     break
                 damping *= 6.0
             else:
@@ -232,10 +254,12 @@ class _Problem:
 
 
 def _band(surface: LabelSurface) -> Points:
-    """Grid points (Q, 3) about 4 mm apart within 7 mm of the label's surface."""
+    """Grid points (Q, 3) about 4 mm apart within 7 mm of the label's surface, 8 mm beyond."""
     part = surface.part
     steps = [max(1, round(4.0 / float(step))) for step in part.spacing_mm]
     axes = [np.arange(0, n, step) for n, step in zip(part.shape, steps, strict=True)]
     index = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     points = part.patient_from_voxel.apply(index)
-    return np.asarray(points[np.abs(surface.distance_mm(points)) < _BAND_MM])
+    far = np.abs(surface.distance_mm(points))
+    sparse = (index // steps % 2 == 0).all(axis=1)
+    return np.asarray(points[(far < _BAND_MM) | ((far < _FAR_MM) & sparse)])
