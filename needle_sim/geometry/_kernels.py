@@ -72,7 +72,7 @@ def _bar(row, x, y, z):
 def _body(row, x, y, z):
     # a waisted, wedged drum with dished ends; see `shapes.drum`
     half = 0.25 * (row[16] + row[17])
-    tilt = 0.5 * (row[17] - row[16]) / (row[13] + row[15])
+    tilt = (row[17] - row[16]) / (row[13] + row[15])
     top = max(half + tilt * y, 1.0)
     t = min(1.0, max(-1.0, z / top))
     dent = row[18] * (1.0 - t * t)

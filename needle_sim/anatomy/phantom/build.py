@@ -64,14 +64,8 @@ def build_phantom(
 def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = silent) -> Anatomy:
     """The Anatomy of a spine of these sizes; arguments as for `build_phantom`."""
     stack = column(spine)
-    own = {level: vertebra_shape(stack.vertebrae[level]) for level in LEVELS[:-1]}
-    own["S1"] = sacrum_shape(stack.vertebrae["S1"], spine.sacrum)
+    own, bones = bones_of(stack, spine.sacrum)
     named = structures(stack, own, spine.sacrum)
-    bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
-    body = stack.bodies["S1"]
-    for side in SIDES:
-        wing = ilium_shape(stack.vertebrae["S1"], spine.sacrum, side)
-        bones[f"{side} ilium"] = wing.moved(body)
     canvas = _painted(spine, stack, bones, named, voxel_mm, progress)
     landmarks: dict[str, NDArray[np.float64]] = {}
     for level in LEVELS:
@@ -92,6 +86,19 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
         bones=bones,
         notes=(Note("", "", spine.name, "parametric phantom, not a patient"),),
     )
+
+
+def bones_of(
+    stack: Column, sacrum: Mapping[str, float]
+) -> tuple[dict[str, Implicit], dict[str, Implicit]]:
+    """L1 to S1 in their body frames, and all bones (the iliac wings too) in the patient."""
+    own = {level: vertebra_shape(stack.vertebrae[level]) for level in LEVELS[:-1]}
+    own["S1"] = sacrum_shape(stack.vertebrae["S1"], sacrum)
+    bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
+    for side in SIDES:
+        wing = ilium_shape(stack.vertebrae["S1"], sacrum, side)
+        bones[f"{side} ilium"] = wing.moved(stack.bodies["S1"])
+    return own, bones
 
 
 def _painted(

@@ -1,0 +1,221 @@
+"""Signed distances against closed forms, and the laws that planning leans on."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from needle_sim.errors import InputError
+from needle_sim.geometry import _kernels
+from needle_sim.geometry.shapes import (
+    Implicit,
+    Tube,
+    bar,
+    box,
+    distance_to_tubes_mm,
+    drum,
+    trace_mm,
+)
+from needle_sim.geometry.transform import PATIENT, Frame, Transform
+
+X, Y, Z = np.eye(3)
+FEW = np.array([[0.0, 0, 0], [5, 0, 0], [0, -7, 0], [3, 4, 12], [-9, 2, 1], [0.1, 0.2, 30]])
+
+
+def grid(reach: float, count: int) -> np.ndarray:
+    """Random points in a cube."""
+    return np.random.default_rng(0).uniform(-reach, reach, (count, 3))
+
+
+def turned(angle_deg: float, shift: np.ndarray) -> Transform:
+    angle = np.radians(angle_deg)
+    matrix = np.eye(4)
+    matrix[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    matrix[:3, 3] = shift
+    return Transform(matrix, target=PATIENT, source=Frame("body"))
+
+
+@pytest.mark.kernel
+def test_a_bar_of_one_point_is_a_sphere():
+    ball = Implicit.of([bar([1, 2, 3], [1, 2, 3], (4.0, 4.0))])
+
+    expected = np.linalg.norm(FEW - [1, 2, 3], axis=1) - 4.0
+
+    assert ball.distance_mm(FEW) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.kernel
+def test_a_round_bar_is_a_capsule():
+    capsule = Implicit.of([bar([0, 0, -5], [0, 0, 8], (3.0, 3.0))])
+
+    nearest = np.zeros_like(FEW)
+    nearest[:, 2] = np.clip(FEW[:, 2], -5, 8)
+
+    expected = np.linalg.norm(FEW - nearest, axis=1) - 3.0
+    assert capsule.distance_mm(FEW) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.kernel
+def test_a_rounded_box_is_exact():
+    rounded = Implicit.of([box((4.0, 3.0, 2.0), round_mm=1.0)])
+
+    q = np.abs(FEW) - [3.0, 2.0, 1.0]
+    expected = np.linalg.norm(np.maximum(q, 0), axis=1) + np.minimum(q.max(axis=1), 0) - 1.0
+
+    assert rounded.distance_mm(FEW) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_drum_has_the_sizes_it_was_given():
+    body = Implicit.of(
+        [drum((48.0, 35.0), (50.0, 34.0), (28.0, 25.0), waist_mm=3.0, dish_mm=1.5, round_mm=1.0)]
+    )
+
+    def reach(at, towards):
+        return trace_mm(body, np.array(at) + 60.0 * towards, -towards, off_mm=0.0) @ towards
+
+    assert reach([0, 0, 12.0], X) == pytest.approx(24.0, abs=0.6)  # just under the rounded rim
+    assert reach([0, 0, -12.0], X) == pytest.approx(25.0, abs=0.6)
+    assert reach([0, 0, 0.0], X) == pytest.approx(24.5 - 3.0, abs=1e-6)
+    assert reach([0, 0, 12.0], Y) == pytest.approx(17.4, abs=0.4)
+    assert reach([0, -16.0, 0], Z) == pytest.approx(14.0, abs=0.3)
+    assert reach([0, 16.0, 0], Z) == pytest.approx(12.5, abs=0.3)
+    assert reach([0, 0.0, 0], Z) == pytest.approx(0.25 * (28 + 25) - 1.5, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), squared=st.booleans())
+def test_a_bar_never_claims_more_than_the_true_distance(seed, squared):
+    rng = np.random.default_rng(seed)
+    start, end = rng.uniform(-10, 10, (2, 3))
+    radii, last = rng.uniform(2, 7, 2), rng.uniform(2, 7, 2)
+    shape = Implicit.of([bar(start, end, tuple(radii), end_radii_mm=tuple(last), squared=squared)])
+    inside = rng.uniform(*shape.box_mm, (4000, 3))
+    inside = inside[shape.distance_mm(inside) < 0]
+    outside = rng.uniform(-40, 40, (50, 3))
+    outside = outside[shape.distance_mm(outside) > 0]
+
+    true = np.linalg.norm(outside[:, None] - inside[None], axis=2).min(axis=1)
+
+    assert (shape.distance_mm(outside) <= true * 1.12 + 1e-9).all()  # a taper gives up to 12 %
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_box_holds_the_shape(seed):
+    rng = np.random.default_rng(seed)
+    rows = [
+        bar(*rng.uniform(-15, 15, (2, 3)), tuple(rng.uniform(1, 6, 2)), across=rng.normal(size=3))
+        for _ in range(3)
+    ]
+    shape = Implicit.of([*rows, drum((20.0, 15.0), (18.0, 16.0), (12.0, 10.0))])
+    low, high = shape.box_mm
+    points = rng.uniform(-45, 45, (3000, 3))
+    out = ((points < low) | (points > high)).any(axis=1)
+
+    assert (shape.distance_mm(points[out]) > 0).all()
+
+
+def test_blending_only_adds_and_cutting_only_takes():
+    first, second = bar([0, 0, 0], [0, 0, 9], (3, 3)), bar([4, 0, 0], [9, 0, 3], (2, 3))
+    cut = bar([0, 0, 4], [0, 9, 4], (1.5, 1.5), step="cut")
+    points = grid(15, 5000)
+    one, two = (Implicit.of([row]).distance_mm(points) for row in (first, second))
+    union = Implicit.of([first, second]).distance_mm(points)
+
+    assert (union <= np.minimum(one, two) + 1e-12).all()
+    assert (union >= np.minimum(one, two) - 1.5 / 4 - 1e-12).all()
+    assert (Implicit.of([first, second, cut]).distance_mm(points) >= union - 1e-12).all()
+
+
+def test_passing_over_far_rows_changes_nothing():
+    rng = np.random.default_rng(3)
+    rows = [
+        bar(
+            *rng.uniform(-40, 40, (2, 3)),
+            tuple(rng.uniform(1, 9, 2)),
+            squared=n % 2 == 0,
+            step="cut" if n % 5 == 4 else "add",
+        )
+        for n in range(25)
+    ]
+    shape = Implicit.of(rows)
+    points = grid(60, 20_000)
+    points.flags.writeable = False
+    unculled = shape._frames.copy()
+    unculled[:, 15] = 1e6
+    unculled.flags.writeable = False
+    out = np.empty(len(points))
+    _kernels.implicit_distance(points, shape.rows, unculled, out)
+
+    np.testing.assert_array_equal(shape.distance_mm(points), out)
+
+
+def test_many_points_in_threads_give_the_bits_of_few():
+    shape = Implicit.of([bar([0, 0, 0], [5, 1, 9], (3, 4)), box((4.0, 3.0, 2.0))])
+    points = grid(20, 100_000)
+
+    parts = [shape.distance_mm(part) for part in np.split(points, 100)]
+
+    np.testing.assert_array_equal(shape.distance_mm(points), np.concatenate(parts))
+
+
+def test_a_moved_shape_keeps_its_distances():
+    shape = Implicit.of([bar([0, 0, 0], [5, 1, 9], (3, 4)), drum((9, 8), (9, 8), (5, 5))])
+    by, points = turned(33.0, np.array([3.0, -4.0, 5.0])), grid(20, 500)
+
+    moved = shape.moved(by).distance_mm(by.apply(points))
+
+    assert moved == pytest.approx(shape.distance_mm(points), abs=1e-9)
+
+
+def test_tracing_ends_where_it_should_and_says_so_where_it_cannot():
+    ball = Implicit.of([bar([0, 0, 0], [0, 0, 0], (4.0, 4.0))])
+
+    assert trace_mm(ball, [30.0, 0, 0], -X, off_mm=0.7) == pytest.approx([4.7, 0, 0], abs=1e-6)
+    with pytest.raises(InputError, match="misses the shape"):
+        trace_mm(ball, [30.0, 9.0, 0], -X, off_mm=0.0)
+
+
+def test_the_gradient_of_a_sphere_points_away_from_its_centre():
+    ball = Implicit.of([bar([0, 0, 0], [0, 0, 0], (4.0, 4.0))])
+    points = grid(9, 200)
+
+    outward = points / np.linalg.norm(points, axis=1, keepdims=True)
+
+    assert ball.gradient(points) == pytest.approx(outward, abs=1e-6)
+
+
+@pytest.mark.kernel
+def test_a_tube_is_a_capsule_with_a_linear_radius():
+    tube = Tube(np.array([[0.0, 0, 0], [0, 0, 10]]), np.array([2.0, 4.0]))
+    points = np.array([[5.0, 0, 0], [5, 0, 5], [5, 0, 10], [0, 0, 20], [0, 0, -3]])
+
+    assert distance_to_tubes_mm(points, [tube]) == pytest.approx([3.0, 2.0, 1.0, 6.0, 1.0])
+
+
+def test_no_tube_is_infinitely_far():
+    assert np.isinf(distance_to_tubes_mm(FEW, [])).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bar([0, 0, 0], [0, 0, 1], (0.0, 1.0)), "must be positive"),
+        (lambda: box((1.0, 1.0, 1.0), blend_mm=-1.0), "must be positive"),
+        (lambda: Implicit.of([box((1, 1, 1), step="cut")]), "nothing to cut"),
+        (lambda: Implicit(np.zeros((2, 5))), "needs rows"),
+        (lambda: Implicit(np.full((1, 24), np.nan)), "not finite"),
+        (lambda: Tube(np.zeros((2, 3)), np.array([1.0, 0.0])), "must be positive"),
+        (lambda: Implicit.of([box((1, 1, 1))]).distance_mm(np.zeros(3)), r"\(P, 3\)"),
+    ],
+)
+def test_wrong_shapes_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_a_shape_cannot_be_mirrored():
+    mirror = Transform(np.diag([-1.0, 1, 1, 1]), target=PATIENT, source=Frame("body"))
+
+    with pytest.raises(InputError, match="turned and shifted"):
+        Implicit.of([box((1, 2, 3))]).moved(mirror)
