@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.labelled import cut_edge, in_reach, on_grid
+from needle_sim.errors import InputError
+from needle_sim.volume.labels import vertebra_label
+from needle_sim.volume.volume import Volume, axis_aligned
+
+SLICES = 60
+
+
+def stacked(names: list[str], *, low: int = 4, upside_down: bool = False) -> Volume:
+    """Labelled blocks of 8 slices, the last name lowest; each has a process 2 slices below it."""
+    numbers = np.zeros((SLICES, 40, 40), dtype=np.uint16)
+    for n, name in enumerate(reversed(names)):
+        start = low + 10 * n
+        numbers[max(start, 0) : start + 8, 10:22, 12:28] = vertebra_label(name)
+        numbers[max(start - 2, 0) : max(start, 0), 24:28, 18:22] = vertebra_label(name)
+    place = axis_aligned([-3.0 if upside_down else 3.0, 2.0, 2.0], [0, 0, 0])
+    return Volume(numbers, place, "label")
+
+
+def test_the_wanted_vertebra_comes_with_its_neighbours():
+    wanted, notes = in_reach(stacked(["L1", "L2", "L3", "L4", "L5"]), ["L3"])
+    assert wanted == ("L2", "L3", "L4")
+    assert notes == ()
+
+
+def test_by_default_every_whole_one_is_taken():
+    wanted, notes = in_reach(stacked(["L2", "L3", "L4"]))
+    assert wanted == ("L2", "L3", "L4")
+    assert [note.value for note in notes] == ["L1", "L5"]
+
+
+def test_a_neighbour_that_is_cut_is_left_out_with_a_note():
+    wanted, notes = in_reach(stacked(["T12", "L1", "L2", "L3"], low=-3), ["L2"])
+    assert wanted == ("L1", "L2")
+    (note,) = notes
+    assert "L3 is cut by the lower edge of the volume" in note.text
+
+
+def test_the_sacrum_below_l5_is_known_from_voxels_only():
+    labels = stacked(["L4", "L5", "sacrum"])
+    wanted, notes = in_reach(labels, ["L5"])
+    assert wanted == ("L4", "L5")
+    assert "S1 has no model to fit" in notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("upside_down", "edge"), [(False, "lower"), (True, "upper")], ids=["lower", "upper"]
+)
+def test_a_body_on_the_first_slice_is_cut_whichever_way_slices_run(upside_down, edge):
+    labels = stacked(["L4", "L5"], low=-2, upside_down=upside_down)
+    assert cut_edge(labels, vertebra_label("L5")) == edge
+    assert cut_edge(labels, vertebra_label("L4")) is None
+
+
+def test_a_process_that_touches_the_edge_is_not_a_cut_body():
+    labels = stacked(["L1", "L2"], low=1)
+    assert labels.array[0].any()
+    assert cut_edge(labels, vertebra_label("L2")) is None
+
+
+@pytest.mark.parametrize(
+    ("axis", "low", "edge"),
+    [(1, True, "front"), (1, False, "back"), (2, True, "right"), (2, False, "left")],
+)
+def test_the_side_of_a_cut_is_named_in_the_patient(axis, low, edge):
+    labels = stacked(["L3"], low=20)
+    size, centre = labels.shape[axis], 16 if axis == 1 else 20
+    part = [slice(None)] * 3
+    part[axis] = slice(centre, size) if low else slice(0, centre)
+    cut = Volume(labels.array[tuple(part)], labels.patient_from_voxel, "label")
+    assert cut_edge(cut, vertebra_label("L3")) == edge
+
+
+def test_a_wanted_vertebra_that_is_cut_is_refused_by_name():
+    with pytest.raises(InputError, match=r"^L3 is cut by the lower edge of the volume; .*L1, L2"):
+        in_reach(stacked(["L1", "L2", "L3"], low=-3), ["L3"])
+
+
+def test_a_wanted_vertebra_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(InputError, match=r"^vertebra L5 is not in the labels: they hold L1, L2$"):
+        in_reach(stacked(["L1", "L2"]), ["L5"])
+
+
+def test_a_vertebra_without_a_model_is_refused():
+    with pytest.raises(InputError, match=r"T12 cannot be fitted: .* L1, L2, L3, L4, L5"):
+        in_reach(stacked(["T12", "L1"]), ["T12"])
+
+
+def test_labels_without_a_lumbar_vertebra_are_refused():
+    with pytest.raises(InputError, match="no whole lumbar vertebra is labelled: they hold T12"):
+        in_reach(stacked(["T12"]))
+
+
+def test_labels_on_another_grid_are_brought_onto_that_of_the_ct():
+    labels = stacked(["L3"], low=20)
+    fine = axis_aligned([1.5, 1.0, 1.0], [0, 0, 0])
+    ct = Volume(np.zeros((120, 80, 80), dtype=np.int16), fine)
+    found = on_grid(labels, ct)
+    assert found.shape == ct.shape
+    assert found.array[50, 30, 40] == vertebra_label("L3")
+
+
+def test_labels_of_another_place_are_refused():
+    labels = stacked(["L3"], low=20)
+    away = Volume(np.zeros(labels.shape, dtype=np.int16), axis_aligned([3, 2, 2], [0, 0, 900]))
+    with pytest.raises(InputError, match="no label lies in the CT: the CT spans z 900 to 1077 mm"):
+        on_grid(labels, away)
+
+
+def test_a_ct_in_place_of_labels_is_refused():
+    ct = Volume(np.zeros((4, 4, 4), dtype=np.int16), axis_aligned([3, 2, 2], [0, 0, 0]))
+    with pytest.raises(InputError, match="must be a label map, got a volume of 'hu'"):
+        on_grid(ct, ct)
