@@ -16,9 +16,38 @@ ELECTRON_KEV = 510.99895  # CODATA 2018
 # Mass fractions: ICRU Report 44 for tissues; 304 stainless steel in the middle of its grade.
 MATERIALS = {
     "water": (1.0, {"H": 0.1119, "O": 0.8881}),
-    "adipose": (0.95, {"H": 0.114, "C": 0.598, "N": 0.007, "O": 0.278, "Na": 0.001, "S": 0.001, "Cl": 0.001}),
-    "muscle": (1.05, {"H": 0.102, "C": 0.143, "N": 0.034, "O": 0.710, "Na": 0.001, "P": 0.002, "S": 0.003, "Cl": 0.001, "K": 0.004}),
-    "cortical_bone": (1.92, {"H": 0.034, "C": 0.155, "N": 0.042, "O": 0.435, "Na": 0.001, "Mg": 0.002, "P": 0.103, "S": 0.003, "Ca": 0.225}),
+    "adipose": (
+        0.95,
+        {"H": 0.114, "C": 0.598, "N": 0.007, "O": 0.278, "Na": 0.001, "S": 0.001, "Cl": 0.001},
+    ),
+    "muscle": (
+        1.05,
+        {
+            "H": 0.102,
+            "C": 0.143,
+            "N": 0.034,
+            "O": 0.710,
+            "Na": 0.001,
+            "P": 0.002,
+            "S": 0.003,
+            "Cl": 0.001,
+            "K": 0.004,
+        },
+    ),
+    "cortical_bone": (
+        1.92,
+        {
+            "H": 0.034,
+            "C": 0.155,
+            "N": 0.042,
+            "O": 0.435,
+            "Na": 0.001,
+            "Mg": 0.002,
+            "P": 0.103,
+            "S": 0.003,
+            "Ca": 0.225,
+        },
+    ),
     "aluminium": (2.699, {"Al": 1.0}),
     "copper": (8.96, {"Cu": 1.0}),
     "steel": (8.0, {"Fe": 0.695, "Cr": 0.19, "Ni": 0.0925, "Mn": 0.02, "Si": 0.0025}),
@@ -53,7 +82,8 @@ def main():
         incoherent = sum(f * xraydb.mu_elam(e, ev, kind="incoh") for e, f in fractions.items())
         absorbed = photo + incoherent * kept_by_electron(ENERGIES_KEV)
         print(f"\n[{name}]")
-        print(f'density_g_cm3 = {{ value = {density}, source = "ICRU 44 or the usual handbook value", mark = "memory" }}')
+        origin = 'source = "ICRU 44 or the usual handbook value", mark = "memory"'
+        print(f"density_g_cm3 = {{ value = {density}, {origin} }}")
         for key, values in (("mu_rho", total), ("absorbed", absorbed)):
             if key == "absorbed" and name not in ("csi", "air"):
                 continue
