@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
+from PIL import Image
 
 DPI = 100.0
 _FONT = "DejaVu Sans"  # comes with matplotlib
@@ -31,7 +33,7 @@ ROOT = "#c79bff"
 VESSEL = "#ff9fb0"
 LESION = "#ff4f6e"
 SCREEN = "#000000"
-SCREEN_TEXT = "#cfd8dc"
+SCREEN_TEXT = "#d4d4d4"  # no hue: a picture without colour is stored as grey, at half the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,15 @@ def panel(figure: Figure, box: Sequence[float], *, colour: str = "white") -> Axe
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG; no date, no software, so equal figures give equal bytes."""
-    out = io.BytesIO()
+    """The figure as PNG without metadata (equal figures, equal bytes); grey if without colour."""
+    canvas: Any = FigureCanvasAgg(figure)
     with _one_at_a_time:
-        canvas: Any = FigureCanvasAgg(figure)
-        canvas.print_png(out, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
+        canvas.draw()
+    picture = np.asarray(canvas.buffer_rgba())[..., :3]
+    grey = bool((picture == picture[..., :1]).all())
+    out = io.BytesIO()
+    stored = Image.fromarray(np.ascontiguousarray(picture[..., 0] if grey else picture))
+    stored.save(out, "PNG", compress_level=4 if grey else 3)  # smallest for noise, and fast
     return out.getvalue()
 
 

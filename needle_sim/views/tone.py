@@ -17,6 +17,7 @@ Picture = NDArray[np.float64]
 _SHADING = 0.11  # how broad body thickness varies, share of the field
 _MEASURING = 0.6  # side of the measuring field, share of the field
 _RAW_BEAM = 4.0  # times the median signal; skin and raw beam are brighter
+_SHARE_OF_RAW = 0.05  # weight of such places in the shading: they would darken what lies beside
 _THIN = 0.025  # a needle is thinner than this share of the field
 _GAMMA = 0.8  # lifts the dark middle, where bone lies
 _DARKEST = 0.01  # times the median signal; under it there is only noise
@@ -30,27 +31,37 @@ def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: floa
     Parameters
     ----------
     signal : (R, C) array
-        Detector signal. What lies under a hundredth of its median is drawn as that (noise takes
-        dark pixels to nothing, where there is no logarithm). What broad places have over four
-        times the median (skin, raw beam) is taken off, so that a needle stays visible there.
+        Detector signal. What lies under a hundredth of the median of the measuring field is drawn
+        as that (noise takes dark pixels to nothing, where there is no logarithm). What broad places
+        have over four times the median (skin, raw beam) is taken off, so that a needle stays
+        visible there.
     percentiles : (float, float)
-        Of the logarithm of the signal in the measuring field: the two ends of the grey scale.
+        Of the logarithm of the signal of the body in the measuring field: the ends of the scale.
     flatten : float
         Share of the broad shading that is taken out first.
     """
-    usual = float(np.median(signal))
+    middle = _middle(signal.shape)
+    usual = float(np.median(signal[middle]))
     if not usual > 0:
         raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
     depth = np.log(np.maximum(signal, _DARKEST * usual) / usual)
     over = np.maximum(depth - np.log(_RAW_BEAM), 0.0)
     if over.any():  # closing keeps edges, and fills what is thin and dark: it reads the raw beam
-        depth = depth - ndimage.grey_closing(over, size=round(min(depth.shape) * _THIN) | 1)
-    shading = _broad(depth, min(depth.shape) * _SHADING)
-    even = depth - flatten * (shading - np.median(shading))
-    rows, columns = (round(side * (1 - _MEASURING) / 2) for side in even.shape)
-    middle = even[rows : even.shape[0] - rows, columns : even.shape[1] - columns]
-    low, high = np.percentile(middle, percentiles)
+        over = ndimage.grey_closing(over, size=round(min(depth.shape) * _THIN) | 1)
+        depth = depth - over
+    body = over == 0  # at least half of the measuring field, by the median
+    weight = body + _SHARE_OF_RAW
+    sigma = min(depth.shape) * _SHADING
+    shading = _broad(weight * depth, sigma) / _broad(weight, sigma)
+    even = depth - flatten * (shading - np.median(shading[middle]))
+    low, high = np.percentile(even[middle][body[middle]], percentiles)
     return np.asarray(_shoulder((even - low) / max(float(high - low), 1e-9)) ** _GAMMA)
+
+
+def _middle(shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """The measuring field."""
+    edges = [round(side * (1 - _MEASURING) / 2) for side in shape]
+    return tuple(slice(edge, side - edge) for edge, side in zip(edges, shape, strict=True))
 
 
 def _broad(picture: Picture, sigma: float) -> Picture:

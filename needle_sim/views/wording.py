@@ -77,7 +77,7 @@ def patient_of(run: Run) -> str:
     name = run.anatomy.name
     if "constructed" in kinds:
         return f"phantom {name}"
-    return name if name.upper().startswith("CT") else f"CT {name}"
+    return "CT" if name.lower() == "ct" else f"CT {name}"
 
 
 def origin_of(run: Run) -> str:

@@ -44,6 +44,14 @@ def test_a_png_has_the_size_of_its_sheet_and_no_metadata():
     assert not set(found) & {"tEXt", "iTXt", "zTXt", "tIME", "eXIf"}
 
 
+def test_a_picture_without_colour_is_stored_as_grey():
+    kinds = {}
+    for colour in ("#000000", "#102030"):
+        header = chunks(canvas.png(canvas.sheet(20, 10, colour=colour)))["IHDR"]
+        kinds[colour] = header[9]  # colour type
+    assert kinds == {"#000000": 0, "#102030": 2}
+
+
 @pytest.mark.parametrize(
     "style",
     [

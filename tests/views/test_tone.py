@@ -50,6 +50,24 @@ def test_flattening_takes_broad_shading_out_and_leaves_the_needle():
     assert flat_needle > needle
 
 
+def test_a_needle_stays_visible_where_the_beam_is_raw():
+    signal = np.full((60, 200), 1000.0)
+    signal[:, 110:] = 60_000.0  # beside the body
+    signal[30, 60:] *= 0.3  # a needle from the body into the air
+    grey = measured(signal, percentiles=(0.5, 99.5), flatten=0.8)
+    beside = 0.5 * (grey[26, 60:190] + grey[34, 60:190])
+    assert (beside - grey[30, 60:190])[55:].min() > 0.2
+
+
+def test_raw_beam_does_not_set_the_window_of_the_body():
+    body = 1000.0 * np.exp(-np.random.default_rng(5).uniform(0, 1.0, (100, 100)))
+    framed = body.copy()
+    framed[70:] = 200_000.0  # the field of the CT ends here
+    settings = {"percentiles": (0.5, 99.5), "flatten": 0.0}
+    whole, cut = measured(body, **settings), measured(framed, **settings)
+    assert cut[25:65] == pytest.approx(whole[25:65], abs=0.03)
+
+
 def test_a_window_runs_from_black_through_its_geometric_middle():
     grey = windowed(np.array([1.0, 10.0, 100.0, 1000.0]), (10.0, 1000.0))
     assert grey[:3] == pytest.approx([0.0, 0.0, 0.5])
