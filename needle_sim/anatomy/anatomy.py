@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ from needle_sim.geometry.transform import Transform
 from needle_sim.presets import nearest
 from needle_sim.shown import Shown
 from needle_sim.volume.volume import Note, Volume
+
+if TYPE_CHECKING:
+    from needle_sim.anatomy.target import Target
 
 Provenance = Literal["measured", "inferred", "constructed"]
 Side = Literal["left", "right"]
@@ -138,6 +141,17 @@ class Anatomy(Shown):
             )
         return self.landmarks_mm[name]
 
+    def target(self, name: str) -> Target:
+        """The target of a nerve by name, e.g. ``"L4 right medial branch"``."""
+        from needle_sim.anatomy.target import medial_branch_target
+
+        level, _, rest = name.partition(" ")
+        side, _, kind = rest.partition(" ")
+        branches = sorted(one for one in self.structures if one.endswith(" medial branch"))
+        if kind != "medial branch" or name not in self.structures or level not in _BELOW:
+            raise InputError(f"{self.name} has no target {name!r}{nearest(name, branches)}")
+        return medial_branch_target(self, level, _BELOW[level], side)
+
     def tissue_labels(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
         """Labels (P,) of points (P, 3): voxels first, then exact bones, sac and roots over them.
 
@@ -177,4 +191,5 @@ class Anatomy(Shown):
         return overruled
 
 
+_BELOW = {"T12": "L1", "L1": "L2", "L2": "L3", "L3": "L4", "L4": "L5"}
 _TISSUE_OF_KIND = {"medial_branch": "nerve", "root": "nerve", "dura": "csf", "vessel": "blood"}

@@ -101,12 +101,13 @@ def _attempt(recipe: Any, level: str, side: str, target_mm: Any, given: dict[str
 
 def _write(made: Run, folder: Path, start: float) -> None:
     from needle_sim.exports.files import save_run
-    from needle_sim.views.pictures import save_pictures
+    from needle_sim.views.pictures import pictures, save_pictures
     from needle_sim.views.report import write_report
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_pictures(made, folder)
-    write_report(made, folder)
+    drawn = pictures(made)
+    save_pictures(made, folder, drawn=drawn)
+    write_report(made, folder, drawn=drawn)
     save_run(made, folder, seconds=time.monotonic() - start)
 
 

@@ -65,7 +65,7 @@ def _score_lines(run: Run) -> list[str]:
         if gate.passed is not True
     ]
     lines += [
-        f"  missed      {one.name} {one.value:.2g} {one.unit} (limit {one.limit}): {one.reason}"
+        f"  missed      {one.name} {one.value:.3g} {one.unit} (limit {one.limit}): {one.reason}"
         for one in run.score.metrics
         if one.passed is False and one.value is not None
     ]

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 
 from needle_sim import jit, presets
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.rehearsal.runner import Run, View
+from needle_sim.rehearsal.attempt import View
+from needle_sim.rehearsal.runner import Run
 from needle_sim.rehearsal.scoring import Metric
 from needle_sim.thermal.lesion import Extent
 

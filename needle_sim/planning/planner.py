@@ -137,7 +137,7 @@ def plan(
     lattice = _lattice(target, middle, cone_deg)
     axes, tips, rejected = _sift(*_reach(anatomy, target, needle, *lattice), target, walls)
     tried = len(lattice[0]) * len(lattice[1])
-    cost = _cost(target, tips, axes, needle) + _heat_cost(
+    cost = _cost(target, tips, axes, needle) + 3.0 * _heat_cost(
         near, {} if heat_margins_mm is None else heat_margins_mm, tips, axes, needle
     )
     needles: list[PlacedNeedle] = []

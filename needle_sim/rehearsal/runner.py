@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from needle_sim.anatomy.anatomy import Anatomy, Structure
+from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target, medial_branch_target, point_target
-from needle_sim.errors import InputError, PlanningError
-from needle_sim.geometry.paths import resample
-from needle_sim.geometry.transform import unit
-from needle_sim.imaging.xray.beam import Beam
-from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.dose import set_exposure
-from needle_sim.imaging.xray.exposure import Radiograph, expose
-from needle_sim.imaging.xray.materials import Materials, prepare
-from needle_sim.imaging.xray.projector import project
-from needle_sim.instruments.needle import Needle
-from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.planning.clearance import skin_entry_mm
-from needle_sim.planning.planner import Plan, plan
-from needle_sim.planning.sightline import (
-    angles_of,
-    look_along,
-    orbital_of,
-    recipe_angles,
-    squared_tilt_deg,
-    towards_detector,
-)
+from needle_sim.errors import InputError
+from needle_sim.planning.planner import Plan
+from needle_sim.planning.sightline import orbital_of, towards_detector
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.progress import Progress, silent
+from needle_sim.rehearsal.attempt import Attempt, View
 from needle_sim.rehearsal.scoring import Score, score
 from needle_sim.shown import Shown
-from needle_sim.thermal.bioheat import heat
 from needle_sim.thermal.history import HeatHistory
-from needle_sim.thermal.lesion import Lesion, measure
-from needle_sim.thermal.protocol import Protocol
+from needle_sim.thermal.lesion import Lesion
 from needle_sim.volume.volume import Volume
 
 _STAGES = 6
-_HEAT_REACH_MM = 40.0  # beyond this from the tip nothing warms in minutes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View(Shown):
-    """A picture of a procedure, with its angles as C-arm coordinates."""
-
-    name: str
-    title: str
-    radiograph: Radiograph
-    orbital_deg: float
-    tilt_deg: float
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +51,17 @@ class Run(Shown):
     temperature_max_c: Mapping[str, float]
     score: Score
     notes: tuple[str, ...]
-    unverified: tuple[str, ...]
-    command: str
-    version: str = field(default="")
+    command: str = ""
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """Numbers that the score rests on and that were not read in a source."""
+        return self.procedure.unverified
+
+    @property
+    def version(self) -> str:
+        """Of needle_sim."""
+        return metadata.version("needle_sim")
 
     def facts(self) -> dict[str, str]:
         """What a notebook shows."""
@@ -155,37 +132,32 @@ def run_procedure(
     anatomy = _patient(phantom, ct, labels, vertebra, seed if vary else None)
     progress(1, _STAGES)
     target = _aim(recipe, anatomy, chosen_level, vertebra, chosen_side, target_mm)
-    attempt = _Attempt(recipe, anatomy, target, vertebra, chosen_side)
-    planned, blocked, notes, tilt_deg = attempt.plan()
+    attempt = Attempt(recipe, anatomy, target, vertebra, chosen_side)
+    way = attempt.plan()
     progress(2, _STAGES)
     noise = np.random.default_rng(children[1])
-    views = attempt.views(planned, tilt_deg, noise) if pictures else ()
+    views = attempt.views(way, noise) if pictures else ()
     progress(4, _STAGES)
-    history, lesion, hottest = attempt.heat(planned)
+    history, lesion, hottest = attempt.heat(way.plan)
     progress(_STAGES, _STAGES)
     known = anatomy.hazards_known
-    if not known:
-        notes = (*notes, _UNKNOWN_HAZARDS)
-    words = recipe.in_words(chosen_level, chosen_side) if target_mm is None else _at_point(target)
     return Run(
         procedure=recipe,
         anatomy=anatomy,
         target=target,
-        level=chosen_level if target_mm is None else "",
-        vertebra=vertebra if target_mm is None else "",
+        level=target.level,
+        vertebra=target.vertebra,
         side=chosen_side,
         seed=seed,
-        in_words=words,
-        plan=planned,
-        blocked=blocked,
+        in_words=_in_words(recipe, target),
+        plan=way.plan,
+        blocked=way.blocked,
         views=views,
         history=history,
         lesion=lesion,
         temperature_max_c=hottest,
-        score=score(recipe, planned, lesion, hottest, hazards_known=known),
-        notes=(*notes, *(str(note) for note in anatomy.notes)),
-        unverified=recipe.unverified,
-        command="",
+        score=score(recipe, way.plan, lesion, hottest, hazards_known=known),
+        notes=(*way.notes, *(() if known else (_UNKNOWN_HAZARDS,)), *map(str, anatomy.notes)),
     )
 
 
@@ -236,129 +208,8 @@ def _aim(
     return point_target(anatomy, target_mm, towards, side)
 
 
-def _at_point(target: Target) -> str:
+def _in_words(recipe: Procedure, target: Target) -> str:
+    if target.kind == "medial_branch":
+        return recipe.in_words(target.level, target.side)
     x, y, z = target.centre_mm
     return f"the point {x:.1f}, {y:.1f}, {z:.1f} (patient LPS, mm), {target.side} approach"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Attempt:
-    """The parts of one run that share patient and target."""
-
-    recipe: Procedure
-    anatomy: Anatomy
-    target: Target
-    vertebra: str
-    side: str
-
-    def plan(self) -> tuple[Plan | None, str | None, tuple[str, ...], float]:
-        """The plan or what blocks it, notes, and the tilt change that had to be made, degrees."""
-        approach, notes, change_deg = self._approach()
-        needle = Needle.preset(self.recipe.needle)
-        try:
-            found = plan(
-                self.anatomy,
-                self.target,
-                needle,
-                approach=approach,
-                margins_mm=self.recipe.margins_mm,
-                heat_margins_mm=self.recipe.heat_margins_mm,
-            )
-        except PlanningError as error:
-            return None, str(error), notes, change_deg
-        return found, None, notes, change_deg
-
-    def _approach(self) -> tuple[NDArray[np.float64], tuple[str, ...], float]:
-        """The target's own approach, its tilt reduced until the skin entry lies in the volume."""
-        orbital, tilt = angles_of(-self.target.approach)
-        squared = squared_tilt_deg(self.anatomy, self.vertebra, orbital)
-        reduced = tilt
-        while reduced < 0 and not self._enters(orbital, reduced):
-            reduced = min(0.0, reduced + 1.0)
-        if reduced == tilt or not self._enters(orbital, reduced):
-            return self.target.approach, (), 0.0
-        note = (
-            f"the tilt of the recipe, {abs(tilt - squared):.0f}° caudal of the squared endplate, "
-            f"would enter the skin outside the volume: reduced to {abs(reduced - squared):.0f}° "
-            f"{'caudal' if reduced < squared else 'cranial'}, so the electrode lies less parallel"
-        )
-        return -towards_detector(orbital, reduced), (note,), reduced - tilt
-
-    def _enters(self, orbital_deg: float, tilt_deg: float) -> bool:
-        outward = towards_detector(orbital_deg, tilt_deg)
-        return skin_entry_mm(self.anatomy, self.target.centre_mm, outward) is not None
-
-    def views(
-        self, planned: Plan | None, change_deg: float, rng: np.random.Generator
-    ) -> tuple[View, ...]:
-        """The pictures of the recipe and, with a needle, the one down its barrel."""
-        materials = prepare(self.anatomy.ct)
-        x, y, z = self.target.centre_mm
-        isocentre = (float(x), float(y), float(z))
-        carm = replace(CArm.preset(self.recipe.carm), isocentre_mm=isocentre)
-        needles = () if planned is None else (planned.placed,)
-        made = []
-        for view in self.recipe.views:
-            orbital, tilt = recipe_angles(
-                self.anatomy, self.vertebra, self.side, view.oblique_deg, view.tilt_deg
-            )
-            reduced = change_deg if view.tilt_deg < 0 else 0.0
-            note = f"tilt reduced by {abs(reduced):.0f}° to what the volume holds"
-            posed = replace(carm, orbital_deg=orbital, tilt_deg=tilt + reduced)
-            shot = _shoot(materials, posed, view.beam, needles, rng)
-            said = note if reduced else None
-            made.append(View(view.name, view.title, shot, orbital, posed.tilt_deg, said))
-        if planned is not None:
-            posed = look_along(planned.placed, carm)
-            shot = _shoot(materials, posed, "lumbar_oblique", needles, rng)
-            title = "Down the needle"
-            made.append(View("barrel", title, shot, posed.orbital_deg, posed.tilt_deg))
-        return tuple(made)
-
-    def heat(
-        self, planned: Plan | None
-    ) -> tuple[HeatHistory | None, Lesion | None, dict[str, float]]:
-        """Heat, measure, and the hottest point of each nerve and vessel in reach."""
-        if planned is None:
-            return None, None, {}
-        protocol = Protocol.preset(self.recipe.protocol)
-        history = heat(self.anatomy, [planned.placed], protocol)
-        lesion = measure(history, nerve_mm=self.target.nerve_mm)
-        hottest = {}
-        for name, one in self.anatomy.structures.items():
-            points = _within_reach(one, planned.tip_mm)
-            if len(points):
-                hottest[name] = history.temperature_max_c(points)
-        return history, lesion, {**hottest, "tissue": lesion.tissue_max_c}
-
-
-def _shoot(
-    materials: Materials,
-    carm: CArm,
-    beam: str,
-    needles: tuple[PlacedNeedle, ...],
-    rng: np.random.Generator,
-) -> Radiograph:
-    paths = project(materials, carm)
-    exposure = set_exposure(paths, Beam.preset(beam))
-    return expose(paths, exposure, needles=needles, rng=rng)
-
-
-def _within_reach(structure: Structure, tip_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points (P, 3) on and in a structure near the tip: its centreline and rings on its surface."""
-    found = []
-    for tube in structure.tubes:
-        line = resample(tube.points_mm, 0.5)
-        line = line[np.linalg.norm(line - tip_mm, axis=1) < _HEAT_REACH_MM]
-        if len(line) < 2:
-            continue
-        share = np.linalg.norm(line[:, None] - tube.points_mm[None], axis=2).argmin(axis=1)
-        radius = tube.radius_mm[share][:, None]
-        along = unit(np.gradient(line, axis=0))
-        across = np.where(np.abs(along[:, :1]) < 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
-        side = unit(np.cross(along, across))
-        up = np.cross(along, side)
-        found.append(line)
-        for turn in np.arange(12) * (np.pi / 6):
-            found.append(line + radius * (np.cos(turn) * side + np.sin(turn) * up))
-    return np.concatenate(found) if found else np.empty((0, 3))

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.target import Target
     from needle_sim.imaging.xray.exposure import Radiograph
     from needle_sim.planning.planner import Plan
-    from needle_sim.rehearsal.runner import Run, View
+    from needle_sim.rehearsal.attempt import View
+    from needle_sim.rehearsal.runner import Run
     from needle_sim.rehearsal.scoring import Score
     from needle_sim.thermal.history import HeatHistory
     from needle_sim.thermal.lesion import Lesion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from needle_sim.errors import InputError
-from needle_sim.rehearsal.runner import Run, View
+from needle_sim.rehearsal.attempt import View
+from needle_sim.rehearsal.runner import Run
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper
@@ -33,10 +34,15 @@ from needle_sim.views.wording import NOT_CLINICAL, headline, patient_of
 _BONE_WINDOW = (1100.0, 250.0)  # width and centre, HU: where bone is what matters
 
 
-def save_pictures(run: Run, folder: Path) -> tuple[Path, ...]:
-    """Write the pictures of `pictures` into a folder that exists, and return their paths."""
+def save_pictures(
+    run: Run, folder: Path, *, drawn: Mapping[str, bytes] | None = None
+) -> tuple[Path, ...]:
+    """Write the pictures of `pictures` into a folder that exists, and return their paths.
+
+    ``drawn`` takes them ready, so that they are drawn once for files and report.
+    """
     paths = []
-    for name, data in pictures(run).items():
+    for name, data in (pictures(run) if drawn is None else drawn).items():
         path = folder / name
         path.write_bytes(data)
         paths.append(path)

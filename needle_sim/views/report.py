@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from needle_sim.rehearsal.runner import Run, View
+from needle_sim.rehearsal.attempt import View
+from needle_sim.rehearsal.runner import Run
 from needle_sim.rehearsal.scoring import Metric
 from needle_sim.views.display import Display
 from needle_sim.views.marker import angles_in_words

@@ -1,0 +1,79 @@
+"""One attempt: the recipe's way in, reduced where the volume ends, and where heat is looked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.geometry.shapes import Tube
+from needle_sim.planning.sightline import angles_of, towards_detector
+from needle_sim.procedures.procedure import Procedure
+from needle_sim.rehearsal.attempt import Attempt, within_reach
+from tests.planning.blocks import block, straight_target
+
+RFA = Procedure.preset("medial-branch-rfa")
+
+
+def attempt(tilt_deg: float, height_mm: float, **body: float) -> Attempt:
+    """A target at a height in the block, to be met at a caudal tilt."""
+    at = np.array([0.0, 0.0, height_mm])
+    target = straight_target(
+        centre_mm=at,
+        approach=-towards_detector(0.0, tilt_deg),
+        nerve_mm=None,
+        window_mm=None,
+        ventral_mm=None,
+    )
+    return Attempt(RFA, block(**body), target, "L5", "right")
+
+
+def test_a_recipe_whose_entry_lies_in_the_volume_is_kept():
+    way = attempt(-40.0, 0.0).plan()
+    assert way.change_deg == 0.0
+    assert way.notes == ()
+    assert angles_of(-way.plan.placed.trajectory.axis)[1] == pytest.approx(-40.0, abs=0.5)
+
+
+def test_a_tilt_that_would_leave_the_volume_is_reduced_and_both_angles_are_said():
+    """Skin at y 61, lower edge at z -81: from 40 mm above it, at most 31 degrees caudal fit."""
+    way = attempt(-45.0, -40.0).plan()
+    most = np.degrees(np.arctan2(81 - 40, 61))
+    reduced = angles_of(-way.plan.placed.trajectory.axis)[1]
+    assert -most <= reduced <= -most + 5.0
+    (note,) = way.notes
+    assert "45° caudal" in note
+    assert f"{45 - way.change_deg:.0f}°" in note
+
+
+def test_a_body_that_fills_the_volume_blocks_and_says_so():
+    way = attempt(0.0, 0.0, skin_y_mm=90.0).plan()
+    assert way.plan is None
+    assert "outside the volume" in way.blocked
+
+
+def test_heat_is_looked_for_on_the_surface_and_the_centreline_of_a_nerve():
+    tube = Tube(np.array([[0.0, 10.0, -100.0], [0.0, 10.0, 100.0]]), np.full(2, 3.0))
+    points = within_reach(Structure("L5 right root", "root", (tube,), "constructed"), np.zeros(3))
+    away = np.linalg.norm(points[:, :2] - [0.0, 10.0], axis=1)
+    assert np.unique(np.round(away, 6)).tolist() == [0.0, 3.0]
+    assert np.linalg.norm(points, axis=1).min() == pytest.approx(7.0, abs=0.05)
+    assert np.abs(points[:, 2]).max() <= 40.0
+
+
+def test_a_nerve_far_away_is_not_looked_at():
+    tube = Tube(np.array([[0.0, 90.0, -10.0], [0.0, 90.0, 10.0]]), np.full(2, 3.0))
+    far = Structure("S1 left root", "root", (tube,), "constructed")
+    assert len(within_reach(far, np.zeros(3))) == 0
+
+
+def test_without_a_plan_nothing_is_heated():
+    assert attempt(0.0, 0.0).heat(None) == (None, None, {})
+
+
+def test_the_needle_is_the_one_of_the_procedure():
+    short = replace(RFA, needle="rf_20g_10mm")
+    way = replace(attempt(-20.0, 0.0), recipe=short).plan()
+    assert way.plan.placed.needle.gauge == 20
