@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.fit import GOOD_RMS_MM, anatomy_from_ct
+from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.anatomy.target import medial_branch_target
+from needle_sim.anatomy.tissue import label
+from needle_sim.errors import InputError
+from needle_sim.geometry.transform import angle_deg, unit
+from needle_sim.volume.dicom import load_series
+from needle_sim.volume.labels import load_labels, vertebra_label
+from needle_sim.volume.volume import Volume
+from tests.anatomy.labelled_ct import known, posed, scanned
+
+TRUE = {
+    "L4": (known("L4", {"tp_span_mm": 0.95}), posed("L4", (1.0, -4.0, 18.0), (6.0, 0.0, 2.0))),
+    "L5": (known("L5", {"canal_width_mm": 0.95}), posed("L5", (0.0, 0.0, -20.0), (14.0, 0.0, 2.0))),
+}
+
+
+@pytest.fixture(scope="module")
+def scan() -> tuple[Volume, Volume]:
+    return scanned(TRUE, shape=(50, 50, 60), first_mm=(-88.0, -60.0, -75.0))
+
+
+@pytest.fixture(scope="module")
+def made(scan) -> Anatomy:
+    steps: list[tuple[int, int]] = []
+    found = anatomy_from_ct(*scan, vertebrae=["L5"], progress=lambda *step: steps.append(step))
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    return found
+
+
+def test_the_wanted_vertebra_and_its_neighbour_are_fitted_and_found_in_place(made):
+    assert set(made.bodies) == set(made.bones) == set(made.fit_rms_mm) == {"L4", "L5"}
+    for level, (spec, pose) in TRUE.items():
+        assert made.fit_rms_mm[level] < 1.0
+        truth = pose.apply(vertebra_landmarks(spec)["right sap_neck_dorsal"])
+        assert np.linalg.norm(made.landmark(f"{level} right sap_neck_dorsal") - truth) < 1.5
+
+
+def test_the_patient_has_hazards_a_target_and_notes(made):
+    assert made.hazards_known
+    target = medial_branch_target(made, "L4", "L5", "right")
+    assert 9.0 < np.linalg.norm(target.nerve_mm[-1] - target.nerve_mm[0]) < 16.0
+    said = " ".join(str(note) for note in made.notes)
+    for words in ("S1 is not in the labels", "surface RMS", "offset of the labels' border"):
+        assert words in said
+
+
+def test_outside_the_patient_is_air_in_picture_and_tissue(made, scan):
+    inside = made.labels.array != label("air")
+    flesh = scan[0].array > -1000
+    assert not (inside & ~flesh).any()
+    assert inside.sum() > 0.98 * flesh.sum()  # the sharp corners of this block are lost
+    assert (made.ct.array[~inside] == -1000).all()
+    np.testing.assert_array_equal(made.ct.array[inside], scan[0].array[inside])
+
+
+def test_a_bare_ct_has_tissues_but_no_known_hazards(scan):
+    bare = anatomy_from_ct(scan[0], None)
+    assert not bare.hazards_known
+    assert not bare.structures
+    assert not bare.bones
+    assert "no labels" in str(bare.notes[-1])
+    assert (bare.labels.array == label("trabecular_bone")).any()
+
+
+def test_a_vertebra_that_is_not_labelled_is_refused_before_any_work(scan):
+    with pytest.raises(InputError, match="vertebra L1 is not in the labels: they hold L4, L5"):
+        anatomy_from_ct(*scan, vertebrae=["L1"])
+
+
+def test_a_label_map_in_place_of_a_ct_is_refused(scan):
+    with pytest.raises(InputError, match="must be in HU, got a volume of 'label'"):
+        anatomy_from_ct(scan[1], scan[1])
+
+
+def real(folder: Any, vertebra: str) -> Anatomy:
+    ct = load_series(folder / "dicom")
+    (labels,) = folder.glob("labels*.nii.gz")
+    return anatomy_from_ct(ct, load_labels(labels, grid=ct), vertebrae=[vertebra])
+
+
+@pytest.fixture(scope="module")
+def lumbar_l5(lumbar) -> Anatomy:
+    return real(lumbar, "L5")
+
+
+@pytest.fixture(scope="module")
+def lidc_l2(lidc) -> Anatomy:
+    return real(lidc, "L2")
+
+
+PATIENTS = [("lumbar_l5", "L4", "L5"), ("lidc_l2", "L1", "L2")]
+
+
+@pytest.fixture(params=PATIENTS, ids=["lumbar", "lidc"])
+def patient(request) -> tuple[Anatomy, str, str]:
+    name, level, vertebra = request.param
+    return request.getfixturevalue(name), level, vertebra
+
+
+@pytest.mark.real
+def test_real_vertebrae_are_fitted_better_than_published(patient):
+    anatomy, _, vertebra = patient
+    assert vertebra in anatomy.fit_rms_mm
+    assert max(anatomy.fit_rms_mm.values()) < GOOD_RMS_MM
+
+
+@pytest.mark.real
+def test_real_vertebrae_stand_upright_in_the_patient(patient):
+    anatomy, _, _ = patient
+    for body in anatomy.bodies.values():
+        assert angle_deg(body.turn([1, 0, 0]), [1, 0, 0]) < 15.0  # left is left
+        assert angle_deg(body.turn([0, 0, 1]), [0, 0, 1]) < 40.0  # lordosis tilts L5 most
+    heights = [body.matrix[2, 3] for body in anatomy.bodies.values()]
+    assert heights == sorted(heights, reverse=True)
+
+
+@pytest.mark.real
+def test_the_ct_shows_bone_where_the_fit_ends_and_none_in_the_canal(patient):
+    anatomy, _, vertebra = patient
+    body, bone = anatomy.body(vertebra), anatomy.bones[vertebra]
+    points = body.apply(np.mgrid[-45:46:2, -20:70:2, -12:13:2].reshape(3, -1).T.astype(float))
+    depth, hu = bone.distance_mm(points), anatomy.ct.sample(points)
+    rim, around = (depth < -0.5) & (depth > -2.0), (depth > 1.0) & (depth < 3.0)
+    assert np.median(hu[rim]) > np.median(hu[around]) + 100.0
+    sac = anatomy.structures["dura"].distance_mm(points) < -1.0
+    assert sac.sum() > 100
+    assert np.quantile(hu[sac], 0.9) < 100.0  # fat, nerve and fluid, no bone
+
+
+@pytest.mark.real
+def test_fit_and_label_cover_the_same_voxels(patient, request):
+    anatomy, _, vertebra = patient
+    folder = request.getfixturevalue("lumbar" if anatomy.ct.shape[2] == 122 else "lidc")
+    (file,) = folder.glob("labels*.nii.gz")
+    labelled = load_labels(file, grid=anatomy.ct).array == vertebra_label(vertebra)
+    box = anatomy.ct.voxels(anatomy.bones[vertebra].box_mm)
+    low = np.maximum(box.min(axis=0).astype(int), 0)
+    high = np.minimum(box.max(axis=0).astype(int) + 2, anatomy.ct.shape)
+    index = low + np.stack(np.indices(high - low), axis=-1).reshape(-1, 3)
+    points = anatomy.ct.patient_from_voxel.apply(index)
+    inside = anatomy.bones[vertebra].distance_mm(points) < 0
+    both = (inside & labelled[tuple(index.T)]).sum()
+    assert 2 * both / (inside.sum() + labelled.sum()) > 0.8
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_straight_18_gauge_needle_can_lie_along_the_nerve_on_a_real_neck(patient, side):
+    anatomy, level, vertebra = patient
+    target = medial_branch_target(anatomy, level, vertebra, side)
+    axis = unit(target.nerve_mm[-1] - target.nerve_mm[0])
+    bones = list(anatomy.bones.values())
+    body = anatomy.body(vertebra)
+    outward = body.turn([1.0 if side == "left" else -1.0, 0.6, 0.6])
+    outward = unit(outward - axis * float(outward @ axis))
+    along = np.arange(0.0, 100.0, 0.5)
+    free = [
+        min(
+            bone.distance_mm(target.centre_mm + off * outward - along[:, None] * axis).min()
+            for bone in bones
+        )
+        for off in (0.0, 0.4, 0.8, 1.2)
+    ]
+    assert max(free) > 0.64  # its radius
+    roots = [one for one in anatomy.structures.values() if one.kind in ("root", "dura")]
+    assert min(one.distance_mm(target.centre_mm[None])[0] for one in roots) > 1.0
+
+
+@pytest.mark.real
+def test_the_cut_neighbour_of_the_chest_ct_is_noted_and_refused_as_a_target(lidc_l2, lidc):
+    assert any("L3 is cut by the lower edge" in str(note) for note in lidc_l2.notes)
+    assert set(lidc_l2.bodies) == {"L1", "L2"}
+    with pytest.raises(InputError, match=r"^L3 is cut by the lower edge of the volume"):
+        real(lidc, "L3")
+
+
+@pytest.mark.real
+def test_vessels_of_a_real_patient_lie_before_the_spine(patient):
+    anatomy, _, _ = patient
+    for name in ("aorta", "inferior_vena_cava"):
+        vessel = anatomy.structures[name]
+        assert vessel.provenance == "measured"
+        for body in anatomy.bodies.values():
+            near = body.inverse().apply(vessel.tubes[0].points_mm)
+            beside = near[np.abs(near[:, 2]) < 10.0]
+            assert (beside[:, 1] < -15.0).all()
+
+
+@pytest.mark.real
+def test_the_table_is_gone_from_the_real_picture(patient, request):
+    anatomy, _, _ = patient
+    lumbar = anatomy.ct.shape[2] == 122
+    before = load_series(request.getfixturevalue("lumbar" if lumbar else "lidc") / "dicom")
+    back = before.patient_from_voxel.inverse().turn([0.0, 1.0, 0.0])[1] > 0
+    assert back  # rows run to the back, where the table is
+    behind = np.s_[80:100, 97:, 20:100] if lumbar else np.s_[:, 448:, :]  # seen in the pictures
+    assert before.array[behind].max() > -300
+    assert anatomy.ct.array[behind].max() == -1000
