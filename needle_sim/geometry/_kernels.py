@@ -77,7 +77,7 @@ def _body(row, x, y, z):
     t = min(1.0, max(-1.0, z / top))
     dent = row[18] * (1.0 - t * t)
     a = 0.25 * ((row[12] + row[14]) + t * (row[12] - row[14])) - dent
-    b = 0.25 * ((row[13] + row[15]) + t * (row[13] - row[15])) - dent
+    b = 0.25 * ((row[13] + row[15]) + t * (row[13] - row[15])) - (dent if y < 0.0 else 0.4 * dent)
     u, v = abs(x) / a, abs(y) / b
     gu, gv = u * math.sqrt(u), v * math.sqrt(v)
     total = u * gu + v * gv

@@ -231,7 +231,7 @@ def drum(
     heights_mm : (float, float)
         Height at the front (-y) and at the back (+y).
     waist_mm : float
-        How far the side wall draws in halfway.
+        How far the front and sides draw in halfway; the back (+y) does by 0.4 of it.
     dish_mm : float
         How far the middle of an endplate lies under its rim.
     round_mm : float

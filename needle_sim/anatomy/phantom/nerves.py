@@ -50,7 +50,7 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
     line = np.stack([first, *knots])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     at = np.linspace(0.0, along[-1], 41)
-    room = [column.vertebrae[level].canal_depth_mm - 3.2 for level in LEVELS[:-1]]
+    room = [column.vertebrae[level].canal_depth_mm - 3.6 for level in LEVELS[:-1]]
     beside = [column.vertebrae[level].canal_width_mm - 4.5 for level in LEVELS[:-1]]
     fits = np.minimum(
         np.array(room) / sacrum["sac_depth_mm"], np.array(beside) / sacrum["sac_width_mm"]

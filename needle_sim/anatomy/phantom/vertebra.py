@@ -54,7 +54,8 @@ class Posts:
     def pedicle(self) -> Point:
         """Centre of the isthmus of the pedicle."""
         spec = self.spec
-        lateral = 0.5 * (spec.canal_width_mm + spec.pedicle_width_mm)
+        slant = np.cos(np.radians(spec.pedicle_transverse_deg))
+        lateral = 0.5 * (spec.canal_width_mm + spec.pedicle_width_mm / slant)
         return self.at(lateral, spec.back_mm + 0.5 * spec.pedicle_length_mm, spec.pedicle_rise_mm)
 
     @property
@@ -168,10 +169,15 @@ class Posts:
         return np.asarray(root + self.at(1.0, 0.0, 0.0))
 
     @property
+    def tp_cap_mm(self) -> float:
+        """How far the rounded end stands out beyond the axis."""
+        return 0.1 + 0.75 * self.tp_half[1]
+
+    @property
     def tp_tip(self) -> Point:
         """Axis of the transverse process at its end."""
         root = self.tp_root
-        run = 0.5 * self.spec.tp_span_mm - abs(root[0])
+        run = 0.5 * self.spec.tp_span_mm - self.tp_cap_mm - abs(root[0])
         back, up = np.tan(np.radians([self.spec.tp_backsweep_deg, self.spec.tp_upsweep_deg]))
         return np.asarray(root + self.at(run, run * back, run * up))
 
@@ -190,7 +196,7 @@ class Posts:
         """Where the laminae meet in the midline."""
         spec = self.spec
         depth = spec.back_mm + spec.canal_depth_mm + 0.5 * spec.lamina_thickness_mm
-        return np.array([0.0, depth + 1.0, -spec.lamina_drop_mm])
+        return np.array([0.0, depth, -spec.lamina_drop_mm])
 
 
 def side_sign(side: str) -> float:
@@ -229,7 +235,7 @@ def _pedicle(post: Posts) -> Iterator[Row]:
     half = 0.5 * spec.pedicle_width_mm, 0.5 * spec.pedicle_height_mm
     across = np.cross(axis, _UP)
     front = post.pedicle - axis * (0.5 * spec.pedicle_length_mm + 5.0)
-    wide = half[0] + 1.5, half[1] + 1.5
+    wide = half[0] + 1.2, half[1] + 1.0
     yield bar(front, post.pedicle, wide, end_radii_mm=half, across=across, cap_mm=3.0, blend_mm=2.0)
     back = post.pedicle + axis * (0.5 * spec.pedicle_length_mm)
     small = half[0], 0.8 * half[1]
@@ -277,8 +283,8 @@ def _inferior_process(post: Posts) -> Iterator[Row]:
     yield bar(
         high,
         low,
-        (0.95 * half[0], half[1]),
-        end_radii_mm=(0.75 * half[0], 0.85 * half[1]),
+        (0.95 * half[0], 1.1 * half[1]),
+        end_radii_mm=(0.75 * half[0], 0.9 * half[1]),
         across=post.iap_across,
         cap_mm=3.0,
         squared=True,
@@ -334,7 +340,7 @@ def _joint_cut(post: Posts) -> Row:
     """Room for the superior process of the vertebra below, and the joint space."""
     spec = post.spec
     deep = 0.5 * (spec.iap_thickness_mm + 3.0)
-    face = post.joint_below + 0.5 * spec.joint_gap_mm * post.iap_normal
+    face = post.joint_below + (0.5 * spec.joint_gap_mm - 0.2) * post.iap_normal
     top = face - deep * post.iap_normal + post.iap_up * (0.5 * spec.iap_height_mm + 1.5)
     return bar(
         top,
@@ -356,8 +362,8 @@ def superior_process(post: Posts) -> Iterator[Row]:
     yield bar(
         low,
         high,
-        (0.9 * half[0], half[1]),
-        end_radii_mm=(0.78 * half[0], 0.72 * half[1]),
+        (0.9 * half[0], 1.12 * half[1]),
+        end_radii_mm=(0.78 * half[0], 0.8 * half[1]),
         across=across,
         cap_mm=3.5,
         squared=True,
@@ -387,7 +393,7 @@ def _transverse_process(post: Posts) -> Iterator[Row]:
     slim = 0.82 * half_height, 0.85 * half_thick
     yield bar(start, middle, (half_height, half_thick), end_radii_mm=slim, across=_UP, blend_mm=2.0)
     end = 0.8 * half_height, 0.75 * half_thick
-    yield bar(middle, tip, slim, end_radii_mm=end, across=_UP, blend_mm=1.0, cap_mm=0.1 + end[1])
+    yield bar(middle, tip, slim, end_radii_mm=end, across=_UP, blend_mm=1.0, cap_mm=post.tp_cap_mm)
     size = 0.5 * post.spec.accessory_mm
     below = size + _GROOVE_MM + 0.3
     accessory = post.neck_point(-0.2) - below * post.neck_over + post.at(0.5, 0.0, 0.0)

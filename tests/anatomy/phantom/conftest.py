@@ -1,0 +1,46 @@
+"""Spines without voxels, built once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.phantom.build import bones_of
+from needle_sim.anatomy.phantom.column import Column, column
+from needle_sim.anatomy.phantom.nerves import structures
+from needle_sim.anatomy.phantom.spec import SpineSpec, spine_spec
+from needle_sim.geometry.shapes import Implicit
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A spine of shapes and nerves."""
+
+    spec: SpineSpec
+    column: Column
+    own: dict[str, Implicit]  # body frames
+    bones: dict[str, Implicit]  # patient
+    structures: dict[str, Structure]
+
+
+def bare(seed: int | None) -> Bare:
+    rng = None if seed is None else np.random.default_rng(seed)
+    spec = spine_spec("lumbar_normal", rng=rng)
+    stack = column(spec)
+    own, bones = bones_of(stack, spec.sacrum)
+    return Bare(spec, stack, own, bones, structures(stack, own, spec.sacrum))
+
+
+@pytest.fixture(scope="session")
+def mean() -> Bare:
+    """The mean spine."""
+    return bare(None)
+
+
+@pytest.fixture(scope="session", params=range(20))
+def drawn(request) -> Bare:
+    """Twenty spines of the population."""
+    return bare(request.param)

@@ -1,0 +1,90 @@
+"""How the vertebrae are stacked, and how their joints meet."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.column import column, joined
+from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.vertebra import SIDES, Posts
+from needle_sim.geometry.transform import angle_deg
+
+PAIRS = list(zip(LEVELS, LEVELS[1:], strict=False))
+
+
+def test_the_origin_is_the_body_of_l3(mean):
+    assert mean.column.bodies["L3"].matrix[:3, 3] == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_the_sacral_endplate_has_its_slope(mean):
+    spec, body = mean.column.vertebrae["S1"], mean.column.bodies["S1"]
+    normal = body.turn([0.0, -spec.wedge_slope, 1.0])
+
+    forward = np.degrees(np.arctan2(-normal[1], normal[2]))
+    assert forward == pytest.approx(mean.spec.sacrum["slope_deg"], abs=1e-9)
+
+
+@pytest.mark.parametrize(("upper", "lower"), PAIRS)
+def test_segments_have_their_lordosis(mean, upper, lower):
+    above, below = (mean.column.bodies[level].matrix[:3, 2] for level in (upper, lower))
+
+    expected = mean.column.vertebrae[lower].lordosis_above_deg
+    assert angle_deg(above, below) == pytest.approx(expected, abs=1e-9)
+
+
+def test_recumbent_lordosis_is_that_published():
+    # YUK19, PMC6680033: T12-S1 recumbent 36.8 +- 13.2; SCI22: 43 % of it at L5-S1
+    angles = [spine_spec().vertebrae[level].lordosis_above_deg for level in LEVELS]
+
+    assert sum(angles) == pytest.approx(36.8, abs=3.0)
+    assert angles == sorted(angles)
+
+
+@pytest.mark.parametrize(("upper", "lower"), PAIRS)
+def test_discs_are_as_high_as_they_should_be(mean, upper, lower):
+    top, low = mean.column.vertebrae[upper], mean.column.vertebrae[lower]
+    above = mean.column.bodies[upper].apply([0, 0, -0.5 * top.height_mm])
+    below = mean.column.bodies[lower].apply([0, 0, 0.5 * low.height_mm])
+
+    assert np.linalg.norm(above - below) == pytest.approx(low.disc_above_mm, abs=1e-9)
+
+
+@pytest.mark.parametrize(("upper", "lower"), PAIRS)
+@pytest.mark.parametrize("side", SIDES)
+def test_facet_joints_have_their_space(mean, upper, lower, side):
+    """Across the middle of the joint lie bone, a gap of its width, and bone."""
+    post, body = Posts(mean.column.vertebrae[lower], side), mean.column.bodies[lower]
+    face, normal = body.apply(post.facet), body.turn(post.facet_normal)
+    steps = np.arange(-4.0, 6.0, 0.01)
+    line = face + steps[:, None] * normal
+    inferior = steps[np.argmax(mean.bones[upper].distance_mm(line) < 0)]
+    superior = steps[np.nonzero(mean.bones[lower].distance_mm(line) < 0)[0][-1]]
+
+    expected = mean.column.vertebrae[upper].joint_gap_mm
+    assert inferior - superior == pytest.approx(expected, abs=0.6)
+
+
+def test_joining_twice_changes_nothing(mean):
+    again = joined(mean.column.vertebrae, mean.column.bodies)
+
+    for level in LEVELS:
+        assert again[level].iap_drop_mm == pytest.approx(
+            mean.column.vertebrae[level].iap_drop_mm, abs=1e-9
+        )
+
+
+def test_joining_leaves_out_what_has_no_neighbour():
+    stack = column(spine_spec())
+    alone = {"L4": stack.vertebrae["L4"]}
+
+    assert joined(alone, stack.bodies) == alone
+
+
+def test_neighbours_do_not_overlap(drawn):
+    for upper, lower in PAIRS:
+        one, two = drawn.bones[upper], drawn.bones[lower]
+        low = np.maximum(one.box_mm[0], two.box_mm[0])
+        high = np.minimum(one.box_mm[1], two.box_mm[1])
+        points = np.random.default_rng(0).uniform(low, high, (30_000, 3))
+
+        deepest = np.maximum(one.distance_mm(points), two.distance_mm(points)).min()
+        assert deepest > 0, f"{upper} and {lower}"
