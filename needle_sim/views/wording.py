@@ -57,7 +57,7 @@ def headline(run: Run) -> tuple[str, str]:
         names = "; ".join(f"{one.name}: {said(one.value, one.unit)}" for one in failed)
         return "A safety gate failed", f"{sentence(names)} So there is no total."
     if run.score.total is None:
-        return "Not scored", "At least one safety gate is unknown, so there is no total."
+        return "Not scored", "Some hazards are unknown, so there is no total."
     missed = ", ".join(one.name for one in run.score.metrics if one.passed is False)
     below = f"Every safety gate holds. Not met: {missed}." if missed else "Every safety gate holds."
     return f"{run.score.total:.0f} of 100", below

@@ -113,7 +113,8 @@ def view(anatomy: Anatomy, name: str, orbital_deg: float, tilt_deg: float, *need
 @pytest.fixture(scope="session")
 def run() -> Run:
     """A run that reached its end."""
-    recipe, anatomy, placed = Procedure.preset("medial-branch-rfa"), block(), placed_needle()
+    shipped, anatomy, placed = Procedure.preset("medial-branch-rfa"), block(), placed_needle()
+    recipe = replace(shipped, unverified=("limits.root_c = 45: from <memory>",))
     nerve = anatomy.structures["L4 right medial branch"].tubes[0].points_mm
     target = Target(
         name="L4 right medial branch",
@@ -150,9 +151,7 @@ def run() -> Run:
         temperature_max_c=hottest,
         score=score(recipe, plan, lesion, hottest),
         notes=(NOTE,),
-        unverified=("limits.root_c = 45: from <memory>",),
         command="needle-sim run medial-branch-rfa --level L4 --side right --seed 7",
-        version="0.1.0",
     )
 
 

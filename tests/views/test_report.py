@@ -95,7 +95,8 @@ def test_a_blocked_run_says_what_blocks_and_shows_the_patient(blocked):
 
 def test_hostile_text_stays_text(run):
     nasty = "<script>alert(1)</script>\" onload='x'"
-    changed = replace(run, in_words=nasty, command=nasty, notes=(nasty,), unverified=(nasty,))
+    recipe = replace(run.procedure, unverified=(nasty,))
+    changed = replace(run, procedure=recipe, in_words=nasty, command=nasty, notes=(nasty,))
     page = Page(report_html(changed, {}))
     assert "script" not in page.tags
     assert page.words.count(nasty[1:]) >= 4
