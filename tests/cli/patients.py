@@ -13,10 +13,12 @@ SHAPE = (24, 40, 40)
 SPACING_MM = (5.0, 4.0, 4.0)
 
 
-def write_ct(folder: Path, **tags: object) -> CtFiles:
-    """A 120 x 160 x 160 mm block of muscle in air, one file a slice."""
+def write_ct(folder: Path, *, plate: bool = False, **tags: object) -> CtFiles:
+    """A 120 x 160 x 160 mm block of muscle in air, with a plate of bone behind where asked."""
     hu = np.full(SHAPE, -1000, dtype=np.int16)
     hu[:, 4:36, 4:36] = 55
+    if plate:
+        hu[:, 28:31, 4:36] = 1000
     files = CtFiles(hu, spacing_mm=SPACING_MM).with_tags(**tags)
     files.write(folder)
     return files
