@@ -76,9 +76,13 @@ def cut_edge(labels: Volume, number: int) -> str | None:
     A label that ends one voxel before the face counts as cut by it: resampling a label map drops
     the last slice.
     """
-    box = ndimage.find_objects(labels.array, number)[-1]
-    if box is None:
+    boxes = ndimage.find_objects(labels.array, number)
+    if len(boxes) < number or boxes[number - 1] is None:
         raise InputError(f"label {number} is not in the label map")
+    return _cut_in(labels, number, boxes[number - 1])
+
+
+def _cut_in(labels: Volume, number: int, box: tuple[slice, ...]) -> str | None:
     mask = labels.array[box] == number
     for axis in range(3):
         area = mask.sum(axis=tuple(k for k in range(3) if k != axis))
@@ -93,7 +97,7 @@ def _cuts(labels: Volume) -> dict[str, str | None]:
     """Each labelled vertebra (and the sacrum) with the edge that cuts it."""
     boxes = ndimage.find_objects(labels.array, max(_BESIDE.values()))
     return {
-        name: cut_edge(labels, number)
+        name: _cut_in(labels, number, boxes[number - 1])
         for name, number in _BESIDE.items()
         if boxes[number - 1] is not None
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -162,6 +162,9 @@ def surface_rms_mm(surface: LabelSurface, shape: Implicit, near_mm: Points) -> f
     return float(np.sqrt(0.5 * (np.mean(there**2) + np.mean(back**2))))
 
 
+_shape = lru_cache(maxsize=8)(vertebra_shape)  # the slopes along the pose share one
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
     """Residuals of `fit_vertebra` as a function of 3 turns, 3 shifts, then sizes in spreads."""
@@ -192,7 +195,7 @@ class _Problem:
         """Model less wanted distance at the points in units of the noise, robust (pseudo-Huber)."""
         spec, pose = self.at(unknowns)
         part = slice(None) if which is None else which
-        model = vertebra_shape(spec).distance_mm(pose.inverse().apply(self.points[part]))
+        model = _shape(spec).distance_mm(pose.inverse().apply(self.points[part]))
         limit = self.limit[part]
         off = np.clip(model, -limit, limit) - self.wanted[part]
         square = 2 * _ROBUST_MM**2 * (np.hypot(1, off / _ROBUST_MM) - 1)

@@ -116,3 +116,8 @@ def test_a_ct_in_place_of_labels_is_refused():
     ct = Volume(np.zeros((4, 4, 4), dtype=np.int16), axis_aligned([3, 2, 2], [0, 0, 0]))
     with pytest.raises(InputError, match="must be a label map, got a volume of 'hu'"):
         on_grid(ct, ct)
+
+
+def test_a_label_that_is_not_there_has_no_edge():
+    with pytest.raises(InputError, match="label 27 is not in the label map"):
+        cut_edge(stacked(["L3"], low=20), 27)
