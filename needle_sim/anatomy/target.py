@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.anatomy import Anatomy, Bone
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points, resample
 from needle_sim.geometry.transform import unit
@@ -19,6 +19,7 @@ from needle_sim.shown import Shown
 # (Furman, Atlas of Image-Guided Spinal Procedures: "middle two quarters"; the share is proposed).
 _TIP_SHARE = 0.875
 _MIDDLE = (0.25, 0.75)
+_BESIDE_MM = 1.1  # nerve (radius 0.5) and an 18 G shaft (0.64) side by side (derived)
 _RADIUS_MM = 2.0  # success window about the centre: P11-P13 "2 mm from nerve path" (proposed)
 
 
@@ -82,7 +83,8 @@ def medial_branch_target(anatomy: Anatomy, level: str, vertebra: str, side: str)
 
     The nerve runs in the groove at the lateral neck of the superior articular process; the stretch
     to cover is the one along that neck, between the landmarks ``sap_neck_dorsal`` and
-    ``sap_neck_ventral``. The electrode comes along it from behind, below and lateral.
+    ``sap_neck_ventral``. The electrode comes along it from behind, below and lateral,
+    and lies beside it, on the side away from the bone.
 
     References
     ----------
@@ -97,19 +99,33 @@ def medial_branch_target(anatomy: Anatomy, level: str, vertebra: str, side: str)
     path = anatomy.structures[name].tubes[0].points_mm
     nerve = _between(path, dorsal, ventral)
     rear, front, tip = (_at_share(nerve, share) for share in (*_MIDDLE, _TIP_SHARE))
+    beside = tip + _BESIDE_MM * _off_bone(anatomy.bones.get(vertebra), tip, nerve[-1] - nerve[0])
     return Target(
         name=name,
         kind="medial_branch",
         level=level,
         vertebra=vertebra,
         side=side,
-        centre_mm=tip,
+        centre_mm=beside,
         radius_mm=_RADIUS_MM,
         approach=nerve[-1] - nerve[0],
         nerve_mm=nerve,
         window_mm=np.stack([rear, front]),
         ventral_mm=ventral,
     )
+
+
+def _off_bone(
+    bone: Bone | None, at_mm: NDArray[np.float64], along: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Unit direction across the nerve and away from the bone; none where no bone is known."""
+    if bone is None:
+        return np.zeros(3)
+    steps = 0.5 * np.concatenate([np.eye(3), -np.eye(3)])
+    ahead, back = bone.distance_mm(at_mm + steps).reshape(2, 3)
+    axis = unit(along)
+    away = ahead - back
+    return unit(away - (away @ axis) * axis)
 
 
 def _between(

@@ -127,16 +127,20 @@ def run_procedure(
     chosen_level = recipe.default_level if level is None else level
     vertebra = recipe.vertebra(chosen_level)
     _check_sources(ct, labels, target_mm, vary=vary)
-    children = np.random.SeedSequence(seed).spawn(3)  # anatomy, noise, hand
     progress(0, _STAGES)
     anatomy = _patient(phantom, ct, labels, vertebra, seed if vary else None)
     progress(1, _STAGES)
     target = _aim(recipe, anatomy, chosen_level, vertebra, chosen_side, target_mm)
     attempt = Attempt(recipe, anatomy, target, vertebra, chosen_side)
+    return _carried_out(attempt, seed, pictures=pictures, progress=progress)
+
+
+def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progress) -> Run:
+    recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
+    children = np.random.SeedSequence(seed).spawn(3)  # anatomy, noise, hand
     way = attempt.plan()
     progress(2, _STAGES)
-    noise = np.random.default_rng(children[1])
-    views = attempt.views(way, noise) if pictures else ()
+    views = attempt.views(way, np.random.default_rng(children[1])) if pictures else ()
     progress(4, _STAGES)
     history, lesion, hottest = attempt.heat(way.plan)
     progress(_STAGES, _STAGES)
@@ -147,7 +151,7 @@ def run_procedure(
         target=target,
         level=target.level,
         vertebra=target.vertebra,
-        side=chosen_side,
+        side=attempt.side,
         seed=seed,
         in_words=_in_words(recipe, target),
         plan=way.plan,

@@ -11,7 +11,7 @@ from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.target import medial_branch_target, point_target
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Tube
-from tests.planning.blocks import block
+from tests.planning.blocks import Slab, block
 
 REAR, FRONT = np.array([-20.0, 6.0, -5.0]), np.array([-16.0, -6.0, 5.0])
 
@@ -60,3 +60,13 @@ def test_a_point_in_the_body_is_a_target():
     assert target.approach == pytest.approx([0, -1, 0])
     with pytest.raises(InputError, match="finite"):
         point_target(block(), [np.nan, 0, 0], [0.0, -2.0, 0.0], "left")
+
+
+def test_the_electrode_lies_beside_the_nerve_on_the_side_away_from_the_bone():
+    bone = Slab((-60.0, -40.0, -60.0), (-18.5, 40.0, 60.0))  # a wall on the patient's right
+    beside = medial_branch_target(replace(with_branch(), bones={"L5": bone}), "L4", "L5", "right")
+    along = (FRONT - REAR) / np.linalg.norm(FRONT - REAR)
+    offset = beside.centre_mm - medial_branch_target(with_branch(), "L4", "L5", "right").centre_mm
+    assert np.linalg.norm(offset) == pytest.approx(0.5 + 1.27 / 2, abs=0.05)
+    assert offset @ along == pytest.approx(0.0, abs=1e-9)
+    assert offset[0] > 1.0
