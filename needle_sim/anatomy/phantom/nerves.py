@@ -13,7 +13,14 @@ from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.vertebra import SIDES, Posts, medial_branch_path, root_path
+from needle_sim.anatomy.phantom.vertebra import (
+    SIDES,
+    Posts,
+    medial_branch_path,
+    off_bone,
+    root_path,
+)
+from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 
 BRANCH_RADIUS_MM = 0.5
@@ -108,10 +115,11 @@ def _medial_branches(
     for level, below in itertools.pairwise(LEVELS):
         for side in SIDES:
             path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
-            placed = column.bodies[below].apply(path)
-            origin = roots[f"{level} {side} root"].tubes[0].points_mm[4]
-            path = np.concatenate([origin[None], placed])
-            tube = Tube(path, np.full(len(path), BRANCH_RADIUS_MM))
+            body = column.bodies[below]
+            origin = body.inverse().apply(roots[f"{level} {side} root"].tubes[0].points_mm[4])
+            lead = resample(np.stack([origin, path[0]]), 1.0)[:-1]
+            path = np.concatenate([off_bone(lead, bones[below]), path])
+            tube = Tube(body.apply(path), np.full(len(path), BRANCH_RADIUS_MM))
             yield Structure(
                 f"{level} {side} medial branch", "medial_branch", (tube,), "constructed"
             )
@@ -127,8 +135,8 @@ def _vessels(column: Column) -> Iterator[Structure]:
 
     top = at["L1"] + [0.0, 0.0, 60.0]
     for name, x, radius, gap in (
-        ("aorta", 9.0, 9.5, 12.0),
-        ("inferior_vena_cava", -17.0, 11.0, 11.0),
+        ("aorta", 10.0, 9.5, 13.0),
+        ("inferior_vena_cava", -17.0, 10.0, 14.5),
     ):
         trunk = np.stack(
             [

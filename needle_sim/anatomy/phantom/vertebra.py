@@ -434,8 +434,15 @@ def medial_branch_path(
     lead = neck[0] + 0.35 * (start - neck[0]) + 1.2 * post.needle_axis
     between, lamina = notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
     corners = np.stack([start, lead, *neck, between, lamina])
-    path = _rounded(corners)
-    for _ in range(6):  # rounding cut corners into the bone: back out to the nerve's distance
+    return off_bone(_rounded(corners), bone)
+
+
+def off_bone(path_mm: Point, bone: Implicit) -> Point:
+    """A path (N, 3) moved out of the bone to where a nerve can lie on it."""
+    path = path_mm
+    for n in range(12):
+        if n % 3 == 0:  # neighbours that were pushed apart must not cut through a ridge
+            path = resample(path, 0.5)
         short = np.maximum(0.85 * NERVE_OFF_MM - bone.distance_mm(path), 0.0)
         path = path + short[:, None] * bone.gradient(path)
     return path

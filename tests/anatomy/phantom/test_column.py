@@ -1,5 +1,7 @@
 """How the vertebrae are stacked, and how their joints meet."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
 from needle_sim.anatomy.phantom.vertebra import SIDES, Posts
 from needle_sim.geometry.transform import angle_deg
 
-PAIRS = list(zip(LEVELS, LEVELS[1:], strict=False))
+PAIRS = list(itertools.pairwise(LEVELS))
 
 
 def test_the_origin_is_the_body_of_l3(mean):

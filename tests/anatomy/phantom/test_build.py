@@ -1,0 +1,103 @@
+"""The phantom as an Anatomy."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.build import build_phantom
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.tissue import label
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return build_phantom(voxel_mm=2.0)
+
+
+def at(anatomy, level: str, point) -> np.ndarray:
+    return anatomy.bodies[level].apply(point)
+
+
+def test_it_has_everything_a_procedure_asks_for(phantom):
+    assert set(phantom.bodies) == set(LEVELS)
+    assert phantom.hazards_known
+    for name in ("L5 right sap_tip", "L5 right sap_neck_ventral", "L2 left foramen_centre",
+                 "L4 superior_endplate_anterior", "S1 left ala_notch"):  # fmt: skip
+        assert phantom.landmark(name).shape == (3,)
+    assert phantom.structures["L4 right medial branch"].kind == "medial_branch"
+    assert {"L1", "L5", "S1", "left ilium"} <= set(phantom.bones)
+
+
+def test_the_field_shows_the_spine_and_the_skin_below_it(phantom):
+    low = phantom.ct.patient_from_voxel.apply([0, 0, 0])
+    high = phantom.ct.patient_from_voxel.apply(np.array(phantom.ct.shape) - 1)
+
+    assert low[2] < phantom.bodies["L5"].matrix[2, 3] - 100.0
+    assert high[2] > phantom.bodies["L1"].matrix[2, 3] + 20.0
+    assert low[0] < -160.0 < 160.0 < high[0]
+    edge = phantom.labels.array[:, :, [0, -1]]
+    assert (edge == label("air")).all()
+    assert (phantom.labels.array[:, [0, -1]] == label("air")).all()
+
+
+def test_tissues_lie_where_they_belong(phantom):
+    points = np.stack(
+        [
+            at(phantom, "L3", [0.0, 0.0, 0.0]),
+            at(phantom, "L3", [0.0, 0.0, -18.7]),
+            at(phantom, "L3", [0.0, 25.0, 0.0]),
+            at(phantom, "L3", [40.0, -4.0, 0.0]),
+            at(phantom, "L3", [40.0, 55.0, 0.0]),
+        ]
+    )
+    names = ["trabecular_bone", "nucleus", "csf", "muscle", "muscle"]
+
+    assert phantom.tissue_labels(points).tolist() == [label(name) for name in names]
+    assert phantom.labels.sample(points).astype(int).tolist() == [label(name) for name in names]
+
+
+def test_trabecular_bone_has_the_density_of_an_adult(phantom):
+    # JANG19, Radiology 2019;291:360: L1 226 +- 44 HU under 30 years, 89 over 90
+    x, y, z = np.meshgrid(*[np.arange(-6.0, 7.0, 2.0)] * 3)
+    sample = phantom.ct.sample(at(phantom, "L1", np.stack([x, y, z], axis=-1).reshape(-1, 3)))
+
+    assert 120 < sample.mean() < 240
+
+
+def test_left_and_right_mirror_in_the_mean_spine(phantom):
+    for level in LEVELS[:-1]:
+        right = phantom.landmark(f"{level} right sap_neck_dorsal")
+        left = phantom.landmark(f"{level} left sap_neck_dorsal")
+
+        assert right[0] < 0 < left[0]
+        assert left == pytest.approx(right * [-1, 1, 1], abs=0.05)
+
+
+def test_the_same_call_gives_the_same_bytes(phantom):
+    again = build_phantom(voxel_mm=2.0)
+
+    assert again.ct.array.tobytes() == phantom.ct.array.tobytes()
+    assert again.labels.array.tobytes() == phantom.labels.array.tobytes()
+
+
+def test_a_seed_draws_a_patient_and_the_same_one_again():
+    first, again, other = (build_phantom(seed=seed, voxel_mm=4.0) for seed in (7, 7, 8))
+
+    assert first.ct.array.tobytes() == again.ct.array.tobytes()
+    shift = first.landmark("L5 right sap_tip") - other.landmark("L5 right sap_tip")
+    assert np.linalg.norm(shift) > 0.5
+
+
+def test_landmarks_do_not_depend_on_voxels(phantom):
+    coarse = build_phantom(voxel_mm=4.0)
+
+    for name, point in phantom.landmarks_mm.items():
+        np.testing.assert_array_equal(point, coarse.landmarks_mm[name])
+
+
+def test_progress_runs_to_the_end():
+    told = []
+    build_phantom(voxel_mm=4.0, progress=lambda done, total: told.append((done, total)))
+
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)

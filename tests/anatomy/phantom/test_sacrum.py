@@ -1,0 +1,80 @@
+"""Sacrum and iliac wings."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, sacrum_landmarks
+from needle_sim.anatomy.phantom.vertebra import SIDES, Posts
+from needle_sim.geometry.paths import length_mm, resample
+
+
+def test_the_sacrum_is_as_long_and_as_wide_as_it_should_be(mean):
+    sizes = mean.spec.sacrum
+    axis = Segments(mean.column.vertebrae["S1"], sizes)
+    bone = mean.own["S1"]
+    points = np.random.default_rng(0).uniform(*bone.box_mm, (60_000, 3))
+    widest = np.abs(points[bone.distance_mm(points) < 0, 0]).max()
+
+    assert length_mm(axis.ends) == pytest.approx(sizes["length_mm"], rel=1e-9)
+    assert 2 * widest == pytest.approx(sizes["width_mm"], rel=0.04)
+
+
+def test_the_sacrum_is_hollow_towards_the_pelvis(mean):
+    ends = mean.column.bodies["S1"].apply(
+        Segments(mean.column.vertebrae["S1"], mean.spec.sacrum).ends
+    )
+    chord = ends[0] + np.linspace(0, 1, 6)[:, None] * (ends[-1] - ends[0])
+
+    assert (ends[1:-1, 1] > chord[1:-1, 1]).all()  # behind the straight line
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_four_pairs_of_foramina_open_the_sacrum(mean, side):
+    """From the canal a way free of bone leads forwards on each side of S1 to S4."""
+    spec, bone = mean.column.vertebrae["S1"], mean.own["S1"]
+    axis = Segments(spec, mean.spec.sacrum)
+    line = canal_points(spec, mean.spec.sacrum)
+    post = Posts(spec, side)
+
+    for n, lateral in enumerate((20.5, 18.5, 16.0, 13.5)):
+        inner = line[n + 1] - 3.0 * axis.directions[n]
+        middle = inner + post.at(lateral, 0.0, 0.0)
+        front = middle - 40.0 * axis.dorsal(n)
+        way = resample(np.stack([inner, middle, front]), 0.5)
+        assert bone.distance_mm(way).min() > 1.0
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_sacroiliac_joint_is_a_narrow_gap(mean, side):
+    sacrum, wing = mean.bones["S1"], mean.bones[f"{side} ilium"]
+    low = np.maximum(sacrum.box_mm[0], wing.box_mm[0])
+    high = np.minimum(sacrum.box_mm[1], wing.box_mm[1])
+    points = np.random.default_rng(0).uniform(low, high, (60_000, 3))
+    from_both = np.maximum(sacrum.distance_mm(points), wing.distance_mm(points))
+
+    assert from_both.min() > 0.3  # nowhere in both
+    assert from_both.min() < 2.0  # and a gap of at most some millimetres
+
+
+def test_wings_mirror_each_other(mean):
+    right, left = mean.bones["right ilium"], mean.bones["left ilium"]
+    points = np.random.default_rng(0).uniform(*left.box_mm, (3000, 3))
+
+    assert left.distance_mm(points) == pytest.approx(right.distance_mm(points * [-1, 1, 1]))
+
+
+def test_the_crests_reach_the_height_of_l4_l5(mean):
+    # the line between the crests crosses L4 or the disc L4-L5 (Tuffier's line)
+    top = mean.bones["left ilium"].box_mm[1, 2]
+    l4, l5 = (mean.column.bodies[level].matrix[2, 3] for level in ("L4", "L5"))
+
+    assert l5 < top < l4 + 14.0
+
+
+def test_landmarks_lie_on_the_ala(mean):
+    spec, bone = mean.column.vertebrae["S1"], mean.own["S1"]
+    found = sacrum_landmarks(spec, mean.spec.sacrum, bone)
+
+    for side in SIDES:
+        for name in ("ala_notch", "sap_tip", "sap_neck_ventral", "sap_neck_dorsal"):
+            assert abs(bone.distance_mm(found[f"{side} {name}"][None])[0]) < 0.01
