@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from scipy import ndimage
 
+from needle_sim.anatomy.skin import side_of
 from needle_sim.errors import InputError
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Note, Volume
@@ -23,8 +24,6 @@ _BESIDE: Mapping[str, int] = {
 _BODY_SHARE = 0.4
 """A label is cut through its body where a face of the grid shows this much of its largest section;
 less is the tip of a process (proposed)."""
-
-_SIDES = (("right", "left"), ("front", "back"), ("lower", "upper"))  # low and high in LPS
 
 
 def on_grid(labels: Volume, ct: Volume) -> Volume:
@@ -89,7 +88,7 @@ def _cut_in(labels: Volume, number: int, box: tuple[slice, ...]) -> str | None:
         ends = (box[axis].start <= 1, box[axis].stop >= labels.shape[axis] - 1)
         for high, (near, section) in enumerate(zip(ends, (area[0], area[-1]), strict=True)):
             if near and section >= _BODY_SHARE * area.max():
-                return _side(labels, axis, bool(high))
+                return side_of(labels, axis, bool(high))
     return None
 
 
@@ -101,12 +100,6 @@ def _cuts(labels: Volume) -> dict[str, str | None]:
         for name, number in _BESIDE.items()
         if boxes[number - 1] is not None
     }
-
-
-def _side(labels: Volume, axis: int, high: bool) -> str:
-    outward = labels.patient_from_voxel.matrix[:3, axis] * (1 if high else -1)
-    along = int(np.abs(outward).argmax())
-    return _SIDES[along][int(outward[along] > 0)]
 
 
 def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:

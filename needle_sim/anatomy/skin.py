@@ -54,7 +54,7 @@ def find_patient(ct: Volume) -> tuple[Mask, tuple[Note, ...]]:
         )
     beside = tissue & ~ndimage.binary_dilation(body, iterations=2)
     mask = _at_full_resolution(_filled(body), ct, steps)
-    return mask, (*_table_notes(beside, spacing), *_cut_notes(mask))
+    return mask, (*_table_notes(beside, spacing), *_cut_notes(mask, ct))
 
 
 def without_table(ct: Volume, patient: Mask) -> Volume:
@@ -126,18 +126,24 @@ def _table_notes(beside: Mask, spacing_mm: NDArray[np.float64]) -> tuple[Note, .
     return (Note("", "", f"{litres:.1f} L", text),)
 
 
-def _cut_notes(mask: Mask) -> tuple[Note, ...]:
+def _cut_notes(mask: Mask, ct: Volume) -> tuple[Note, ...]:
     """Sides on which the body runs into the edge of the field, in more than a few voxels."""
-    sides = {
-        "first row": mask[:, 0, :],
-        "last row": mask[:, -1, :],
-        "first column": mask[:, :, 0],
-        "last column": mask[:, :, -1],
-    }
+    faces = ((1, False, 0), (1, True, -1), (2, False, 0), (2, True, -1))
     notes = []
-    for side, face in sides.items():
-        slices = int((face.sum(axis=1) >= 3).sum())
-        if slices:
-            text = f"the {side} of the field of view cuts the skin; its edge is taken for skin"
-            notes.append(Note("", "", f"{slices} of {len(mask)} slices", text))
+    for axis, high, index in faces:
+        cut = int((np.take(mask, index, axis=axis).sum(axis=1) >= 3).sum())
+        if cut:
+            side = side_of(ct, axis, high)
+            text = f"the {side} edge of the field of view cuts the skin and is taken for skin there"
+            notes.append(Note("", "", f"{cut} of {len(mask)} slices", text))
     return tuple(notes)
+
+
+def side_of(volume: Volume, axis: int, high: bool) -> str:
+    """The side of the patient on which a face of a volume lies, such as ``"left"``."""
+    outward = volume.patient_from_voxel.matrix[:3, axis] * (1 if high else -1)
+    along = int(np.abs(outward).argmax())
+    return _SIDES[along][int(outward[along] > 0)]
+
+
+_SIDES = (("right", "left"), ("front", "back"), ("lower", "upper"))  # low and high in LPS

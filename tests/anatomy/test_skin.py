@@ -75,7 +75,7 @@ def test_where_the_field_cuts_the_skin_its_edge_closes_the_body_and_is_noted():
 
     np.testing.assert_array_equal(found, truth)
     (note,) = notes
-    assert "last column" in note.text
+    assert "the left edge of the field of view cuts the skin" in note.text
     assert note.value == f"{SHAPE[0]} of {SHAPE[0]} slices"
 
 
