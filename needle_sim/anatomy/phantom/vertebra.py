@@ -259,8 +259,19 @@ def _lamina(post: Posts) -> Iterator[Row]:
 
 
 def _pars(post: Posts) -> Iterator[Row]:
-    """Isthmus from the pedicle's back to the inferior process."""
+    """Arch from the pedicle to the lamina, and the isthmus down to the inferior process."""
     spec = post.spec
+    start = post.pedicle + post.pedicle_axis * (0.5 * spec.pedicle_length_mm - 0.5)
+    thick = 0.5 * spec.lamina_thickness_mm
+    yield bar(
+        start,
+        post.lamina_foot + np.array([0.0, 0.5, 1.0]),
+        (0.36 * spec.pedicle_height_mm, 1.25 * thick),
+        end_radii_mm=(0.4 * spec.lamina_height_mm, thick),
+        across=_UP,
+        cap_mm=2.5,
+        blend_mm=2.0,
+    )
     top = post.pedicle + post.pedicle_axis * (0.5 * spec.pedicle_length_mm + 1.0)
     top = top + np.array([0.0, 0.0, 0.1 * spec.pedicle_height_mm])
     half = 0.42 * spec.iap_width_mm, 0.5 * spec.lamina_thickness_mm
