@@ -6,61 +6,91 @@ import numpy as np
 
 from needle_sim.jit import kernel
 
-EDGE = 2e-4  # voxels; single precision errs by less for rows of up to 2048 voxels
+BLOCK = 64  # planes whose blended rows are read together: they stay in the nearest cache
 
 
 @kernel(fastmath=True)
 def plane_sums(
-    grid, filled, plane_step, row_step, planes, rows, source, u0, du, v0, dv, ramp, start, stop, out
+    grid,
+    filled,
+    plane_step,
+    row_step,
+    planes,
+    rows,
+    source,
+    u0,
+    du,
+    v0,
+    dv,
+    start,
+    stop,
+    blend,
+    out,
 ):
     """Sum over planes at slopes ``u0 + du a`` (rows) and ``v0 + dv b`` (columns) from ``source``.
 
     ``grid`` is flat, its rows contiguous; plane p, row r begins at (p plane_step + r row_step)
-    times the length of a row. One row of two is blended first, without a gather, and then read once
-    per sample. Writes ``out[start:stop]``.
+    times the length of a row. One row of two is blended first, contiguously, for a block of planes;
+    then each sample sums over the block, so that the sum stays in a register. Writes
+    ``out[start:stop]``; ``blend`` (BLOCK, length of a row + 2) is scratch.
     """
-    count, wide = ramp.shape[0], grid.shape[0] // (planes * rows)
+    count, wide = out.shape[1], grid.shape[0] // (planes * rows)
+    padded = blend.shape[1]
+    flat = blend.reshape(-1)
+    at_zero, per_sample = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     s_plane, s_row, s_column = source
-    blend = np.empty(wide, np.float32)
+    limit = np.float32(wide)
     for a in range(start, stop):
         sums = out[a]
         sums[:] = 0.0
         u = u0 + du * a
+        held, first, last = 0, count, 0
         for p in range(planes):
             k = abs(p - s_plane)
             at = s_row + u * k
             r = math.floor(at)
-            if r < 0 or r > rows - 2:
-                continue
-            here = p * plane_step + r * row_step
-            there = here + row_step
-            low = min(filled[here, 0], filled[there, 0])
-            high = max(filled[here, 1], filled[there, 1])
-            if filled[here, 1] == 0:
-                low = filled[there, 0]
-            elif filled[there, 1] == 0:
-                low = filled[here, 0]
-            if high <= low:
-                continue
+            low = high = 0
+            if 0 <= r < rows - 1:
+                here = p * plane_step + r * row_step
+                there = here + row_step
+                low, high = filled[here, 0], filled[here, 1]
+                if high == 0:
+                    low, high = filled[there, 0], filled[there, 1]
+                elif filled[there, 1] > 0:
+                    low, high = min(low, filled[there, 0]), max(high, filled[there, 1])
             c0, dc = s_column + v0 * k, dv * k
-            # the row is zero at low - 1 and at high: stay EDGE inside, where float32 cannot stray
-            first = max(0, math.ceil((low - 1 + EDGE - c0) / dc))
-            last = min(count, math.floor((high - EDGE - c0) / dc) + 1)
-            if last <= first:
-                continue
-            w = np.float32(at - r)
-            row, below = (
-                grid[here * wide : here * wide + wide],
-                grid[there * wide : there * wide + wide],
-            )
-            for c in range(low - 1, high + 1):
-                blend[c] = row[c] + w * (below[c] - row[c])
-            base, step = np.float32(c0), np.float32(dc)
-            for b in range(first, last):
-                x = base + step * ramp[b]
-                c = np.int32(x)
-                f = x - np.float32(c)
-                sums[b] += blend[c] + f * (blend[c + 1] - blend[c])
+            # only the columns that samples can ask for
+            left = min(max(math.floor(c0), 0), wide)
+            right = min(max(math.floor(c0 + dc * (count - 1)) + 2, 0), padded)
+            low, high = max(low, left), min(high, right)
+            if high > low:
+                w = np.float32(at - r)
+                # views from 0 keep the loop free of index arithmetic, so that it vectorises
+                row = grid[here * wide + low : here * wide + high]
+                below = grid[there * wide + low : there * wide + high]
+                line = blend[held]
+                line[left:low] = 0.0
+                line[high:right] = 0.0
+                part = line[low:high]
+                for c in range(part.shape[0]):
+                    part[c] = row[c] + w * (below[c] - row[c])
+                at_zero[held], per_sample[held] = c0, dc
+                first = min(first, max(0, math.floor((low - 1 - c0) / dc)))
+                last = max(last, min(count, math.floor((high - c0) / dc) + 2))
+                held += 1
+            if held == BLOCK or (p == planes - 1 and held > 0):
+                for b in range(first, last):
+                    here_b = np.float32(b)
+                    total = np.float32(0.0)
+                    for q in range(held):
+                        x = at_zero[q] + per_sample[q] * here_b
+                        x = min(max(x, np.float32(0.0)), limit)
+                        c = np.int32(x)
+                        f = x - np.float32(c)
+                        j = np.uint64(c + np.int32(q * padded))
+                        total += flat[j] + f * (flat[j + np.uint64(1)] - flat[j])
+                    sums[b] += total
+                held, first, last = 0, count, 0
 
 
 @kernel(fastmath=True)
@@ -108,6 +138,7 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
     """Joseph's sum per ray (doi:10.1109/TMI.1982.4307572), each pixel on its own: the reference."""
     wide = grid.shape[0] // (planes * rows)
     s_plane, s_row, s_column = source
+    one = np.uint64(1)
     for r in range(start, stop):
         for c in range(out.shape[1]):
             k = abs(rays[0, 0] * r + rays[0, 1] * c + rays[0, 2])
@@ -137,13 +168,13 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
             for p in range(begin, end):
                 m = np.float32(p - begin)
                 yy, xx = y + m * dy, x + m * dx
-                i, j = int(yy), int(xx)
+                i, j = np.int32(yy), np.int32(xx)
                 if 0 <= i < rows - 1 and 0 <= j < wide - 1:
                     f, g = yy - np.float32(i), xx - np.float32(j)
-                    at = (p * plane_step + i * row_step) * wide + j
-                    low = at + row_step * wide
-                    top = grid[at] + g * (grid[at + 1] - grid[at])
-                    bottom = grid[low] + g * (grid[low + 1] - grid[low])
+                    at = np.uint64((p * plane_step + i * row_step) * wide + j)
+                    low = at + np.uint64(row_step * wide)
+                    top = grid[at] + g * (grid[at + one] - grid[at])
+                    bottom = grid[low] + g * (grid[low + one] - grid[low])
                     total += top + f * (bottom - top)
             x3 = rays[3, 0] * r + rays[3, 1] * c + rays[3, 2]
             y3 = rays[4, 0] * r + rays[4, 1] * c + rays[4, 2]

@@ -125,7 +125,7 @@ def shadow(carm: CArm, needles: Sequence[PlacedNeedle], steel_g_cm3: float) -> S
 
 
 def chords_cm(source_mm: Floats, rays_mm: Floats, part: Part) -> tuple[Floats, Floats]:
-    """Length (...) of rays (..., 3), from focal spot to pixel, in the wall and in the whole body, cm."""
+    """Length (...), cm, of rays (..., 3) from focal spot to pixel in the wall and in the body."""
     body = _interval(source_mm, rays_mm, part, part.outer_mm)
     bore = _interval(source_mm, rays_mm, part, part.inner_mm) if part.inner_mm > 0 else 0.0
     length_cm = np.linalg.norm(rays_mm, axis=-1) * 0.1

@@ -45,7 +45,7 @@ class Detector:
     scatter_spread_mm : float, mm
         Standard deviation of the smooth veil on the detector.
     target_kev_mm2 : float, keV/mm2
-        Mean signal that exposure control aims at.
+        Signal that exposure control aims at.
     """
 
     csi_um: float

@@ -20,7 +20,7 @@ REFERENCE_TO_ISOCENTRE_MM = 150.0
 
 
 def reference_kerma_mgy(beam: Beam, carm: CArm) -> float:
-    """Air kerma of one picture at the patient entrance reference point, mGy, without backscatter."""
+    """Air kerma of one picture at the patient entrance reference point, mGy; no backscatter."""
     distance_mm = carm.source_isocentre_mm - REFERENCE_TO_ISOCENTRE_MM
     if not distance_mm > 0:
         raise InputError(
@@ -47,7 +47,8 @@ def set_exposure(
 ) -> Beam:
     """The beam with the tube current that gives the middle of the detector its target signal.
 
-    As exposure control does: from the mean primary signal over the middle quarter of the field.
+    As exposure control does, from the middle quarter of the field; the median of the primary signal
+    there, so that raw beam beside or below the patient does not count.
     """
     carm = paths.carm
     panel = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
@@ -55,7 +56,7 @@ def set_exposure(
     primary, _ = transmitted(paths, bins(beam, carm, panel, names))
     rows, columns = carm.shape
     middle = primary[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
-    signal_kev_mm2 = float(middle.mean(dtype=np.float64)) / carm.pixel_mm**2
+    signal_kev_mm2 = float(np.median(middle)) / carm.pixel_mm**2
     mas = beam.mas * panel.target_kev_mm2 / signal_kev_mm2 if signal_kev_mm2 > 0 else np.inf
     if not mas <= most_mas:
         raise InputError(

@@ -20,7 +20,8 @@ AIR_BELOW_HU = -900.0
 """At and below this a voxel is air and stops nothing: noise in air must not fog the picture."""
 
 SOFT_BELOW_HU = 120.0
-"""Up to here a voxel is soft tissue of density 1 + HU/1000; above it bone is mixed in (proposed)."""
+"""Up to here a voxel is soft tissue of density 1 + HU/1000; above it bone is mixed in
+(proposed)."""
 
 BONE_HU = 1558.0
 """HU of solid cortical bone (ICRU-44, 1.92 g/cm3) at 70 keV, about the mean of 120 kV behind a
@@ -33,7 +34,8 @@ METAL_FROM_HU = 3000.0
 """From here on a voxel is metal: a 12-bit CT ends at 3071 HU."""
 
 METAL_G_CM3 = 4.43
-"""Metal in a CT is taken as solid titanium (alloy Ti-6Al-4V), the usual spinal implant (proposed)."""
+"""Metal in a CT is taken as solid titanium (alloy Ti-6Al-4V), the usual spinal implant
+(proposed)."""
 
 COMPOSITION = MappingProxyType({"soft": "water", "bone": "cortical_bone", "metal": "titanium"})
 """Attenuation table of each basis material. Soft tissue is water, so that 0 HU is water exactly."""

@@ -155,7 +155,7 @@ def _joseph(view: _View, carm: CArm) -> Image:
 
 
 def _slopes(view: _View, carm: CArm, along: int) -> tuple[float, float, int]:
-    """First slope, step and count that cover what the detector sees of the box, along rows or columns."""
+    """First slope, step and count that cover what the detector sees of the box along an axis."""
     planes = view.shape[0]
     depth = np.abs(np.array([0.0, planes - 1.0]) - view.source[0])
     edges = np.array([0.0, view.shape[along] - 1.0]) - view.source[along]
@@ -173,29 +173,18 @@ def _slopes(view: _View, carm: CArm, along: int) -> tuple[float, float, int]:
 
 def _factored(view: _View, carm: CArm) -> Image:
     out = np.zeros(carm.shape, dtype=np.float32)
-    planes, rows, _ = view.shape
+    planes, rows, columns = view.shape
     u0, du, high = _slopes(view, carm, 1)
     v0, dv, wide = _slopes(view, carm, 2)
     if high == 0 or wide == 0:
         return out
     sums = np.empty((high, wide), dtype=np.float32)
-    ramp = np.arange(wide, dtype=np.float32)
     slopes = (u0, du, v0, dv)
 
     def add(start: int, stop: int) -> None:
-        _kernels.plane_sums(
-            view.grid,
-            view.filled,
-            *view.steps,
-            planes,
-            rows,
-            view.source,
-            *slopes,
-            ramp,
-            start,
-            stop,
-            sums,
-        )
+        blend = np.empty((_kernels.BLOCK, columns + 2), dtype=np.float32)
+        where = (view.grid, view.filled, *view.steps, planes, rows, view.source)
+        _kernels.plane_sums(*where, *slopes, start, stop, blend, sums)
 
     def turn(start: int, stop: int) -> None:
         _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM, start, stop, out)

@@ -46,7 +46,7 @@ class Bins:
 def bins(
     beam: Beam, carm: CArm, detector: Detector, names: tuple[str, ...], *, count: int = BINS
 ) -> Bins:
-    """The absorbed spectrum of the middle pixel in ``count`` bins, with attenuation of ``names``."""
+    """The absorbed spectrum of the middle pixel in ``count`` bins; attenuation of ``names``."""
     energies = energies_kev()
     pixel_cm2 = (carm.pixel_mm * _MM_TO_CM) ** 2
     # inverse square from 1 m to the detector
