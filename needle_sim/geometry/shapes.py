@@ -6,20 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
 from needle_sim.geometry import _kernels
+from needle_sim.geometry.parts import BAR, WIDTH, Row, bar, box, drum, half_sizes
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
 
-Row = NDArray[np.float64]
-Step = Literal["add", "cut"]
-_BAR, _DRUM, _BOX = 0.0, 1.0, 2.0
-_WIDTH = 24
+__all__ = ["Implicit", "Row", "Tube", "bar", "box", "distance_to_tubes_mm", "drum", "trace_mm"]
+
 _CHUNK = 40_000  # points; smaller sets are not worth a thread
 
 
@@ -88,8 +86,8 @@ class Implicit:
 
     def __post_init__(self) -> None:
         rows = np.array(self.rows, dtype=np.float64, order="C")
-        if rows.ndim != 2 or rows.shape[1] != _WIDTH or len(rows) < 1:
-            raise InputError(f"a shape needs rows (R, {_WIDTH}), got {rows.shape}")
+        if rows.ndim != 2 or rows.shape[1] != WIDTH or len(rows) < 1:
+            raise InputError(f"a shape needs rows (R, {WIDTH}), got {rows.shape}")
         if not np.isfinite(rows).all():
             raise InputError("a shape holds values that are not finite")
         if rows[0, 1] != 0.0:
@@ -100,9 +98,9 @@ class Implicit:
         frames[:, 6:9] = rows[:, 9:12]
         frames[:, 9:12] = np.cross(rows[:, 6:9], rows[:, 9:12])
         for row, frame in zip(rows, frames, strict=True):
-            half, run = _half_sizes(row)
+            half, run = half_sizes(row)
             frame[12:15] = frame[:3] + 0.5 * run * frame[9:12]
-            flat = half.max() / half.min() if row[0] == _BAR else 2.0
+            flat = half.max() / half.min() if row[0] == BAR else 2.0
             frame[16] = (0.6 if row[17] == 4.0 else 0.9) * 2.0 * flat / (1.0 + flat * flat)
             frame[15] = np.linalg.norm(half + np.array([0.0, 0.0, 0.5 * run]))
         for array, name in ((rows, "rows"), (frames, "_frames")):
@@ -136,7 +134,7 @@ class Implicit:
         axes = np.abs(frames[:, 3:12].reshape(-1, 3, 3))  # x, y and z axis of each row
         low, high = frames[:, :3].copy(), frames[:, :3].copy()
         for n, row in enumerate(rows):
-            half, far = _half_sizes(row)
+            half, far = half_sizes(row)
             end = frames[n, :3] + frames[n, 9:12] * far
             margin = half @ axes[n] + 0.25 * row[2]
             low[n] = np.minimum(frames[n, :3], end) - margin
@@ -162,109 +160,6 @@ class Implicit:
         return np.asarray(((around[:3] - around[3:]) / (2 * step_mm)).T)
 
 
-def bar(
-    start_mm: ArrayLike,
-    end_mm: ArrayLike,
-    radii_mm: tuple[float, float],
-    *,
-    end_radii_mm: tuple[float, float] | None = None,
-    across: ArrayLike = (1.0, 0.0, 0.0),
-    cap_mm: float | None = None,
-    squared: bool = False,
-    blend_mm: float = 1.5,
-    step: Step = "add",
-) -> Row:
-    """A tapered bar between two points (3,) with an elliptic section; one point is an ellipsoid.
-
-    Parameters
-    ----------
-    start_mm, end_mm : (3,) array
-        Ends of the axis; the caps stand out beyond them by ``cap_mm``.
-    radii_mm, end_radii_mm : (float, float)
-        Half sizes of the section along ``across`` and perpendicular to it, at start and end.
-    across : (3,) array
-        Direction of the first half size; made perpendicular to the axis.
-    cap_mm : float
-        Height of the rounded ends, by default the smallest half size.
-    squared : bool
-        Superellipse of power 4 (flat faces) instead of an ellipse.
-    blend_mm : float
-        Width of the fillet to what was there before.
-    step : str
-        ``"add"`` or ``"cut"``.
-    """
-    start, end = np.asarray(start_mm, dtype=np.float64), np.asarray(end_mm, dtype=np.float64)
-    last = end_radii_mm or radii_mm
-    length = float(np.linalg.norm(end - start))
-    first_axis = np.asarray(across, dtype=np.float64)
-    if length > 1e-9:
-        along = (end - start) / length
-    else:
-        start, length = end, 0.0
-        helper = np.array([0.0, 0.0, 1.0]) if abs(unit(first_axis)[2]) < 0.9 else np.eye(3)[1]
-        along = unit(helper - first_axis * (helper @ first_axis) / (first_axis @ first_axis))
-    u = unit(first_axis - along * (first_axis @ along))
-    cap = min(*radii_mm, *last) if cap_mm is None else cap_mm
-    figures = (*radii_mm, *last, cap, 4.0 if squared else 2.0, 0.0, length)
-    return _row(_BAR, step, blend_mm, start, u, np.cross(along, u), figures)
-
-
-def drum(
-    upper_mm: tuple[float, float],
-    lower_mm: tuple[float, float],
-    heights_mm: tuple[float, float],
-    *,
-    waist_mm: float = 0.0,
-    dish_mm: float = 0.0,
-    round_mm: float = 1.5,
-    centre_mm: ArrayLike = (0.0, 0.0, 0.0),
-    axes: tuple[ArrayLike, ArrayLike] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
-    blend_mm: float = 1.5,
-    step: Step = "add",
-) -> Row:
-    """A vertebral body: superelliptic, waisted, wedged, with dished endplates.
-
-    Parameters
-    ----------
-    upper_mm, lower_mm : (float, float)
-        Width and depth of the end towards +z and -z.
-    heights_mm : (float, float)
-        Height at the front (-y) and at the back (+y).
-    waist_mm : float
-        How far the front and sides draw in halfway; the back (+y) does by 0.4 of it.
-    dish_mm : float
-        How far the middle of an endplate lies under its rim.
-    round_mm : float
-        Radius of the rim.
-    centre_mm, axes : (3,) array, pair of (3,) arrays
-        Middle, and the directions of width and depth.
-    blend_mm, step : float, str
-        As for `bar`.
-    """
-    u = unit(axes[0])
-    v = np.asarray(axes[1], dtype=np.float64)
-    v = unit(v - u * float(u @ v))
-    figures = (*upper_mm, *lower_mm, *heights_mm, waist_mm, dish_mm, round_mm)
-    return _row(_DRUM, step, blend_mm, np.asarray(centre_mm, dtype=np.float64), u, v, figures)
-
-
-def box(
-    half_mm: tuple[float, float, float],
-    *,
-    round_mm: float = 0.0,
-    centre_mm: ArrayLike = (0.0, 0.0, 0.0),
-    axes: tuple[ArrayLike, ArrayLike] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
-    blend_mm: float = 1.5,
-    step: Step = "add",
-) -> Row:
-    """A box of half sizes (3,) with rounded edges; the other arguments as for `drum`."""
-    u = unit(axes[0])
-    v = np.asarray(axes[1], dtype=np.float64)
-    v = unit(v - u * float(u @ v))
-    centre = np.asarray(centre_mm, dtype=np.float64)
-    return _row(_BOX, step, blend_mm, centre, u, v, (*half_mm, round_mm))
-
-
 def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm: float) -> Row:
     """First point (3,) on a ray from outside that lies ``off_mm`` from the surface.
 
@@ -282,35 +177,6 @@ def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm
     if abs(gap) < 1e-2:  # a tapered bar's distance jumps by some micrometres where its cap begins
         return at
     raise InputError(f"the ray from {start.round(1)} along {step} misses the shape")
-
-
-def _row(
-    kind: float,
-    step: Step,
-    blend_mm: float,
-    origin: Row,
-    u: Row,
-    v: Row,
-    figures: Sequence[float],
-) -> Row:
-    row = np.zeros(_WIDTH)
-    row[:3] = kind, float(("add", "cut").index(step)), blend_mm
-    row[3:6], row[6:9], row[9:12] = origin, u, v
-    row[12 : 12 + len(figures)] = figures
-    sizes = 5 if kind == _BAR else 6 if kind == _DRUM else 3
-    if not (row[12 : 12 + sizes] > 0).all() or blend_mm < 0:
-        raise InputError(f"sizes of a shape must be positive, got {row[12 : 12 + sizes]}")
-    return row
-
-
-def _half_sizes(row: Row) -> tuple[Row, float]:
-    """Half sizes (3,) in the frame of a row, and how far its axis runs along +z."""
-    if row[0] == _BAR:
-        return np.array([max(row[12], row[14]), max(row[13], row[15]), row[16]]), float(row[19])
-    if row[0] == _DRUM:
-        width, depth, height = max(row[12], row[14]), max(row[13], row[15]), row[16:18].max()
-        return 0.5 * np.array([width, depth, height]), 0.0
-    return row[12:15].copy(), 0.0
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec
-from needle_sim.anatomy.phantom.vertebra import Posts
 from needle_sim.geometry.transform import Frame, Transform, rigid
 
 _CENTRE = "L3"  # its body's centre is the origin of the patient

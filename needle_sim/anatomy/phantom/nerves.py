@@ -11,15 +11,10 @@ from scipy.interpolate import CubicSpline
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.course import medial_branch_path, off_bone, root_path
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.vertebra import (
-    SIDES,
-    Posts,
-    medial_branch_path,
-    off_bone,
-    root_path,
-)
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 

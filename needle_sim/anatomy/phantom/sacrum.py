@@ -10,16 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from needle_sim.anatomy.phantom.bone import groove, superior_process
+from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
-from needle_sim.anatomy.phantom.vertebra import (
-    SIDES,
-    Point,
-    Posts,
-    endplate_landmarks,
-    groove,
-    superior_process,
-    superior_process_landmarks,
-)
+from needle_sim.anatomy.phantom.vertebra import endplate_landmarks, superior_process_landmarks
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 from needle_sim.geometry.transform import unit
 
@@ -167,11 +161,12 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
     deep = _canal_line(axis)
     for side in SIDES:  # from the first articular processes to the wall and the ala
         post = side_posts(axis, side)
-        foot = post.sap - np.array([0.0, 0.0, 0.5 * axis.spec.sap_height_mm + 7.0])
+        foot = post.sap - post.at(3.0, 0.0, 0.5 * axis.spec.sap_height_mm + 7.0)
         wall = deep[0] + axis.dorsal(0) * (_CANAL_HALF[0][1] + 2.5) - np.array([0.0, 0.0, 13.0])
         yield bar(foot, wall, (6.0, 3.5), end_radii_mm=(5.5, 3.0), across=(0, 0, 1.0), blend_mm=3.0)
-        ala = foot + post.at(7.0, -14.0, 0.0)
-        yield bar(foot, ala, (8.0, 8.0), end_radii_mm=(10.0, 10.0), across=_X, blend_mm=4.0)
+        low = foot - np.array([0.0, 0.0, 6.0])
+        ala = low + post.at(11.0, -14.0, -1.0)
+        yield bar(low, ala, (5.0, 5.0), end_radii_mm=(8.5, 8.5), across=_X, blend_mm=4.0)
     for n in range(4):
         wide = 15.0 - 2.5 * n
         back = axis.dorsal(n) * (_CANAL_HALF[n][1] + 1.5)

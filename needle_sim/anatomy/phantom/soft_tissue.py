@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.posts import SIDES, Posts, side_sign
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.vertebra import SIDES, Posts, side_sign
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum

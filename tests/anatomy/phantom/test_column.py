@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.column import column, joined
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
-from needle_sim.anatomy.phantom.vertebra import SIDES, Posts
 from needle_sim.geometry.transform import angle_deg
 
 PAIRS = list(itertools.pairwise(LEVELS))

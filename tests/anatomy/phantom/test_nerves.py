@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.nerves import sac_line
+from needle_sim.anatomy.phantom.posts import SIDES, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.vertebra import SIDES, Posts, on_bone
 from needle_sim.geometry.paths import distance_mm, resample
 from needle_sim.geometry.shapes import distance_to_tubes_mm
 from needle_sim.geometry.transform import unit

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, sacrum_landmarks
-from needle_sim.anatomy.phantom.vertebra import SIDES, Posts
 from needle_sim.geometry.paths import length_mm, resample
 
 

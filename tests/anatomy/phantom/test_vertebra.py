@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.landmarks import landmark_names
+from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, SIDES, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
-    NERVE_OFF_MM,
-    SIDES,
-    Posts,
     medial_branch_path,
-    on_bone,
     root_path,
     vertebra_landmarks,
     vertebra_shape,

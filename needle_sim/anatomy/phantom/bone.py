@@ -1,0 +1,228 @@
+"""The bone of a vertebra: bars and drums put on its posts.
+
+Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +z cranial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, GROOVE_MM, UP, Posts
+from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.geometry.shapes import Implicit, Row, bar, drum
+
+_GROOVE_BACK_MM = 45.0
+
+
+def vertebra_shape(spec: VertebraSpec) -> Implicit:
+    """The bone of a vertebra in its body frame."""
+    left, right = Posts(spec, "left"), Posts(spec, "right")
+    rows = [_body(spec)]
+    for part in (_pedicle, _lamina, _pars, _inferior_process):
+        rows += [*part(left), *part(right)]
+    rows += [*_spinous_process(spec), *_canal(spec), _joint_cut(left), _joint_cut(right)]
+    for part in (superior_process, _transverse_process):
+        rows += [*part(left), *part(right)]
+    rows += [*_canal(spec, narrower_mm=0.0), groove(left), groove(right)]
+    return Implicit.of(rows)
+
+
+def _body(spec: VertebraSpec) -> Row:
+    return drum(
+        (spec.upper_width_mm, spec.upper_depth_mm),
+        (spec.lower_width_mm, spec.lower_depth_mm),
+        (spec.anterior_height_mm, spec.posterior_height_mm),
+        waist_mm=spec.waist_mm,
+        dish_mm=spec.dish_mm,
+        round_mm=2.0,
+    )
+
+
+def _pedicle(post: Posts) -> Iterator[Row]:
+    spec, axis = post.spec, post.pedicle_axis
+    half = 0.5 * spec.pedicle_width_mm, 0.5 * spec.pedicle_height_mm
+    across = np.cross(axis, UP)
+    front = post.pedicle - axis * (0.5 * spec.pedicle_length_mm + 5.0)
+    wide = half[0] + 1.2, half[1] + 1.0
+    yield bar(front, post.pedicle, wide, end_radii_mm=half, across=across, cap_mm=3.0, blend_mm=2.0)
+    back = post.pedicle + axis * (0.5 * spec.pedicle_length_mm)
+    small = half[0], 0.8 * half[1]
+    yield bar(post.pedicle, back, half, end_radii_mm=small, across=across, cap_mm=3.0, blend_mm=0.5)
+
+
+def _lamina(post: Posts) -> Iterator[Row]:
+    spec = post.spec
+    slope = np.radians(spec.lamina_slope_deg)
+    across = np.array([0.0, -np.sin(slope), np.cos(slope)])
+    half = 0.5 * spec.lamina_height_mm, 0.5 * spec.lamina_thickness_mm
+    yield bar(
+        post.lamina_foot,
+        post.lamina_top,
+        (0.85 * half[0], half[1]),
+        end_radii_mm=half,
+        across=across,
+        cap_mm=3.0,
+        blend_mm=2.5,
+    )
+
+
+def _pars(post: Posts) -> Iterator[Row]:
+    """Arch from the pedicle to the lamina, and the isthmus down to the inferior process."""
+    spec = post.spec
+    start = post.pedicle + post.pedicle_axis * (0.5 * spec.pedicle_length_mm - 0.5)
+    thick = 0.5 * spec.lamina_thickness_mm
+    yield bar(
+        start,
+        post.lamina_foot + np.array([0.0, 0.5, 1.0]),
+        (0.36 * spec.pedicle_height_mm, 1.25 * thick),
+        end_radii_mm=(0.4 * spec.lamina_height_mm, thick),
+        across=UP,
+        cap_mm=2.5,
+        blend_mm=2.0,
+    )
+    top = post.pedicle + post.pedicle_axis * (0.5 * spec.pedicle_length_mm + 1.0)
+    top = top + np.array([0.0, 0.0, 0.1 * spec.pedicle_height_mm])
+    half = 0.42 * spec.iap_width_mm, 0.5 * spec.lamina_thickness_mm
+    yield bar(
+        top,
+        post.lamina_foot + np.array([0.0, 1.0, -2.0]),
+        (0.5 * half[0] + 2.0, half[1]),
+        end_radii_mm=half,
+        across=post.at(1.0, 0.3, 0.0),
+        cap_mm=3.0,
+        blend_mm=2.5,
+    )
+
+
+def _inferior_process(post: Posts) -> Iterator[Row]:
+    spec = post.spec
+    half = 0.5 * spec.iap_width_mm, 0.5 * spec.iap_thickness_mm
+    low = post.iap - post.iap_up * (0.5 * spec.iap_height_mm - 3.0)
+    high = post.iap + post.iap_up * (0.5 * spec.iap_height_mm)
+    yield bar(
+        high,
+        low,
+        (0.95 * half[0], 1.1 * half[1]),
+        end_radii_mm=(0.75 * half[0], 0.9 * half[1]),
+        across=post.iap_across,
+        cap_mm=3.0,
+        squared=True,
+        blend_mm=2.5,
+    )
+    yield bar(
+        post.lamina_foot - UP * 3.0,
+        high,
+        (0.85 * half[0], 0.5 * spec.lamina_thickness_mm),
+        end_radii_mm=(0.9 * half[0], half[1]),
+        across=post.iap_across,
+        cap_mm=3.0,
+        blend_mm=2.5,
+    )
+
+
+def _spinous_process(spec: VertebraSpec) -> Iterator[Row]:
+    root = Posts(spec, "left").lamina_top
+    run = spec.back_mm + spec.spinous_length_mm - root[1] - 2.0
+    slope = np.tan(np.radians(spec.spinous_slope_deg))
+    middle = root + np.array([0.0, 0.55 * run, -0.55 * run * slope])
+    tip = root + np.array([0.0, run, -run * slope])
+    half = 0.5 * spec.spinous_height_mm, 0.5 * spec.spinous_thickness_mm
+    yield bar(
+        root,
+        middle,
+        (0.95 * half[0], 1.2 * half[1]),
+        end_radii_mm=(0.85 * half[0], 0.8 * half[1]),
+        across=UP,
+        cap_mm=2.0,
+        blend_mm=3.0,
+    )
+    yield bar(
+        middle,
+        tip,
+        (0.85 * half[0], 0.8 * half[1]),
+        end_radii_mm=(half[0], 1.15 * half[1]),
+        across=UP,
+        cap_mm=2.0,
+        blend_mm=1.5,
+    )
+
+
+def _canal(spec: VertebraSpec, *, narrower_mm: float = 0.0) -> Iterator[Row]:
+    centre = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])
+    half = 0.5 * spec.canal_width_mm - narrower_mm, 0.5 * spec.canal_depth_mm - narrower_mm
+    yield bar(
+        centre - 60 * UP, centre + 60 * UP, half, across=(1.0, 0.0, 0.0), blend_mm=1.0, step="cut"
+    )
+
+
+def _joint_cut(post: Posts) -> Row:
+    """Room for the superior process of the vertebra below, and the joint space."""
+    spec = post.spec
+    deep = 0.5 * (spec.iap_thickness_mm + 3.0)
+    face = post.joint_below + (0.5 * spec.joint_gap_mm - 0.2) * post.iap_normal
+    top = face - deep * post.iap_normal + post.iap_up * (0.5 * spec.iap_height_mm + 1.5)
+    return bar(
+        top,
+        top - 40.0 * post.iap_up,
+        (0.62 * spec.iap_width_mm + 2.0, deep),
+        across=post.iap_across,
+        cap_mm=2.0,
+        squared=True,
+        blend_mm=0.8,
+        step="cut",
+    )
+
+
+def superior_process(post: Posts) -> Iterator[Row]:
+    spec, across = post.spec, post.sap_across
+    half = 0.5 * spec.sap_width_mm, 0.5 * spec.sap_thickness_mm
+    low = post.sap - UP * (0.5 * spec.sap_height_mm)
+    high = post.sap + UP * (0.5 * spec.sap_height_mm - 3.5)
+    yield bar(
+        low,
+        high,
+        (0.9 * half[0], 1.12 * half[1]),
+        end_radii_mm=(0.78 * half[0], 0.8 * half[1]),
+        across=across,
+        cap_mm=3.5,
+        squared=True,
+        blend_mm=2.0,
+    )
+    radius = spec.neck_radius_mm  # the neck: its lateral face runs along the nerve
+    inside = -(radius + 0.2) * post.neck_out
+    yield bar(
+        post.neck_point(0.0) + inside,
+        post.neck_point(1.0) + inside,
+        (radius, radius),
+        cap_mm=2.5,
+        across=post.neck_out,
+        blend_mm=2.5,
+    )
+    mamillary = post.sap + across * (half[0] - 0.8) - UP * (0.15 * spec.sap_height_mm)
+    size = 0.5 * spec.mamillary_mm
+    yield bar(mamillary - UP * 2.0, mamillary + UP * 2.0, (size, size), across=across, blend_mm=2.0)
+
+
+def _transverse_process(post: Posts) -> Iterator[Row]:
+    root, tip, (half_height, half_thick) = post.tp_root, post.tp_tip, post.tp_half
+    middle = 0.45 * root + 0.55 * tip
+    start = root - post.at(5.0, 0.0, 0.0)
+    slim = 0.82 * half_height, 0.85 * half_thick
+    yield bar(start, middle, (half_height, half_thick), end_radii_mm=slim, across=UP, blend_mm=2.0)
+    end = 0.8 * half_height, 0.75 * half_thick
+    yield bar(middle, tip, slim, end_radii_mm=end, across=UP, blend_mm=1.0, cap_mm=post.tp_cap_mm)
+    size = 0.5 * post.spec.accessory_mm
+    below = size + GROOVE_MM + 0.3
+    accessory = post.neck_point(-0.2) - below * post.neck_over + post.at(0.5, 0.0, 0.0)
+    yield bar(accessory, accessory, (size, size), across=(1.0, 0.0, 0.0), blend_mm=2.5)
+
+
+def groove(post: Posts) -> Row:
+    """The groove of the medial branch, and beyond it the free way of a needle laid along it."""
+    axis = post.neck + GROOVE_AXIS_MM * post.groove_out
+    front = axis + (0.5 * post.spec.neck_length_mm + 2.0) * post.needle_axis
+    back = axis - _GROOVE_BACK_MM * post.needle_axis
+    half = GROOVE_MM, GROOVE_MM
+    return bar(front, back, half, across=post.neck_out, blend_mm=0.8, step="cut")

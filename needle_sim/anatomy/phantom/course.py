@@ -1,0 +1,92 @@
+"""The course of medial branch and root past a vertebra.
+
+Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +z cranial.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.anatomy import Side
+from needle_sim.anatomy.phantom.bone import vertebra_shape
+from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, UP, Point, Posts, notch, on_bone
+from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.geometry.paths import resample
+from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
+
+
+def medial_branch_path(
+    spec: VertebraSpec, side: Side, *, bone: Implicit | None = None
+) -> NDArray[np.float64]:
+    """Medial branch of the level above where it crosses this vertebra (N, 3), body frame.
+
+    From the foramen over the upper border of the root of the transverse process, along the lateral
+    neck of the superior articular process, then medially through the mamillo-accessory notch onto
+    the lamina. Course: Shuang (2015), Medicine 94(52) e2367; Tran (2022), rapm-2022-103653; the
+    neck's direction follows the parallel electrodes of P14 and CAMP.
+    """
+    post, bone = Posts(spec, side), bone or vertebra_shape(spec)
+    neck = [on_bone(post, bone, post.neck_point(s), off_mm=NERVE_OFF_MM) for s in (1, 0.5, 0)]
+    start = post.at(
+        abs(neck[0][0]) - 1.5, spec.back_mm + 3.5, 0.5 * spec.height_mm + 0.6 * spec.disc_above_mm
+    )
+    lead = neck[0] + 0.35 * (start - neck[0]) + 1.2 * post.needle_axis
+    between, lamina = notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
+    corners = np.stack([start, lead, *neck, between, lamina])
+    return off_bone(_rounded(corners), bone)
+
+
+def off_bone(path_mm: Point, bone: Implicit) -> Point:
+    """A path (N, 3) moved out of the bone to where a nerve can lie on it."""
+    path = path_mm
+    for n in range(12):
+        if n % 3 == 0:  # neighbours that were pushed apart must not cut through a ridge
+            path = resample(path, 0.5)
+        short = np.maximum(0.85 * NERVE_OFF_MM - bone.distance_mm(path), 0.0)
+        path = path + short[:, None] * bone.gradient(path)
+    return path
+
+
+def _on_lamina(post: Posts, bone: Implicit) -> Point:
+    foot = post.lamina_foot
+    start = np.array([0.72 * foot[0], foot[1] + 25.0, post.neck_point(0.0)[2] - 9.0])
+    return trace_mm(bone, start, np.array([0.0, -1.0, 0.0]), off_mm=NERVE_OFF_MM)
+
+
+def _rounded(corners: Point) -> Point:
+    """A polyline with its corners cut twice (Chaikin), ends kept, at most 0.5 mm a step."""
+    path = corners
+    for _ in range(2):
+        first = 0.8 * path[:-1] + 0.2 * path[1:]
+        second = 0.2 * path[:-1] + 0.8 * path[1:]
+        inner = np.stack([first, second], axis=1).reshape(-1, 3)
+        path = np.concatenate([path[:1], inner[1:-1], path[-1:]])
+    return resample(path, 0.5)
+
+
+def root_path(spec: VertebraSpec, side: Side) -> Tube:
+    """The exiting root of this level, body frame: sac, under the pedicle, foramen, ventral ramus.
+
+    Diameters as measured on MRI (KHAS23), the widest place is the ganglion (SILV15); it descends
+    at the take-off angle of SILV15.
+    """
+    post, radius = Posts(spec, side), 0.5 * spec.root_mm
+    pedicle, half = post.pedicle, 0.5 * spec.pedicle_height_mm
+    ganglion_radius = 0.5 * spec.ganglion_mm
+    under = pedicle - UP * (half + ganglion_radius + 1.5)
+    under[1] = spec.back_mm + ganglion_radius - 0.5
+    medial = 0.5 * spec.canal_width_mm - radius - 2.0
+    drop = np.tan(np.radians(spec.root_takeoff_deg))
+    middle = spec.back_mm + 0.5 * spec.canal_depth_mm
+    below = post.at(0.5 * spec.canal_width_mm + 0.5, 0.5 * (middle + under[1]), under[2] - 0.5)
+    axilla = post.at(medial - 1.0, middle, below[2] + drop * 0.7 * (abs(below[0]) - medial + 1.0))
+    start = axilla + post.at(-3.0, 0.0, 3.0 * drop + 6.0)
+    ganglion = under + post.at(1.0, 0.0, 0.0)
+    outside = ganglion + post.at(8.0, -0.3 * spec.root_ventral_mm, -6.0)
+    ramus = outside + post.at(7.0, -spec.root_ventral_mm, -11.0)
+    far = ramus + post.at(3.0, -0.8 * spec.root_ventral_mm, -18.0)
+    points = np.stack([start, axilla, below, ganglion, outside, ramus, far])
+    radii = np.array([0.6, 0.85, 1.0, 0.0, 1.0, 1.1, 1.1]) * radius
+    radii[3] = ganglion_radius
+    return Tube(points, radii)
