@@ -34,7 +34,7 @@ FITTED = (
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
     *("iap_spread_mm", "iap_setback_mm", "iap_drop_mm", "iap_height_mm"),
-    *("tp_span_mm", "tp_upsweep_deg", "tp_backsweep_deg", "tp_height_mm"),
+    *("tp_span_mm", "tp_upsweep_deg", "tp_backsweep_deg", "tp_height_mm", "tp_thickness_mm"),
     *("spinous_length_mm", "spinous_height_mm", "spinous_slope_deg"),
 )
 """Sizes that are fitted; the others stay at the mean of their level."""
