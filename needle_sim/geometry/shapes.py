@@ -12,11 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
 from needle_sim.geometry import _kernels
-from needle_sim.geometry.parts import BAR, WIDTH, Row, bar, box, drum, half_sizes
+from needle_sim.geometry.parts import BAR, WIDTH, Row, Step, bar, box, drum, half_sizes
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
 
-__all__ = ["Implicit", "Row", "Tube", "bar", "box", "distance_to_tubes_mm", "drum", "trace_mm"]
+__all__ = [
+    "Implicit",
+    "Row",
+    "Step",
+    "Tube",
+    "bar",
+    "box",
+    "distance_to_tubes_mm",
+    "drum",
+    "trace_mm",
+]
 
 _CHUNK = 40_000  # points; smaller sets are not worth a thread
 

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.phantom.column import Column, column
+from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.nerves import structures
-from needle_sim.anatomy.phantom.sacrum import ilium_shape, sacrum_landmarks, sacrum_shape
-from needle_sim.anatomy.phantom.soft_tissue import Trunk, layers
+from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
+from needle_sim.anatomy.phantom.soft_tissue import layers
 from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
 from needle_sim.anatomy.tissue import label, tissues

@@ -1,4 +1,4 @@
-"""Sacrum and iliac bones, in the body frame of S1 (they turn with it: the pelvis is one piece)."""
+"""The sacrum, in the body frame of S1."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from needle_sim.anatomy.phantom.bone import groove, superior_process
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import endplate_landmarks, superior_process_landmarks
-from needle_sim.geometry.shapes import Implicit, Row, bar, drum
+from needle_sim.geometry.shapes import Implicit, Row, Step, bar, drum
 from needle_sim.geometry.transform import unit
 
 _X = np.array([1.0, 0.0, 0.0])
@@ -54,7 +53,8 @@ def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:
     axis = Segments(spec, sizes)
     rows = [*_bodies(axis)]
     for side in SIDES:
-        rows += _lateral_mass(axis, side_posts(axis, side), grown_mm=0.0)
+        post = side_posts(axis, side)
+        rows += [*lateral_mass(axis, post), *_bridges(axis, post)]
     rows += [*_dorsal_wall(axis), *_canal(axis)]
     for side in SIDES:
         rows += [*_foramina(axis, side_posts(axis, side))]
@@ -102,58 +102,60 @@ def _bodies(axis: Segments) -> Iterator[Row]:
     yield bar(tip, end, (7.0, 3.5), end_radii_mm=(3.0, 2.5), across=_X, blend_mm=1.0)
 
 
-def _lateral_mass(axis: Segments, post: Posts, *, grown_mm: float, cut: bool = False) -> list[Row]:
+def lateral_mass(
+    axis: Segments, post: Posts, *, grown_mm: float = 0.0, step: Step = "add"
+) -> list[Row]:
     """Ala and lateral part of one side; grown and as a cut it makes the sacroiliac joint space."""
-    ends, half_wide = axis.ends, 0.5 * axis.sizes["width_mm"]
-    step = "cut" if cut else "add"
-    upper = ends[0] + np.array([0.0, 8.0, -15.0])
-    out = post.at(1.0, 0.0, 0.0)
-    knots = [
-        (upper + out * (half_wide - 13.0), (11.5, 17.0)),
-        (ends[1] + out * (half_wide - 18.0) + 10.0 * axis.dorsal(1), (12.5, 13.5)),
-        (ends[2] + out * (half_wide - 25.0) + 6.0 * axis.dorsal(2), (10.0, 9.0)),
-        (ends[3] + out * (half_wide - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
-        (ends[4] + out * (half_wide - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
-    ]
     grow = np.array([grown_mm, grown_mm])
-    rows = [
+    return [
         bar(
             start,
             end,
-            tuple(np.array(first) + grow),
-            end_radii_mm=tuple(np.array(last) + grow),
+            _pair(np.array(first) + grow),
+            end_radii_mm=_pair(np.array(last) + grow),
             across=_X,
-            blend_mm=0.5 if cut else 4.0,
-            step=step,  # type: ignore[arg-type]
+            blend_mm=4.0 if step == "add" else 0.5,
+            step=step,
         )
-        for (start, first), (end, last) in pairwise(knots)
+        for (start, first), (end, last) in pairwise(_lateral_knots(axis, post))
     ]
-    if not cut:
-        root = upper + out * 0.36 * axis.spec.upper_width_mm + np.array([0.0, 1.0, 1.0])
-        rows.append(
-            bar(
-                root,
-                knots[0][0],
-                (10.0, 12.0),
-                end_radii_mm=(9.5, 14.0),
-                across=(0, 0, 1.0),
-                blend_mm=5.0,
-            )
-        )
-        for n in (1, 2, 3, 4):  # bars between the foramina
-            mid = 0.5 * (ends[n] + ends[n + 1])
-            low = 0.5 * (knots[n][0] + knots[min(n + 1, 4)][0])
-            rows.append(
-                bar(
-                    mid,
-                    low,
-                    (7.0 - n, 7.5 - n),
-                    end_radii_mm=(6.5 - n, 7.0 - n),
-                    across=(0, 0, 1.0),
-                    blend_mm=2.5,
-                )
-            )
-    return rows
+
+
+def _lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float, float]]]:
+    """Middle and half sizes (across, along y) of the lateral part abreast of S1 to S5."""
+    ends, out = axis.ends, post.at(1.0, 0.0, 0.0)
+    edge = 0.5 * axis.sizes["width_mm"]
+    return [
+        (ends[0] + np.array([0.0, 8.0, -15.0]) + out * (edge - 13.0), (11.5, 17.0)),
+        (ends[1] + out * (edge - 18.0) + 10.0 * axis.dorsal(1), (12.5, 13.5)),
+        (ends[2] + out * (edge - 25.0) + 6.0 * axis.dorsal(2), (10.0, 9.0)),
+        (ends[3] + out * (edge - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
+        (ends[4] + out * (edge - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
+    ]
+
+
+def _bridges(axis: Segments, post: Posts) -> Iterator[Row]:
+    """Bone from the body of S1 to the ala, and between the foramina below."""
+    ends, knots = axis.ends, _lateral_knots(axis, post)
+    across = (0.0, 0.0, 1.0)
+    beside = post.at(0.36 * axis.spec.upper_width_mm, 9.0, -14.0)
+    yield bar(
+        ends[0] + beside,
+        knots[0][0],
+        (10.0, 12.0),
+        end_radii_mm=(9.5, 14.0),
+        across=across,
+        blend_mm=5.0,
+    )
+    for n in (1, 2, 3, 4):
+        middle = 0.5 * (ends[n] + ends[n + 1])
+        low = 0.5 * (knots[n][0] + knots[min(n + 1, 4)][0])
+        first, last = (7.0 - n, 7.5 - n), (6.5 - n, 7.0 - n)
+        yield bar(middle, low, first, end_radii_mm=last, across=across, blend_mm=2.5)
+
+
+def _pair(values: Point) -> tuple[float, float]:
+    return float(values[0]), float(values[1])
 
 
 def _dorsal_wall(axis: Segments) -> Iterator[Row]:
@@ -258,70 +260,3 @@ def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
             blend_mm=1.0,
             step="cut",
         )
-
-
-# Crest from posterior superior to anterior superior iliac spine, and the lower edge under it, from
-# the joint to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
-# with a sacral slope of 34 degrees: lateral, posterior, cranial. (Proportions of atlas figures.)
-_CREST = (
-    (45.0, 44.0, -44.0),
-    (57.0, 43.0, -16.0),
-    (77.0, 30.0, 14.0),
-    (100.0, 8.0, 33.0),
-    (121.0, -28.0, 26.0),
-    (128.0, -60.0, 2.0),
-    (122.0, -82.0, -34.0),
-)
-_BASE = (
-    (52.0, 44.0, -62.0), (59.0, 34.0, -58.0), (66.0, 16.0, -66.0), (76.0, -4.0, -76.0),
-    (86.0, -24.0, -88.0), (97.0, -44.0, -94.0), (104.0, -56.0, -98.0),
-)  # fmt: skip
-_NOMINAL_SLOPE_DEG = 34.0
-
-
-def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Implicit:
-    """One iliac wing with its crest and the sacroiliac joint space, body frame of S1."""
-    axis = Segments(spec, sizes)
-    post = side_posts(axis, side)
-    scale = 0.5 * sizes["width_mm"] / 56.0
-    crest, base = (_pelvic(_finer(points), post, scale) for points in (_CREST, _BASE))
-    rows = []
-    for n in range(len(crest)):
-        run = unit(crest[min(n + 1, len(crest) - 1)] - crest[max(n - 1, 0)])
-        thick = 4.2 + 3.0 * n / len(crest)
-        rows.append(
-            bar(
-                crest[n] + 0.06 * (base[n] - crest[n]),
-                base[n],
-                (13.0, 3.6),
-                end_radii_mm=(10.0, thick),
-                across=run,
-                cap_mm=4.0,
-                blend_mm=5.0,
-            )
-        )
-    for start, end in pairwise(crest):
-        rows.append(bar(start, end, (5.8, 5.8), across=(0, 0, 1.0), blend_mm=3.0))
-    joint = _pelvic(np.array([(54.0, 38.0, -24.0), (62.0, 22.0, -56.0)]), post, scale)
-    rows.append(
-        bar(joint[0], joint[1], (9.0, 15.0), across=_X, blend_mm=6.0)
-    )  # tuberosity behind the joint
-    rows += _lateral_mass(axis, post, grown_mm=2.0, cut=True)
-    return Implicit.of(rows)
-
-
-def _finer(points: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
-    """Twelve points on a smooth curve through the given ones."""
-    knots = np.array(points)
-    at = np.linspace(0.0, len(knots) - 1.0, 12)
-    return np.asarray(CubicSpline(np.arange(len(knots)), knots)(at))
-
-
-def _pelvic(points: NDArray[np.float64], post: Posts, scale: float) -> NDArray[np.float64]:
-    """From the upright pelvis to the body frame of S1."""
-    spec = post.spec
-    tilt = np.radians(_NOMINAL_SLOPE_DEG) - np.arctan(spec.wedge_slope)
-    up = np.array([0.0, -np.sin(tilt), np.cos(tilt)])
-    axes = np.stack([_X, np.cross(up, _X), up], axis=1)
-    placed = scale * points * np.array([post.sign, 1.0, 1.0])
-    return np.asarray(placed @ axes + np.array([0.0, 0.0, 0.5 * spec.height_mm]))

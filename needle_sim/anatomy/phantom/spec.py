@@ -1,8 +1,7 @@
-"""`VertebraSpec` and `SpineSpec`: the sizes of a spine, from ``phantoms/`` or drawn at random."""
+"""`SpineSpec`: the sizes of a spine, read from ``phantoms/`` or drawn from its population."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,176 +10,13 @@ from typing import Any
 import numpy as np
 
 from needle_sim import presets
+from needle_sim.anatomy.phantom.sizes import FIELDS, LEVELS, VertebraSpec
 from needle_sim.errors import InputError, PresetError
 
-LEVELS = ("L1", "L2", "L3", "L4", "L5", "S1")
-_SIGNED = frozenset(
-    {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
-)
+__all__ = ["FIELDS", "LEVELS", "SpineSpec", "VertebraSpec", "phantom_names", "spine_spec"]
+
 _SIZE_SHARE, _SMOOTH_SHARE = 0.6, 0.7
 _MOST_SD = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class VertebraSpec:
-    """The sizes of one vertebra (and of S1 as far as it is like one).
-
-    Millimetres and degrees. The superior joint is described by its face on this vertebra
-    (``facet_*``, ``sap_*``), the inferior one by the middle of the joint space (``iap_*``), which
-    `needle_sim.anatomy.phantom.column.column` takes from the vertebra below.
-
-    Parameters
-    ----------
-    upper_width_mm, upper_depth_mm, lower_width_mm, lower_depth_mm : float
-        Endplates.
-    anterior_height_mm, posterior_height_mm : float
-        Of the body.
-    waist_mm, dish_mm : float
-        How far the side wall draws in, and the middle of an endplate lies under its rim.
-    pedicle_width_mm, pedicle_height_mm, pedicle_length_mm : float
-        At the isthmus; length from the posterior wall of the body to the articular pillar.
-    pedicle_transverse_deg, pedicle_sagittal_deg : float
-        Axis backwards and outwards in the axial plane, and upwards.
-    pedicle_rise_mm : float
-        Its axis above the centre of the body.
-    canal_width_mm, canal_depth_mm : float
-        Between the pedicles, and from posterior wall to lamina.
-    lamina_height_mm, lamina_thickness_mm, lamina_slope_deg, lamina_drop_mm : float
-        The upper edge lies ventral by the slope; the middle lies under the centre of the body.
-    facet_angle_deg, tropism_deg : float
-        Superior face from the sagittal plane; left minus right.
-    facet_spread_mm, facet_setback_mm, facet_rise_mm : float
-        Centre of the face from the midline, behind the posterior wall, above the upper endplate.
-    sap_height_mm, sap_width_mm, sap_thickness_mm, mamillary_mm : float
-        Superior articular process.
-    neck_drop_mm, neck_flare_mm, neck_length_mm, neck_radius_mm : float
-        Lateral neck of the process: below the face's centre, out of the process's lateral face.
-    neck_lateral_deg, neck_caudal_deg : float
-        Direction of the neck: from parasagittal, and from the plane of the endplates.
-    accessory_mm : float
-        Width of the accessory process.
-    iap_angle_deg, iap_tropism_deg, iap_pitch_deg : float
-        Joint below: from the sagittal plane, left minus right, turned about the transverse axis.
-    iap_spread_mm, iap_setback_mm, iap_drop_mm : float
-        Middle of the joint space: from the midline, behind the posterior wall, below the body.
-    iap_height_mm, iap_width_mm, iap_thickness_mm, joint_gap_mm : float
-        Inferior articular process and the joint space before it.
-    tp_span_mm, tp_height_mm, tp_thickness_mm, tp_upsweep_deg, tp_backsweep_deg : float
-        Transverse processes, span from tip to tip.
-    spinous_length_mm, spinous_height_mm, spinous_thickness_mm, spinous_slope_deg : float
-        Spinous process, length from the posterior wall of the body.
-    disc_above_mm, lordosis_above_deg : float
-        Height of the disc above at its middle; angle between the bodies above and here.
-    foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg, root_ventral_mm : float
-        Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal;
-        how far it turns ventrally outside.
-    """
-
-    upper_width_mm: float
-    upper_depth_mm: float
-    lower_width_mm: float
-    lower_depth_mm: float
-    anterior_height_mm: float
-    posterior_height_mm: float
-    waist_mm: float
-    dish_mm: float
-    pedicle_width_mm: float
-    pedicle_height_mm: float
-    pedicle_length_mm: float
-    pedicle_transverse_deg: float
-    pedicle_sagittal_deg: float
-    pedicle_rise_mm: float
-    canal_width_mm: float
-    canal_depth_mm: float
-    lamina_height_mm: float
-    lamina_thickness_mm: float
-    lamina_slope_deg: float
-    lamina_drop_mm: float
-    facet_angle_deg: float
-    tropism_deg: float
-    facet_spread_mm: float
-    facet_setback_mm: float
-    facet_rise_mm: float
-    sap_height_mm: float
-    sap_width_mm: float
-    sap_thickness_mm: float
-    mamillary_mm: float
-    neck_drop_mm: float
-    neck_flare_mm: float
-    neck_length_mm: float
-    neck_radius_mm: float
-    neck_lateral_deg: float
-    neck_caudal_deg: float
-    accessory_mm: float
-    iap_height_mm: float
-    iap_width_mm: float
-    iap_thickness_mm: float
-    joint_gap_mm: float
-    tp_span_mm: float
-    tp_height_mm: float
-    tp_thickness_mm: float
-    tp_upsweep_deg: float
-    tp_backsweep_deg: float
-    spinous_length_mm: float
-    spinous_height_mm: float
-    spinous_thickness_mm: float
-    spinous_slope_deg: float
-    disc_above_mm: float
-    lordosis_above_deg: float
-    foramen_height_mm: float
-    root_mm: float
-    ganglion_mm: float
-    root_takeoff_deg: float
-    root_ventral_mm: float
-    iap_angle_deg: float = 45.0
-    iap_tropism_deg: float = 0.0
-    iap_pitch_deg: float = 8.0
-    iap_spread_mm: float = 16.0
-    iap_setback_mm: float = 17.0
-    iap_drop_mm: float = 10.0
-
-    def __post_init__(self) -> None:
-        for name in FIELDS:
-            value = getattr(self, name)
-            if not np.isfinite(value):
-                raise InputError(f"{name} must be finite, got {value}")
-            if name.endswith("_mm") and name not in _SIGNED and not value > 0:
-                raise InputError(f"{name} must be positive, got {value:g}")
-        least = 0.6 * min(self.upper_width_mm, self.lower_width_mm)
-        if not self.canal_width_mm < least + self.pedicle_width_mm:
-            raise InputError(
-                f"canal_width_mm must be below {least + self.pedicle_width_mm:.1f}, so that the "
-                f"pedicles meet the body; got {self.canal_width_mm:g}"
-            )
-
-    @property
-    def height_mm(self) -> float:
-        """Of the body in its middle, rim to rim."""
-        return 0.5 * (self.anterior_height_mm + self.posterior_height_mm)
-
-    @property
-    def back_mm(self) -> float:
-        """Posterior wall of the body behind its centre."""
-        return 0.25 * (self.upper_depth_mm + self.lower_depth_mm)
-
-    @property
-    def wedge_slope(self) -> float:
-        """Rise of the upper endplate (and fall of the lower) per millimetre towards the back."""
-        depth = 0.5 * (self.upper_depth_mm + self.lower_depth_mm)
-        return 0.5 * (self.posterior_height_mm - self.anterior_height_mm) / depth
-
-    def scaled(self, factor: float | Mapping[str, float]) -> VertebraSpec:
-        """A copy with lengths times ``factor``, or with single fields times their factors."""
-        if not isinstance(factor, Mapping):
-            factor = {name: factor for name in FIELDS if name.endswith("_mm")}
-        for name in factor:
-            if name not in FIELDS:
-                raise InputError(f"no size is called {name!r}{presets.nearest(name, FIELDS)}")
-        changed = {name: getattr(self, name) * value for name, value in factor.items()}
-        return dataclasses.replace(self, **changed)
-
-
-FIELDS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(VertebraSpec))
 
 
 @dataclass(frozen=True, slots=True)

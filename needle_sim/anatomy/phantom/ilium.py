@@ -1,0 +1,84 @@
+"""The iliac wings, in the body frame of S1 (they turn with it: the pelvis is one piece)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.sacrum import Segments, lateral_mass, side_posts
+from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.geometry.shapes import Implicit, bar
+from needle_sim.geometry.transform import unit
+
+_X = np.array([1.0, 0.0, 0.0])
+
+# Crest from posterior superior to anterior superior iliac spine, and the lower edge under it, from
+# the joint to the roof of the socket; mm from the middle of the upper endplate of S1, in a pelvis
+# with a sacral slope of 34 degrees: lateral, posterior, cranial. (Proportions of atlas figures.)
+_CREST = (
+    (45.0, 44.0, -44.0),
+    (57.0, 43.0, -16.0),
+    (77.0, 30.0, 14.0),
+    (100.0, 8.0, 33.0),
+    (121.0, -28.0, 26.0),
+    (128.0, -60.0, 2.0),
+    (122.0, -82.0, -34.0),
+)
+_BASE = (
+    (52.0, 44.0, -62.0), (59.0, 34.0, -58.0), (66.0, 16.0, -66.0), (76.0, -4.0, -76.0),
+    (86.0, -24.0, -88.0), (97.0, -44.0, -94.0), (104.0, -56.0, -98.0),
+)  # fmt: skip
+_NOMINAL_SLOPE_DEG = 34.0
+
+
+def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Implicit:
+    """One iliac wing with its crest and the sacroiliac joint space, body frame of S1."""
+    axis = Segments(spec, sizes)
+    post = side_posts(axis, side)
+    scale = 0.5 * sizes["width_mm"] / 56.0
+    crest, base = (_pelvic(_finer(points), post, scale) for points in (_CREST, _BASE))
+    rows = []
+    for n in range(len(crest)):
+        run = unit(crest[min(n + 1, len(crest) - 1)] - crest[max(n - 1, 0)])
+        thick = 4.2 + 3.0 * n / len(crest)
+        rows.append(
+            bar(
+                crest[n] + 0.06 * (base[n] - crest[n]),
+                base[n],
+                (13.0, 3.6),
+                end_radii_mm=(10.0, thick),
+                across=run,
+                cap_mm=4.0,
+                blend_mm=5.0,
+            )
+        )
+    for start, end in pairwise(crest):
+        rows.append(bar(start, end, (5.8, 5.8), across=(0, 0, 1.0), blend_mm=3.0))
+    joint = _pelvic(np.array([(54.0, 38.0, -24.0), (62.0, 22.0, -56.0)]), post, scale)
+    rows.append(
+        bar(joint[0], joint[1], (9.0, 15.0), across=_X, blend_mm=6.0)
+    )  # tuberosity behind the joint
+    rows += lateral_mass(axis, post, grown_mm=2.0, step="cut")
+    return Implicit.of(rows)
+
+
+def _finer(points: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
+    """Twelve points on a smooth curve through the given ones."""
+    knots = np.array(points)
+    at = np.linspace(0.0, len(knots) - 1.0, 12)
+    return np.asarray(CubicSpline(np.arange(len(knots)), knots)(at))
+
+
+def _pelvic(points: NDArray[np.float64], post: Posts, scale: float) -> NDArray[np.float64]:
+    """From the upright pelvis to the body frame of S1."""
+    spec = post.spec
+    tilt = np.radians(_NOMINAL_SLOPE_DEG) - np.arctan(spec.wedge_slope)
+    up = np.array([0.0, -np.sin(tilt), np.cos(tilt)])
+    axes = np.stack([_X, np.cross(up, _X), up], axis=1)
+    placed = scale * points * np.array([post.sign, 1.0, 1.0])
+    return np.asarray(placed @ axes + np.array([0.0, 0.0, 0.5 * spec.height_mm]))

@@ -1,0 +1,33 @@
+"""The outline of the trunk."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.trunk import Trunk
+
+
+@pytest.fixture(scope="module")
+def trunk(mean) -> Trunk:
+    return Trunk(mean.column, mean.spec.trunk)
+
+
+@pytest.mark.parametrize("level", ["L2", "L3", "L4"])
+def test_the_epidural_space_is_as_deep_as_measured(mean, trunk, level):
+    # EWHA96 45 +- 7, Bevacqua 1996 50.9 +- 12: skin to epidural space in the midline
+    spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
+    between = body.apply([0.0, spec.back_mm + spec.canal_depth_mm, -0.5 * spec.height_mm - 6.0])
+    skin = trunk.back_mm(np.linspace(-200, 100, 301))
+
+    depth = np.interp(between[2], np.linspace(-200, 100, 301), skin) - between[1]
+    assert 40 <= depth <= 60
+
+
+def test_skin_lies_behind_every_spinous_process(drawn):
+    heights = np.linspace(-200, 105, 306)
+    skin = Trunk(drawn.column, drawn.spec.trunk).back_mm(heights)
+    for level in LEVELS:
+        low, high = drawn.bones[level].box_mm
+        behind = skin[(heights > low[2] + 15) & (heights < high[2] - 15)]
+
+        assert behind.min() > high[1] - 8.0  # boxes carry a margin, spinous tips slope
