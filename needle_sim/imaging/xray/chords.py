@@ -145,7 +145,8 @@ def _interval(source_mm: Floats, rays_mm: Floats, part: Part, diameter_mm: float
     near, far = np.maximum(-b / a - half, 0.0), np.minimum(-b / a + half, 1.0)
     for normal, kept_to in zip(part.normals, part.kept_to, strict=True):
         slope = rays_mm @ normal
-        at = (kept_to - source_mm @ normal) / np.where(np.abs(slope) < 1e-12, 1e-12, slope)
+        slope = np.where(np.abs(slope) < 1e-9, 1e-9, slope)  # along the plane: in or out for good
+        at = (kept_to - source_mm @ normal) / slope
         far = np.where(slope > 0, np.minimum(far, at), far)
         near = np.where(slope > 0, near, np.maximum(near, at))
     return np.asarray(np.where(root > 0, np.maximum(far - near, 0.0), 0.0))

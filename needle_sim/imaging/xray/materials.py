@@ -123,9 +123,19 @@ def prepare(volume: Volume) -> Materials:
                 grid = table[name][np.clip(hu, -1100, 3100).astype(np.intp) + 1100]
             if name == "bone" and not grid.any():
                 continue
-            start = [part.start - 1 for part in box]
-            found[name] = _basis(np.pad(grid, 1), volume.patient_from_voxel, start)
+            corner = [part.start for part in box]
+            found[name] = lay_out(grid, _shifted(volume.patient_from_voxel, corner))
     return Materials(found)
+
+
+def lay_out(density: NDArray[Any], patient_from_voxel: Transform) -> Basis:
+    """A basis material from its density (I, J, K), g/cm3; a border of zeros is put around it."""
+    grid = np.pad(np.asarray(density, dtype=np.float32), 1)
+    turned = np.ascontiguousarray(grid.transpose(0, 2, 1))
+    parts: list[NDArray[Any]] = [grid, turned, _filled(grid), _filled(turned)]
+    for part in parts:
+        part.flags.writeable = False
+    return Basis(*parts, _shifted(patient_from_voxel, [-1, -1, -1]))
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
@@ -140,15 +150,10 @@ def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
     return spans[0], spans[1], spans[2]
 
 
-def _basis(grid: Grid, patient_from_voxel: Transform, start: list[int]) -> Basis:
+def _shifted(patient_from_voxel: Transform, start: list[int]) -> Transform:
     shift = np.eye(4)
     shift[:3, 3] = start
-    place = patient_from_voxel @ Transform(shift, target=VOXEL, source=VOXEL)
-    turned = np.ascontiguousarray(grid.transpose(0, 2, 1))
-    parts: list[NDArray[Any]] = [grid, turned, _filled(grid), _filled(turned)]
-    for part in parts:
-        part.flags.writeable = False
-    return Basis(parts[0], parts[1], parts[2], parts[3], place)
+    return patient_from_voxel @ Transform(shift, target=VOXEL, source=VOXEL)
 
 
 def _filled(grid: Grid) -> NDArray[np.int32]:

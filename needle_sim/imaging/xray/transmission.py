@@ -54,15 +54,17 @@ def bins(
     signal = photons * energies * detector.stopped
     behind = signal * np.exp(-material("water").mu_rho * _BEHIND_G_CM2)
     rank = np.cumsum(behind) - 0.5 * behind
-    which = np.minimum((rank / behind.sum() * count).astype(int), count - 1)
+    # a bin that gets no energy of its own is left out
+    share = np.minimum((rank / behind.sum() * count).astype(int), count - 1)
+    _, which = np.unique(share, return_inverse=True)
     # attenuation is averaged as seen halfway through, where the bins do most of their work
     halfway = signal * np.exp(-material("water").mu_rho * 0.5 * _BEHIND_G_CM2)
 
     def mean(values: Floats) -> Floats:
-        weight = np.bincount(which, halfway, minlength=count)
-        return np.asarray(np.bincount(which, halfway * values, minlength=count) / weight)
+        weight = np.bincount(which, halfway)
+        return np.asarray(np.bincount(which, halfway * values) / weight)
 
-    total = np.asarray(np.bincount(which, signal, minlength=count), dtype=np.float64)
+    total = np.asarray(np.bincount(which, signal), dtype=np.float64)
     return Bins(mean(energies), total, {name: mean(material(name).mu_rho) for name in names})
 
 
