@@ -55,13 +55,16 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     """Read a phantom; ``rng`` draws one of its population, ``None`` is the mean spine.
 
     Lengths share a size factor (correlation 0.6 with body size) and a residual that runs smoothly
-    over the levels; angles have the residual alone. Parts beyond 2 SD are drawn again.
+    over the levels; angles have the residual alone. Parts beyond 2 SD are drawn again. The sacral
+    slope takes up what lordosis below L3 differs from the mean, so that L3 lies level as it does on
+    a table.
     """
     if name not in phantom_names():
         raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
     file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
     vertebrae, sds = _columns(file.get("vertebra", {}), f"{name}.toml: vertebra")
     beside = {part: _sizes(file.get(part, {}), f"{name}.toml: {part}") for part in _BESIDE}
+    means = vertebrae
     if rng is not None:
         vertebrae = _drawn(vertebrae, sds, rng)
     drawn = {
@@ -71,6 +74,9 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
         }
         for part, sizes in beside.items()
     }
+    for level in _LYING_BELOW:
+        more = vertebrae[level]["lordosis_above_deg"] - means[level]["lordosis_above_deg"]
+        drawn["sacrum"]["slope_deg"] += more
     specs = {
         level: presets.into(VertebraSpec, values, where=f"{name}.toml: vertebra.{level}")
         for level, values in vertebrae.items()
@@ -78,6 +84,7 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"])
 
 
+_LYING_BELOW = ("L4", "L5", "S1")
 _BESIDE = {
     "sacrum": ("slope_deg", "length_mm", "width_mm", "curve_deg", "sac_width_mm", "sac_depth_mm"),
     "trunk": (

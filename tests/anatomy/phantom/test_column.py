@@ -90,3 +90,9 @@ def test_neighbours_do_not_overlap(drawn):
 
         deepest = np.maximum(one.distance_mm(points), two.distance_mm(points)).min()
         assert deepest > 0, f"{upper} and {lower}"
+
+
+def test_l3_lies_level_in_everybody(drawn):
+    up = drawn.column.bodies["L3"].matrix[:3, 2]
+
+    assert angle_deg(up, [0, 0, 1]) < 9.0

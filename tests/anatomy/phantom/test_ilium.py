@@ -26,7 +26,7 @@ def test_wings_mirror_each_other(mean):
 
 
 def test_the_crests_reach_the_height_of_l4_l5(mean):
-    # the line between the crests crosses L4 or the disc L4-L5 (Tuffier's line)
+    # doi:10.1097/BRS.0b013e318166f58c: from the body of L4 (men) to that of L5 (women)
     top = mean.bones["left ilium"].box_mm[1, 2]
     l4, l5 = (mean.column.bodies[level].matrix[2, 3] for level in ("L4", "L5"))
 
