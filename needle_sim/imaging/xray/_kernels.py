@@ -139,6 +139,8 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
     wide = grid.shape[0] // (planes * rows)
     s_plane, s_row, s_column = source
     one = np.uint64(1)
+    plane_length, row_length = plane_step * wide, row_step * wide
+    last_row, last_column = np.int32(rows - 2), np.int32(wide - 2)
     for r in range(start, stop):
         for c in range(out.shape[1]):
             k = abs(rays[0, 0] * r + rays[0, 1] * c + rays[0, 2])
@@ -168,14 +170,15 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
             for p in range(begin, end):
                 m = np.float32(p - begin)
                 yy, xx = y + m * dy, x + m * dx
-                i, j = np.int32(yy), np.int32(xx)
-                if 0 <= i < rows - 1 and 0 <= j < wide - 1:
-                    f, g = yy - np.float32(i), xx - np.float32(j)
-                    at = np.uint64((p * plane_step + i * row_step) * wide + j)
-                    low = at + np.uint64(row_step * wide)
-                    top = grid[at] + g * (grid[at + one] - grid[at])
-                    bottom = grid[low] + g * (grid[low + one] - grid[low])
-                    total += top + f * (bottom - top)
+                # the ray was clipped to the box: only rounding can leave it, onto zeros
+                i = min(max(np.int32(yy), np.int32(0)), last_row)
+                j = min(max(np.int32(xx), np.int32(0)), last_column)
+                f, g = yy - np.float32(i), xx - np.float32(j)
+                at = np.uint64(p * plane_length + i * row_length + j)
+                low = at + np.uint64(row_length)
+                top = grid[at] + g * (grid[at + one] - grid[at])
+                bottom = grid[low] + g * (grid[low + one] - grid[low])
+                total += top + f * (bottom - top)
             x3 = rays[3, 0] * r + rays[3, 1] * c + rays[3, 2]
             y3 = rays[4, 0] * r + rays[4, 1] * c + rays[4, 2]
             z3 = rays[5, 0] * r + rays[5, 1] * c + rays[5, 2]

@@ -135,7 +135,8 @@ def lay_out(density: NDArray[Any], patient_from_voxel: Transform) -> Basis:
     parts: list[NDArray[Any]] = [grid, turned, _filled(grid), _filled(turned)]
     for part in parts:
         part.flags.writeable = False
-    return Basis(*parts, _shifted(patient_from_voxel, [-1, -1, -1]))
+    place = _shifted(patient_from_voxel, [-1, -1, -1])
+    return Basis(parts[0], parts[1], parts[2], parts[3], place)
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
