@@ -39,5 +39,5 @@ def pairs(size: Size) -> Iterator[Pair]:
                 reference=partial(project, materials, carm, method="joseph"),
                 accuracy=error_ratio,
                 limit=1.03,
-                most_ratio=0.25,
+                most_ratio=0.25 if size.full else None,  # promised for the full size
             )
