@@ -155,3 +155,44 @@ def test_no_safe_plan_exits_3_and_the_report_names_what_blocks(tmp_path):
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "blocked by bone seen in voxels" in report
     assert {path.name for path in (tmp_path / "out").glob("view_*.png")} >= {"view_ap.png"}
+
+
+def ask_real(folder, labels, *words):
+    return ask("--ct", folder / "dicom", "--labels", folder / labels, *words)
+
+
+@pytest.mark.real
+def test_the_lumbar_ct_runs_to_a_scored_lesion(lumbar, tmp_path):
+    made = ask_real(lumbar, "labels.nii.gz", "--level", "L4", "--side", "right", "--out", tmp_path)
+    assert made.exit_code == 0, made.output
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["vertebra"] == "L5"
+    assert found["score"]["total"] >= 80.0
+    assert found["axis_to_nerve_deg"] <= 15.0
+    assert found["provenance"]["dura"] == "inferred"
+    assert found["fit_rms_mm"]["L5"] <= 2.0  # published shape models: 2.0 +- 0.5 mm (VIJ19)
+    assert found["clearance_mm"]["dura"] > 3.0
+
+
+@pytest.mark.real
+def test_the_chest_ct_runs_with_a_reduced_tilt_and_says_both_angles(lidc, tmp_path):
+    name = "labels_totalsegmentator.nii.gz"
+    made = ask_real(lidc, name, "--level", "L1", "--side", "left", "--out", tmp_path)
+    assert made.exit_code == 0, made.output
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["vertebra"] == "L2"
+    assert found["tip_mm"][0] > found["target_mm"][0] - 2.0
+    (note,) = [one for one in found["notes"] if "outside the volume" in one]
+    assert note.count("°") == 2
+    assert "L3 is cut" in " ".join(found["notes"])
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "inferred" in report
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("level", "said"), [("L2", "L3 is cut by the lower edge"), ("L4", "L5")])
+def test_a_level_that_the_chest_ct_does_not_hold_is_named(lidc, tmp_path, level, said):
+    name = "labels_totalsegmentator.nii.gz"
+    made = ask_real(lidc, name, "--level", level, "--out", tmp_path / "out")
+    assert made.exit_code == 2
+    assert said in made.stderr
