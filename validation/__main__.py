@@ -5,9 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from validation.bench_lesion import main as bench_lesion
 from validation.phantom_seeds import main as phantom_seeds
+from validation.projector import main as projector
 
-NAMED: dict[str, Callable[[list[str]], int]] = {"phantom_seeds": phantom_seeds}
+NAMED: dict[str, Callable[[list[str]], int]] = {
+    "bench_lesion": bench_lesion,
+    "phantom_seeds": phantom_seeds,
+    "projector": projector,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in NAMED:
