@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 
 from validation.bench_lesion import main as bench_lesion
+from validation.heat_sources import main as heat_sources
 from validation.phantom_seeds import main as phantom_seeds
 from validation.projector import main as projector
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
+    "heat_sources": heat_sources,
     "phantom_seeds": phantom_seeds,
     "projector": projector,
 }
