@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
 from needle_sim.anatomy.landmarks import placed
+from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.nerves import structures
+from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
-from needle_sim.anatomy.phantom.soft_tissue import layers
+from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
 from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
@@ -114,8 +116,15 @@ def _painted(
     trunk = Trunk(stack, spine.trunk)
     canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
-    for layer in layers(stack, trunk, spine.sacrum):
-        steps.append(lambda layer=layer: canvas.paint(layer.shape, layer.tissue))  # type: ignore[misc]
+
+    def painted(layer: Layer) -> Callable[[], None]:
+        return lambda: canvas.paint(layer.shape, layer.tissue, ripple_mm=layer.ripple_mm)
+
+    steps += [painted(layer) for layer in organ_layers(stack, trunk)]
+    steps.append(lambda: trunk.paint_wall(canvas))
+    steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
+    steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
+    steps += [painted(layer) for layer in layers(stack, spine.sacrum)]
     for kind, tissue in (("vessel", "blood"), ("dura", "csf"), ("root", "nerve")):
         tubes = tuple(t for one in named.values() if one.kind == kind for t in one.tubes)
         steps.append(lambda t=Tubes(tubes), n=tissue: canvas.paint(t, n))  # type: ignore[misc]

@@ -36,12 +36,21 @@ _BASE = (
 _NOMINAL_SLOPE_DEG = 34.0
 
 
+def wing_edges(
+    spec: VertebraSpec, sizes: Mapping[str, float], side: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Crest and lower edge (12, 3) of one wing, back to front, body frame of S1."""
+    post = side_posts(Segments(spec, sizes), side)
+    scale = 0.5 * sizes["width_mm"] / 56.0
+    return _pelvic(_finer(_CREST), post, scale), _pelvic(_finer(_BASE), post, scale)
+
+
 def ilium_shape(spec: VertebraSpec, sizes: Mapping[str, float], side: str) -> Implicit:
     """One iliac wing with its crest and the sacroiliac joint space, body frame of S1."""
     axis = Segments(spec, sizes)
     post = side_posts(axis, side)
     scale = 0.5 * sizes["width_mm"] / 56.0
-    crest, base = (_pelvic(_finer(points), post, scale) for points in (_CREST, _BASE))
+    crest, base = wing_edges(spec, sizes, side)
     rows = []
     for n in range(len(crest)):
         run = unit(crest[min(n + 1, len(crest) - 1)] - crest[max(n - 1, 0)])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
@@ -121,36 +121,38 @@ def _medial_branches(
 
 
 def _vessels(column: Column) -> Iterator[Structure]:
-    """Aorta left and vena cava right of the midline, dividing before L4 (texts)."""
+    """Aorta left and vena cava right of the midline (texts).
+
+    The aorta divides before the lower part of L4; the veins join lower, before L5 and right of the
+    midline, and the right iliac artery crosses in front of them.
+    """
     at = {level: column.bodies[level].matrix[:3, 3] for level in LEVELS}
     front = {level: column.vertebrae[level].back_mm for level in LEVELS}
 
-    def before(level: str, x: float, gap: float, rise: float = 0.0) -> _Points:
-        return np.asarray(at[level] + [x, -front[level] - gap, rise])
+    def course(*knots: tuple[str, float, float, float, float]) -> Tube:
+        """Knots: level, left of the midline, before the body's front, above its middle, radius."""
+        points = [at[level] + [x, -front[level] - gap, rise] for level, x, gap, rise, _ in knots]
+        line, radius = np.stack(points), np.array([knot[4] for knot in knots])
+        fine = np.linspace(0.0, len(knots) - 1.0, 8 * len(knots))
+        steps = np.arange(len(knots))
+        smooth = PchipInterpolator(steps, line)(fine)
+        return Tube(smooth, np.interp(fine, steps, radius))
 
-    top = at["L1"] + [0.0, 0.0, 60.0]
-    for name, x, radius, gap in (
-        ("aorta", 10.0, 9.5, 13.0),
-        ("inferior_vena_cava", -17.0, 10.0, 14.5),
-    ):
-        trunk = np.stack(
-            [
-                np.array([x, top[1] - front["L1"] - gap, top[2]]),
-                before("L1", x, gap),
-                before("L2", x, gap),
-                before("L3", 0.9 * x, gap),
-                before("L4", 0.5 * x, gap, 4.0),
-            ]
-        )
-        tubes = [Tube(trunk, radius * np.array([1.0, 1.0, 1.0, 1.0, 0.9]))]
-        for sign in (-1.0, 1.0):
-            away = np.stack(
-                [
-                    trunk[-1],
-                    before("L5", sign * 19.0, gap, 6.0),
-                    before("S1", sign * 42.0, gap - 6.0, 10.0),
-                    before("S1", sign * 58.0, gap + 14.0, -45.0),
-                ]
-            )
-            tubes.append(Tube(away, radius * np.array([0.75, 0.65, 0.6, 0.55])))
-        yield Structure(name, "vessel", tuple(tubes), "constructed")
+    aorta = (
+        course(("L1", 10, 13, 60, 9.5), ("L1", 10, 13, 0, 9.5), ("L2", 10, 13, 0, 9.3),
+               ("L3", 9, 13, 0, 9.0), ("L4", 7, 14, -8, 8.0)),
+        course(("L4", 5, 15, -9, 5.8), ("L4", -4, 23, -20, 5.6), ("L5", -18, 31, 4, 5.4),
+               ("L5", -32, 27, -16, 5.4), ("S1", -45, 16, 2, 5.2), ("S1", -60, 32, -45, 4.8)),
+        course(("L4", 9, 15, -9, 5.8), ("L4", 17, 18, -22, 5.6), ("L5", 27, 18, 4, 5.4),
+               ("L5", 35, 20, -16, 5.4), ("S1", 45, 16, 2, 5.2), ("S1", 60, 32, -45, 4.8)),
+    )  # fmt: skip
+    cava = (
+        course(("L1", -17, 14.5, 60, 10), ("L1", -17, 14.5, 0, 10), ("L2", -17, 14.5, 0, 10),
+               ("L3", -16, 14.5, 0, 10), ("L4", -15, 13, -8, 9.5), ("L5", -14, 12.5, 8, 9)),
+        course(("L5", -16, 12, 6, 7.2), ("L5", -23, 11, -12, 6.6), ("S1", -35, 6, 8, 6.4),
+               ("S1", -42, 3, -6, 6.2), ("S1", -56, 14, -45, 5.8)),
+        course(("L5", -12, 12, 6, 7.2), ("L5", 0, 9.5, -8, 6.6), ("L5", 16, 7.5, -17, 6.4),
+               ("S1", 34, 4, 4, 6.2), ("S1", 42, 3, -8, 6.2), ("S1", 56, 14, -45, 5.8)),
+    )  # fmt: skip
+    yield Structure("aorta", "vessel", aorta, "constructed")
+    yield Structure("inferior_vena_cava", "vessel", cava, "constructed")

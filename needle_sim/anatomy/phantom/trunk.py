@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads
-from needle_sim.anatomy.tissue import label, tissues
+from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
 
 _Points = NDArray[np.floating[Any]]
+_RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _STRIDE = 4  # slices between which the outline is interpolated; it is smooth over centimetres
 
 
@@ -48,67 +48,101 @@ class Trunk:
         return _smoothed(behind + self.sizes["behind_spinous_mm"], z_mm)
 
     def paint(self, canvas: Canvas) -> None:
-        """Skin, subcutis, muscular wall and the fat of the cavity, slice by slice."""
+        """Skin and, inside it, fat, slice by slice."""
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
         back = self.back_mm(z.astype(np.float64)).astype(np.float32)
-        levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in LEVELS])[::-1]
-        spine = np.interp(z, levels[:, 2], levels[:, 1]).astype(np.float32)
-        names = ("skin", "fat", "muscle", "fat")
-        hu = [np.float32(tissues()[label(name)].hu) for name in names]
         knots = np.arange(0, canvas.shape[0] + _STRIDE, _STRIDE).clip(max=canvas.shape[0] - 1)
-        edges = np.empty((len(knots), 4, len(y), len(x)), dtype=np.float32)
+        edges = np.empty((len(knots), len(y), len(x)), dtype=np.float32)
+        skin = np.float32(self.sizes["skin_mm"])
+        every = slice(None)
 
         def knot(n: int) -> None:
-            i = knots[n]
-            depth = self._depth(x, y, float(z[i]), float(back[i]))
-            height = (y - spine[i])[:, None] * np.ones_like(x)
-            wall = self.sizes["wall_mm"] * np.clip((30.0 - height) / 15.0, 0.0, 1.0)
-            edges[n, 0], edges[n, 1] = depth, depth + self.sizes["skin_mm"]
-            edges[n, 2] = edges[n, 1] + self._subcutis(x, height)
-            edges[n, 3] = edges[n, 2] + wall
+            edges[n] = self.depth_mm(x[None, :], y[:, None], z[knots[n]], back[knots[n]])
 
         def slab(i: int) -> None:
-            n = i // _STRIDE
-            share = np.float32((i - n * _STRIDE) / _STRIDE)
-            values, marks = canvas.hu[i], canvas.labels[i]
-            for layer, (name, value) in enumerate(zip(names, hu, strict=True)):
-                first, last = edges[n, layer], edges[min(n + 1, len(knots) - 1), layer]
-                depth = first + share * (last - first)
-                cover = np.clip(0.5 - depth / np.float32(canvas.voxel_mm), 0.0, 1.0)
-                values += cover * (value - values)
-                marks[depth < 0] = label(name)
+            n, share = i // _STRIDE, np.float32((i % _STRIDE) / _STRIDE)
+            depth = edges[n] + share * (edges[min(n + 1, len(knots) - 1)] - edges[n])
+            canvas.wash(i, depth, "skin", every, every)
+            canvas.wash(i, depth + skin, "fat", every, every)
 
         in_threads(knot, len(knots))
         in_threads(slab, canvas.shape[0])
 
-    def _depth(self, x: _Points, y: _Points, z: float, back: float) -> _Points:
-        """Signed distance to the skin (J, K) of one slice, to first order."""
+    def paint_wall(self, canvas: Canvas) -> None:
+        """Rectus and the three flat muscles of the abdominal wall around the cavity."""
+        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
+        centre, half = self._cavity(z.astype(np.float64))
+        aside = np.abs(x)[None, :]
+        middle = 1.0 - 0.8 * np.exp(-((aside / 3.0) ** 2))  # linea alba
+        middle = middle * (1.0 - 0.6 * np.exp(-(((aside - 66.0) / 4.0) ** 2)))  # semilunaris
+        whole = aside < 64.0  # the rectus is not layered
+        every, crest = slice(None), float(self.column.bodies["S1"].matrix[2, 3]) + 25.0
+        above = np.interp(z, [crest - 45.0, crest], [-0.2, 1.6])  # under the crest only in front
+
+        def slab(i: int) -> None:
+            mid, deep = np.float32(centre[i]), np.float32(half[i])
+            depth = superellipse_mm(
+                aside / np.float32(self._half_mm), np.abs((y[:, None] - mid) / deep),
+                np.float32(self._half_mm), deep,
+            )  # fmt: skip
+            depth += np.float32(0.7) * ripple(x[None, :], y[:, None], z[i])
+            height = (y[:, None] - mid) / deep
+            behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45
+            front = np.clip(-4.0 * height - 1.6, 0.0, 1.0)
+            thick = self.sizes["wall_mm"] * (1.0 - 0.8 * behind) * (1.0 + front * (middle - 1.0))
+            thick = thick * np.clip(2.5 * (np.float32(above[i]) - height), 0.0, 1.0)
+            wall = np.maximum(depth, -thick - depth)
+            canvas.wash(i, wall, "muscle", every, every)
+            gap = np.minimum(np.abs(depth + 0.38 * thick), np.abs(depth + 0.7 * thick)) - 0.55
+            gap[whole & (height < -0.3)] = 9.0
+            canvas.wash(i, np.maximum(gap, wall), "fat", every, every)
+
+        in_threads(slab, canvas.shape[0])
+
+    def cavity_mm(self, points_mm: _Points) -> _Points:
+        """Signed distance (P,) of points (P, 3) from the inner face of the wall, to first order."""
+        x, y, z = points_mm.T
+        levels = np.linspace(-220.0, 120.0, 69)
+        centre, half = (np.interp(z, levels, one) for one in self._cavity(levels))
+        wide = self._half_mm
+        outline = superellipse_mm(np.abs(x) / wide, np.abs((y - centre) / half), wide, half)
+        return outline + self.sizes["wall_mm"]
+
+    @property
+    def _half_mm(self) -> float:
+        """Half width over the muscles of the flanks."""
+        sizes = self.sizes
+        return sizes["half_width_mm"] - sizes["skin_mm"] - sizes["subcutis_side_mm"]
+
+    def _cavity(self, z_mm: _Points) -> tuple[_Points, _Points]:
+        """Middle and half depth (I,) of the outline of the muscular wall."""
+        front = self.cavity_front_mm - self.sizes["wall_mm"]
+        levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in LEVELS])[::-1]
+        behind = np.interp(z_mm, levels[:, 2], levels[:, 1]) + _RAPHE_MM
+        return 0.5 * (front + behind), 0.5 * (behind - front)
+
+    def depth_mm(self, x: _Points, y: _Points, z: Any, back: Any) -> _Points:
+        """Signed distance to the skin, to first order; x, y, z and the midline are broadcast."""
         hips = np.clip((-60.0 - z) / 120.0, 0.0, 1.0)
         wide = self.sizes["half_width_mm"] * (1.0 + 0.08 * hips * hips * (3 - 2 * hips))
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
         front = -self.sizes["front_mm"]
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
-        u = np.abs(x[None, :] / wide)
-        v = np.abs((y[:, None] - middle) / half)
-        gu, gv = u * np.sqrt(u), v * np.sqrt(v)
-        norm = (u * gu + v * gv) ** 0.4
-        steep = np.sqrt((gu / wide) ** 2 + (gv / half) ** 2) / np.maximum(norm, 1e-3) ** 1.5
-        depth = (norm - 1.0) / np.maximum(steep, 1e-4)
-        groove = furrow * np.exp(-((x / 15.0) ** 2)).astype(np.float32)
-        dorsal = np.clip((y[:, None] - middle) / half, 0.0, 1.0) ** 4
+        u = np.abs(x / wide)
+        v = np.abs((y - middle) / half)
+        depth = superellipse_mm(u, v, wide, half)
+        groove = furrow * np.exp(-((x / 15.0) ** 2))
+        dorsal = np.clip((y - middle) / half, 0.0, 1.0) ** 4
         return np.asarray(np.maximum(depth, -half) + groove * dorsal)
 
-    def _subcutis(self, x: _Points, height: _Points) -> _Points:
-        sizes = self.sizes
-        behind = np.clip((height - 10.0) / 40.0, 0.0, 1.0)
-        before = np.clip((-height - 30.0) / 50.0, 0.0, 1.0)
-        beside = 1.0 - behind - before
-        middle = 1.0 - 0.6 * np.exp(-((x / 14.0) ** 2))  # thin over the spinous processes
-        return np.asarray(
-            behind * sizes["subcutis_back_mm"] * middle
-            + before * sizes["subcutis_front_mm"]
-            + beside * sizes["subcutis_side_mm"]
-        )
+
+def superellipse_mm(u: _Points, v: _Points, wide_mm: Any, half_mm: Any) -> _Points:
+    """Distance to a superellipse of power 2.5, to first order; u and v in half sizes, >= 0."""
+    gu, gv = u * np.sqrt(u), v * np.sqrt(v)
+    norm = (u * gu + v * gv) ** np.float32(0.4)
+    steep = np.sqrt((gu / wide_mm) ** 2 + (gv / half_mm) ** 2)
+    steep = steep / np.maximum(norm * np.sqrt(norm), np.float32(1e-4))
+    return np.asarray((norm - 1.0) / np.maximum(steep, np.float32(1e-4)))
 
 
 def _smoothed(values: _Points, at_mm: _Points) -> _Points:

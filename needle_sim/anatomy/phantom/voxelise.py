@@ -23,7 +23,7 @@ _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
 _STEPS = np.stack(np.meshgrid(*[np.arange(_BLOCK)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
 _TILE = 64
 _NOISE_KEY = 20240817  # one texture for every phantom: a phantom differs by its anatomy alone
-_NOISE_HU = 9.0
+_NOISE_HU = 10.0
 
 
 class Shape(Protocol):
@@ -71,19 +71,36 @@ class Canvas:
         """Voxel centres along patient x (0), y (1) or z (2)."""
         return np.asarray(self.low_mm[axis] + self.voxel_mm * np.arange(self.shape[2 - axis]))
 
-    def paint(self, shape: Shape, tissue: str, *, hu: float | None = None) -> None:
-        """Fill a shape with a tissue; edge voxels by the share of them that is inside."""
+    def paint(
+        self, shape: Shape, tissue: str, *, hu: float | None = None, ripple_mm: float = 0.0
+    ) -> None:
+        """Fill a shape with a tissue; edge voxels by the share of them that is inside.
+
+        ``ripple_mm`` (one SD) makes the outline of an organ irregular.
+        """
         value = tissues()[label(tissue)].hu if hu is None else hu
         number, flat_hu, flat_labels = label(tissue), self.hu.reshape(-1), self.labels.reshape(-1)
-        close, inside = self._blocks(shape)
+        close, inside = self._blocks(shape, reach_mm=3.0 * ripple_mm)
         if len(inside):
             filled = self._voxels(inside)
             flat_hu[filled], flat_labels[filled] = value, number
         if len(close):
-            near, depth = self._voxels(close), shape.distance_mm(self._points(close))
+            near, points = self._voxels(close), self._points(close)
+            depth = shape.distance_mm(points)
+            if ripple_mm > 0.0:
+                depth = depth + ripple_mm * ripple(*points.T)
             share = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
             flat_hu[near] += share * (np.float32(value) - flat_hu[near])
             flat_labels[near[depth < 0]] = number
+
+    def wash(
+        self, i: int, depth_mm: NDArray[np.float32], tissue: str, rows: slice, columns: slice
+    ) -> None:
+        """Fill where a signed distance (J, K) over a part of slice ``i`` is negative."""
+        values, marks = self.hu[i, rows, columns], self.labels[i, rows, columns]
+        cover = np.clip(np.float32(0.5) - depth_mm / np.float32(self.voxel_mm), 0.0, 1.0)
+        values += cover * (np.float32(tissues()[label(tissue)].hu) - values)
+        marks[depth_mm < 0] = label(tissue)
 
     def paint_bone(self, shape: Shape, shell_mm: Shade, *, trabecular_hu: float) -> None:
         """Fill a bone: a cortical shell (thickness from ``shell_mm(points)``) and its inside."""
@@ -113,13 +130,16 @@ class Canvas:
         """CT in HU (int16) with texture and noise, and labels."""
         ct = np.empty(self.shape, dtype=np.int16)
         spread = np.array([tissue.hu_sd for tissue in tissues()], dtype=np.float32)
-        fine, coarse = noise_tiles()
+        bony = np.zeros(len(spread), dtype=bool)
+        bony[[label("trabecular_bone"), label("cortical_bone")]] = True
+        fine, soft, struts = noise_tiles()[:3]
         across = [np.arange(n) % _TILE for n in self.shape]
 
         def slab(i: int) -> None:
-            texture = coarse[i % _TILE][np.ix_(across[1], across[2])]
-            noise = fine[(i * 7) % _TILE][np.ix_(across[1], across[2])]
-            noisy = self.hu[i] + spread[self.labels[i]] * texture + _NOISE_HU * noise
+            here, there = np.ix_(across[1], across[2]), self.labels[i]
+            texture = np.where(bony[there], struts[i % _TILE][here], soft[i % _TILE][here])
+            noise = fine[(i * 7) % _TILE][here]
+            noisy = self.hu[i] + spread[there] * texture + _NOISE_HU * noise
             ct[i] = np.clip(np.rint(noisy), -1024, 3071)  # the 12 bits of a scanner
 
         in_threads(slab, self.shape[0])
@@ -136,6 +156,7 @@ class Canvas:
         """
         size = _BLOCK * self.voxel_mm
         low, high = shape.box_mm
+        low, high = low - reach_mm, high + reach_mm
         start = np.floor((low - self.low_mm) / size).astype(int)
         stop = np.ceil((high - self.low_mm) / size).astype(int) + 1
         most = np.array(self.shape[::-1]) // _BLOCK
@@ -146,7 +167,7 @@ class Canvas:
         depth = shape.distance_mm(middle)
         reach = 1.35 * np.sqrt(3.0) * 0.5 * size
         inside = depth < -reach - reach_mm
-        return grid[~inside & (depth < reach)], grid[inside]
+        return grid[~inside & (depth < reach + reach_mm)], grid[inside]
 
     def _voxels(self, blocks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Flat indices (B * 64,) of the voxels of blocks (B, 3)."""
@@ -160,15 +181,41 @@ class Canvas:
 
 
 @cache
-def noise_tiles() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Periodic unit-variance noise (64, 64, 64): fine (quantum) and coarse (texture of tissue)."""
+def noise_tiles() -> tuple[NDArray[np.float32], ...]:
+    """Periodic unit-variance noise (64, 64, 64), slices first.
+
+    In turn: quantum noise of a soft kernel, texture of soft tissue, trabeculae, strands that run
+    along the body (fat between fibres), and slow waves (outlines of organs).
+    """
     rng = np.random.default_rng(_NOISE_KEY)
     tiles = []
-    for sigma in (0.6, 1.2):
-        tile = rng.standard_normal((_TILE, _TILE, _TILE))
-        tile = ndimage.gaussian_filter(tile, sigma, mode="wrap")
-        tiles.append((tile / tile.std()).astype(np.float32))
-    return tiles[0], tiles[1]
+    for sigma, less in (
+        ((0.5, 0.7, 0.7), 0.45),  # a ramp filter holds little noise of low frequency
+        ((1.2, 0.8, 0.8), 0.0),
+        ((1.6, 0.6, 0.6), 0.3),
+        ((9.0, 1.1, 1.1), 0.0),
+        ((6.0, 4.0, 4.0), 0.0),
+    ):
+        white = rng.standard_normal((_TILE, _TILE, _TILE))
+        tile = ndimage.gaussian_filter(white, sigma, mode="wrap")
+        if less:
+            tile -= less * ndimage.gaussian_filter(white, [2.5 * s for s in sigma], mode="wrap")
+        tiles.append(((tile - tile.mean()) / tile.std()).astype(np.float32))
+    return tuple(tiles)
+
+
+def ripple(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float32]:
+    """Slow waves of unit variance at places in mm; the shapes of x, y and z are broadcast."""
+    return noise_tiles()[4][_tile_index(z), _tile_index(y), _tile_index(x)]
+
+
+def strands(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float32]:
+    """Thin strands along z, unit variance, at places in mm as for `ripple`."""
+    return noise_tiles()[3][_tile_index(z), _tile_index(y), _tile_index(x)]
+
+
+def _tile_index(at_mm: ArrayLike) -> NDArray[np.intp]:
+    return np.asarray(np.floor(np.asarray(at_mm)).astype(np.intp) % _TILE)
 
 
 def in_threads(slab: Callable[[int], None], count: int) -> None:

@@ -101,3 +101,33 @@ def test_progress_runs_to_the_end():
     assert told[0][0] == 0
     assert told[-1][0] == told[-1][1]
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("level", ["L1", "L2", "L3", "L4"])
+def test_an_electrode_on_the_neck_lies_in_muscle(phantom, level, side):
+    # multifidus and longissimus cover the dorsal face of the neck (Tran 2022, rapm-2022-103653)
+    target = phantom.target(f"{level} {side} medial branch")
+    back_mm = np.random.default_rng(5).uniform(0.0, 10.0, (2000, 1))
+    off = np.random.default_rng(6).uniform(-4.0, 4.0, (2000, 3))
+    near = np.linalg.norm(off, axis=1) < 4.0
+    points = (target.centre_mm - back_mm * target.approach + off)[near]
+    found = phantom.tissue_labels(points)
+    bone = [label("cortical_bone"), label("trabecular_bone"), label("cartilage")]
+    soft = found[~np.isin(found, [*bone, label("nerve")])]
+
+    assert len(soft) > 300
+    assert np.mean(soft == label("muscle")) >= 0.7
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_drawn_patients_have_muscle_on_the_neck_too(seed):
+    patient = build_phantom(seed=seed, voxel_mm=3.0)
+    for name in ("L1 left medial branch", "L4 right medial branch"):
+        target = patient.target(name)
+        off = np.random.default_rng(6).uniform(-4.0, 4.0, (1000, 3))
+        found = patient.tissue_labels(target.centre_mm - 5.0 * target.approach + off)
+        bone = [label("cortical_bone"), label("trabecular_bone"), label("cartilage")]
+        soft = found[~np.isin(found, [*bone, label("nerve")])]
+
+        assert np.mean(soft == label("muscle")) >= 0.7

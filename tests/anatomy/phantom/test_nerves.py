@@ -122,3 +122,20 @@ def test_a_branch_starts_at_its_root(mean, side):
         root = mean.structures[f"{level} {side} root"]
 
         assert root.distance_mm(branch[:1])[0] < 0.1
+
+
+def test_arteries_and_veins_do_not_run_through_one_another(drawn):
+    aorta, cava = drawn.structures["aorta"], drawn.structures["inferior_vena_cava"]
+    for vein in cava.tubes:
+        assert (aorta.distance_mm(vein.points_mm) - vein.radius_mm).min() > 0
+
+
+def test_great_vessels_divide_once_and_lie_before_the_bone(drawn):
+    for name in ("aorta", "inferior_vena_cava"):
+        trunk, right, left = drawn.structures[name].tubes
+        for branch, sign in ((right, -1.0), (left, 1.0)):
+            gap = np.linalg.norm(branch.points_mm[0] - trunk.points_mm[-1])
+            assert gap < trunk.radius_mm[-1]
+            assert sign * branch.points_mm[-1, 0] > 40.0
+        for bone in drawn.bones.values():
+            assert bone.distance_mm(trunk.points_mm).min() > 0.85 * trunk.radius_mm.max()

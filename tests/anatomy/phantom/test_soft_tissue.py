@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.soft_tissue import disc_rows, layers
+from needle_sim.anatomy.phantom.soft_tissue import disc_rows, layers, organ_layers
 from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.geometry.shapes import Implicit
@@ -30,10 +30,48 @@ def test_discs_fill_the_space_between_endplates(mean, upper):
 
 
 def test_layers_name_known_tissues_and_lie_in_the_trunk(mean, trunk):
-    found = list(layers(mean.column, trunk, mean.spec.sacrum))
+    around = list(organ_layers(mean.column, trunk))
+    found = list(layers(mean.column, mean.spec.sacrum))
 
-    assert {layer.tissue for layer in found} >= {
+    assert {layer.tissue for layer in (*around, *found)} >= {
         "viscera", "air", "muscle", "epidural_fat", "ligament", "annulus", "nucleus", "cartilage"
     }  # fmt: skip
     front = -mean.spec.trunk["front_mm"]
     assert all(layer.shape.box_mm[0, 1] > front for layer in found)
+
+
+def test_organs_stay_inside_the_muscular_wall(mean, trunk):
+    points = np.random.default_rng(3).uniform([-170, -125, -190], [170, 60, 100], (40_000, 3))
+    outside = points[trunk.cavity_mm(points) > -1.5]
+
+    assert len(outside) > 5000
+    for layer in organ_layers(mean.column, trunk):
+        assert (layer.shape.distance_mm(outside) >= 0).all()
+
+
+@pytest.mark.parametrize(("lower", "hollow_mm"), [("L3", 1.8), ("L5", 1.0), ("S1", 0.0)])
+def test_the_back_of_a_disc_is_hollow_but_for_the_lowest(mean, lower, hollow_mm):
+    upper = LEVELS[LEVELS.index(lower) - 1]
+    row = disc_rows(mean.column, upper, lower)[0]
+    whole = Implicit.of([row])
+    edge = row[3:6] + (0.5 * row[13] - 0.5 * hollow_mm) * row[9:12]
+    discs = [one for one in layers(mean.column, mean.spec.sacrum) if one.tissue == "annulus"]
+    disc = discs[LEVELS.index(lower) - 1].shape
+
+    assert whole.distance_mm(edge[None])[0] < 1e-6
+    if hollow_mm:
+        assert disc.distance_mm(edge[None])[0] > 0.3
+    else:
+        assert len(disc.rows) == 1
+    beside = edge + 15.0 * row[6:9] - 4.0 * row[9:12]
+    assert disc.distance_mm(beside[None])[0] < 0
+
+
+@pytest.mark.parametrize("level", ["L2", "L3", "L4"])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_psoas_touches_the_body(mean, level, sign):
+    spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
+    psoas = [one.shape for one in layers(mean.column, mean.spec.sacrum) if one.tissue == "muscle"]
+    beside = body.apply([sign * (0.5 * spec.upper_width_mm - 0.5), 4.0, 0.0])
+
+    assert min(one.distance_mm(beside[None])[0] for one in psoas) < 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.voxelise import Canvas, noise_tiles
+from needle_sim.anatomy.phantom.voxelise import Canvas, noise_tiles, ripple
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, bar, box
@@ -65,10 +65,13 @@ def test_a_shape_beside_the_canvas_paints_nothing():
 
 
 def test_noise_is_unit_and_periodic():
-    for tile in noise_tiles():
+    for tile, slack in zip(noise_tiles(), (0.1, 0.1, 0.1, 0.4, 0.4), strict=True):
         assert tile.std() == pytest.approx(1.0, abs=1e-3)
-        step = np.abs(np.diff(tile, axis=0)).mean()
-        assert np.abs(tile[0] - tile[-1]).mean() == pytest.approx(step, rel=0.1)
+        assert tile.mean() == pytest.approx(0.0, abs=1e-3)
+        for axis in range(3):  # the last slice meets the first as any slice meets the next
+            step = np.abs(np.diff(tile, axis=axis)).mean()
+            seam = np.abs(tile.take(0, axis) - tile.take(-1, axis)).mean()
+            assert seam == pytest.approx(step, rel=slack)
 
 
 def test_the_finished_ct_is_held_to_twelve_bits():
@@ -86,3 +89,28 @@ def test_the_finished_ct_is_held_to_twelve_bits():
 def test_odd_voxels_are_refused(voxel_mm):
     with pytest.raises(InputError, match=r"voxel_mm must be 0\.3 to 4"):
         canvas(voxel_mm)
+
+
+def test_a_ripple_moves_the_outline_but_not_far():
+    page, plain = canvas(), canvas()
+    plain.paint(BALL, "muscle")
+    page.paint(BALL, "muscle", ripple_mm=0.8)
+    z, y, x = np.meshgrid(*(page.axis_mm(axis) for axis in (2, 1, 0)), indexing="ij")
+    depth = BALL.distance_mm(np.stack([x, y, z], axis=-1).reshape(-1, 3)).reshape(page.shape)
+    muscle = page.labels == label("muscle")
+
+    assert (muscle != (plain.labels == label("muscle"))).sum() > 100
+    np.testing.assert_array_equal(muscle, depth + 0.8 * ripple(x, y, z) < 0)
+
+
+def test_a_wash_covers_what_its_distance_says():
+    page = canvas()
+    depth = np.full(page.shape[1:], 5.0, dtype=np.float32)
+    depth[:, :7], depth[:, 7] = -5.0, 0.25
+    page.wash(3, depth[2:], "fat", slice(2, None), slice(None))
+
+    air, fat = tissues()[0].hu, tissues()[label("fat")].hu
+    assert (page.labels[3, 2:, :7] == label("fat")).all()
+    assert not page.labels[3, :2].any()
+    assert not page.labels[3, :, 7:].any()
+    assert page.hu[3, 2:, 7] == pytest.approx(air + 0.25 * (fat - air))

@@ -1,0 +1,174 @@
+"""`Back`: the muscles behind the spine, which fill all the room between bone and fascia."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.sacrum import canal_points
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.trunk import Trunk, superellipse_mm
+from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple, strands
+from needle_sim.anatomy.tissue import label, tissues
+
+_Field = NDArray[np.floating[Any]]
+_BELOW = (("S3", 45.0), ("S4", 80.0))  # stations under S1, mm
+_NECK_MM = 6.5  # muscle in front of the ventral end of the neck: the compartment's floor
+
+# Figures at T12, L1 to L5, S1, S3 and S4, mm: half width of the erector spinae; from the midline to
+# the fat plane behind multifidus at its floor, and how much farther it is at the fascia; the same
+# for the plane between longissimus and iliocostalis; share of fat deep in multifidus; quadratus
+# lumborum: middle, half width and thickness. Proportions of axial CT slices (model choice).
+_LATERAL = (72.0, 76.0, 80.0, 82.0, 79.0, 72.0, 60.0, 42.0, 16.0)
+_PLANE = (11.0, 12.5, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0, 40.0)
+_PLANE_RISE = (1.0, 1.0, 2.0, 4.0, 8.0, 13.0, 16.0, 10.0, 0.0)
+_OUTER = (38.0, 40.0, 43.0, 47.0, 49.0, 52.0, 90.0, 90.0, 90.0)
+_OUTER_RISE = (10.0, 10.0, 9.0, 6.0, 2.0, 0.0, 0.0, 0.0, 0.0)
+_FATTY = (0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 0.9, 0.9, 0.9)
+_QUADRATUS = (36.0, 42.0, 52.0, 61.0, 68.0, 70.0, 70.0, 84.0, 84.0)
+_QUADRATUS_HALF = (9.0, 12.0, 16.0, 21.0, 24.0, 24.0, 10.0, 10.0, 10.0)
+_QUADRATUS_THICK = (3.0, 6.0, 10.0, 14.0, 17.0, 11.0, -9.0, -9.0, -9.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Multifidus, erector spinae and quadratus lumborum, with the fat between them."""
+
+    column: Column
+    trunk: Trunk
+    sacrum: Mapping[str, float]
+
+    def paint(self, canvas: Canvas) -> None:
+        """Fill the compartment slice by slice; bones are painted over it later."""
+        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
+        found = self._stations(z)
+        first = max(int(np.searchsorted(y, found["floor"].min() - 25.0)), 0)
+        columns = np.flatnonzero(np.abs(x) < 112.0)
+        middle = slice(int(columns[0]), int(columns[-1]) + 1) if len(columns) else slice(0, 0)
+        part = _Part(canvas, x[None, middle], y[first:, None], slice(first, None), middle)
+
+        def slab(i: int) -> None:
+            self._slice(part, i, float(z[i]), {name: float(one[i]) for name, one in found.items()})
+
+        in_threads(slab, canvas.shape[0])
+
+    def _stations(self, z_mm: _Field) -> dict[str, _Field]:
+        """What is interpolated between the levels, at heights (I,)."""
+        knots, rows = [], []
+        skin = self.trunk.sizes["skin_mm"] + self.trunk.sizes["subcutis_back_mm"] - 3.0
+        for level in LEVELS:
+            spec, body = self.column.vertebrae[level], self.column.bodies[level]
+            post = Posts(spec, "left")
+            neck, tip = body.apply([post.neck_point(1.0), post.tp_tip])
+            arch = body.apply([0.0, spec.back_mm + spec.canal_depth_mm, 0.0])
+            knots.append(neck[2])
+            rows.append((neck[1] - _NECK_MM, neck[0], tip[0], arch[1] + 1.0))
+        canal = self.column.bodies["S1"].apply(
+            canal_points(self.column.vertebrae["S1"], self.sacrum)
+        )
+        for _, down in _BELOW:
+            height = knots[5] - down
+            at = float(np.interp(height, canal[::-1, 2], canal[::-1, 1]))
+            knots.append(height)
+            rows.append((at, rows[5][1], rows[5][2], at + 1.0))
+        knots, rows = [knots[0] + 36.0, *knots], [rows[0], *rows]
+        order, table = np.array(knots)[::-1], np.array(rows)[::-1]
+        names = ("floor", "neck", "tip", "arch")
+        found: dict[str, _Field] = {
+            name: np.interp(z_mm, order, table[:, n]) for n, name in enumerate(names)
+        }
+        for name, values in _FIGURES.items():
+            found[name] = np.interp(z_mm, order, np.array(values)[::-1])
+        furrow = self.trunk.sizes["furrow_mm"]
+        found["fascia"] = self.trunk.back_mm(np.asarray(z_mm, dtype=np.float64)) + furrow - skin
+        fade = np.clip((order[0] - z_mm) / 15.0, 0.0, 1.0)  # ends over the lower sacrum
+        found["lateral"] = np.maximum(found["lateral"] * (1.0 - fade), 2.0)
+        return found
+
+    def _slice(self, part: _Part, i: int, z: float, at: Mapping[str, float]) -> None:
+        x, y = part.x, part.y
+        aside, wave = np.abs(x), ripple(x, y, np.float32(z))
+        high = np.float32(max(at["fascia"] - at["floor"], 5.0))
+        up = (y - np.float32(at["floor"])) / high
+        slope = 12.0 / max(at["lateral"] - at["tip"], 12.0)
+        floor = at["floor"] + slope * np.maximum(aside - at["tip"], 0.0)
+        inner = 0.8 * at["neck"]
+        roof = np.clip((inner - aside) / (inner - 10.0), 0.0, 1.0)
+        floor = (floor + (at["arch"] - at["floor"]) * roof).astype(np.float32)
+        lateral = np.float32(at["lateral"])
+        outline = superellipse_mm(aside / lateral, np.maximum(up, 0.0), lateral, high)
+        furrow = self.trunk.sizes["furrow_mm"] * np.exp(-((aside / 13.0) ** 2))
+        outline = outline + furrow.astype(np.float32) * np.clip(3.0 * up - 1.5, 0.0, 1.0)
+        muscle = np.maximum(outline, floor - y) + np.float32(0.6) * wave
+        part.wash(i, muscle, "muscle")
+        self._fat(part, i, z, at, muscle, np.maximum(up, 0.0), wave)
+        bent = ((aside - at["quadratus"]) / at["quadratus_half"]) ** 2
+        thick = at["quadratus_thick"] * (1.0 - bent)
+        thick = np.minimum(thick, at["quadratus_thick"]).astype(np.float32)
+        belly = np.maximum(y - floor + 1.3, floor - 1.3 - thick - y) + wave
+        part.wash(i, belly, "muscle")
+
+    def _fat(
+        self,
+        part: _Part,
+        i: int,
+        z: float,
+        at: Mapping[str, float],
+        muscle: _Field,
+        up: _Field,
+        wave: _Field,
+    ) -> None:
+        """Planes between the muscles, broken in places, and strands of fat within them."""
+        aside, tall = np.abs(part.x), np.float32(1.0)
+        fibres = strands(part.x, part.y, np.float32(z))
+        free = np.clip((up - np.float32(0.36)) * 8.0, 0.0, tall)  # none near the bone's floor
+        for name, half in (("plane", 0.75), ("outer", 0.6)):
+            place = at[name] + at[f"{name}_rise"] * up + 2.2 * wave
+            thin = half + 0.35 * fibres
+            sheet = np.maximum(np.abs(aside - place) - thin, muscle + np.float32(1.0))
+            part.wash(i, np.where(free > 0.5, sheet, np.float32(9.0)).astype(np.float32), "fat")
+        middle = np.maximum(aside - 0.5 * np.clip(up * 4.0 - 2.0, 0.0, 2.0), muscle)
+        part.wash(i, np.where(up > 0.5, middle, np.float32(9.0)).astype(np.float32), "fat")
+        deep = np.exp(-((aside / np.float32(0.75 * at["plane"])) ** 2)) * np.clip(up * 5, 0, tall)
+        share = np.clip((fibres - np.float32(1.9)) * 1.1, 0.0, 0.7) * free
+        share = share + deep * np.clip((fibres - 1.5 + 1.5 * at["fatty"]) * 0.6, 0.0, 0.8) * free
+        part.streak(i, np.where(muscle < -0.8, share, 0.0).astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows and columns of a canvas that hold the back."""
+
+    canvas: Canvas
+    x: _Field
+    y: _Field
+    rows: slice
+    columns: slice
+
+    def wash(self, i: int, depth_mm: _Field, tissue: str) -> None:
+        self.canvas.wash(i, depth_mm, tissue, self.rows, self.columns)
+
+    def streak(self, i: int, share: _Field) -> None:
+        """Mix fat (its share 0 to 1) into what is there."""
+        values = self.canvas.hu[i, self.rows, self.columns]
+        values += share * (np.float32(tissues()[label("fat")].hu) - values)
+        self.canvas.labels[i, self.rows, self.columns][share > 0.5] = label("fat")
+
+
+_FIGURES = {
+    "lateral": _LATERAL,
+    "plane": _PLANE,
+    "plane_rise": _PLANE_RISE,
+    "outer": _OUTER,
+    "outer_rise": _OUTER_RISE,
+    "fatty": _FATTY,
+    "quadratus": _QUADRATUS,
+    "quadratus_half": _QUADRATUS_HALF,
+    "quadratus_thick": _QUADRATUS_THICK,
+}

@@ -1,0 +1,80 @@
+"""`Pelvis`: the muscles on the iliac wings, iliacus inside and the glutei outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.ilium import wing_edges
+from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
+from needle_sim.anatomy.tissue import label
+
+_Field = NDArray[np.floating[Any]]
+_GLUTEI_MM, _ILIACUS_MM = 42.0, 19.0  # greatest thickness on the wing (model choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Pelvis:
+    """Iliacus, gluteus medius and maximus, slice by slice around the line of the wing."""
+
+    column: Column
+    sacrum: Mapping[str, float]
+
+    def paint(self, canvas: Canvas) -> None:
+        """Fill the slices under the crest; bones are painted over it later."""
+        body = self.column.bodies["S1"]
+        edges = wing_edges(self.column.vertebrae["S1"], self.sacrum, "left")
+        crest, base = (body.apply(edge) for edge in edges)
+        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
+        free = [label("fat"), label("muscle")]
+        every = slice(None)
+
+        def slab(i: int) -> None:
+            fall = float(crest[:, 2].max() - z[i])
+            if fall < 4.0:
+                return
+            muscle = _around(_line(crest, base, float(z[i])), fall, np.abs(x), y[:, None])
+            muscle += np.float32(0.8) * ripple(x[None, :], y[:, None], z[i])
+            here = canvas.labels[i]
+            muscle[(here != free[0]) & (here != free[1])] = 9.0
+            canvas.wash(i, muscle, "muscle", every, every)
+
+        in_threads(slab, canvas.shape[0])
+
+
+def _line(crest: _Field, base: _Field, z: float) -> _Field:
+    """Lateral, posterior and height of the crest above (N, 3) along the wing, medial end first.
+
+    Only the part of the wing whose crest is higher than ``z``.
+    """
+    share = np.clip((crest[:, 2] - z) / (crest[:, 2] - base[:, 2]), 0.0, 1.6)
+    points = crest + share[:, None] * (base - crest)
+    line = np.stack([np.abs(points[:, 0]), points[:, 1], crest[:, 2] - z], axis=1)
+    line = line[line[:, 2] > 0.0]
+    return np.asarray(line[np.argsort(line[:, 0])])
+
+
+def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
+    """Signed distance (J, K) to the muscles on both sides of the wing, roughly."""
+    slant = np.float32(0.68)  # of the wing to the y axis: across the wing over along y
+    first, last = line[0], line[-1]
+    at: _Field = np.interp(aside, line[:, 0], line[:, 1]) - 1.2 * np.maximum(aside - last[0], 0.0)
+    under = np.interp(aside, line[:, 0], line[:, 2])
+    outer: _Field = np.clip(0.6 * fall + 0.25 * under, 0.0, _GLUTEI_MM)
+    outer = outer * np.clip((aside - first[0] + 25.0) / 55.0, 0.25, 1.0)
+    inner: _Field = np.clip(0.7 * under, 0.0, _ILIACUS_MM)
+    medial: _Field = np.maximum(first[0] - 6.0 - aside, 0.25 * (aside - 190.0))
+    at, outer, inner, medial = (
+        np.asarray(one, dtype=np.float32) for one in (at, outer, inner, medial)
+    )
+    behind = slant * (y - at)
+    front = np.float32(0.7) * (np.float32(last[1]) + (aside - np.float32(last[0])) - y)
+    glutei = np.maximum(np.maximum(-behind, behind - outer), np.maximum(front, medial))
+    beside = np.maximum(first[0] + 12.0 - aside, aside - last[0]).astype(np.float32)
+    iliacus = np.maximum(np.maximum(behind, -behind - inner), beside)
+    return np.asarray(np.minimum(glutei, iliacus))

@@ -1,0 +1,77 @@
+"""The muscles behind the spine."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.trunk import Trunk
+from needle_sim.anatomy.phantom.voxelise import Canvas
+from needle_sim.anatomy.tissue import label
+
+
+@pytest.fixture(scope="module")
+def page(mean) -> Canvas:
+    """Fat everywhere, and the back painted into it."""
+    canvas = Canvas.of([-120, -40, -200], [120, 130, 110], 2.0)
+    canvas.labels[:] = label("fat")
+    Back(mean.column, Trunk(mean.column, mean.spec.trunk), mean.spec.sacrum).paint(canvas)
+    return canvas
+
+
+def labels_at(page: Canvas, points) -> np.ndarray:
+    steps = np.rint((np.atleast_2d(points) - page.low_mm) / page.voxel_mm).astype(int)
+    return page.labels[steps[:, 2], steps[:, 1], steps[:, 0]]
+
+
+def box(page: Canvas, x: tuple, y: tuple, z: float) -> np.ndarray:
+    grid = np.meshgrid(np.arange(*x, 1.0), np.arange(*y, 1.0), [z])
+    return labels_at(page, np.stack(grid, axis=-1).reshape(-1, 3))
+
+
+@pytest.mark.parametrize("level", LEVELS[:-1])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_muscle_fills_from_neck_to_fascia(mean, page, level, side):
+    post, body = Posts(mean.column.vertebrae[level], side), mean.column.bodies[level]
+    neck = body.apply([post.neck_point(0.0)])[0]
+    trunk = Trunk(mean.column, mean.spec.trunk)
+    skin = trunk.back_mm(np.linspace(-200, 110, 311))
+    fascia = np.interp(neck[2], np.linspace(-200, 110, 311), skin) - 12.0
+    lines = [
+        np.linspace(np.add(neck, [beside, 0, 0]), [neck[0] + beside, fascia - 2.0, neck[2]], 30)
+        for beside in np.arange(-10.0, 11.0, 2.0)
+    ]
+
+    assert np.mean(labels_at(page, np.concatenate(lines)) == label("muscle")) > 0.85
+
+
+def test_no_muscle_in_the_subcutis(mean, page):
+    skin = Trunk(mean.column, mean.spec.trunk).back_mm(np.array([0.0, 1.0]))[0]
+
+    assert (box(page, (-60, 60), (skin + 0.0, skin + 10.0), 0.0) == label("fat")).all()
+    for x in (-110, 100):  # beyond the lateral raphe
+        assert (box(page, (x, x + 10), (40, 80), 0.0) == label("fat")).all()
+
+
+def test_multifidus_is_fattier_at_the_lowest_level(mean, page):
+    # fatty infiltration grows towards L5-S1 (Kjaer 2007, doi:10.1186/1741-7015-5-2)
+    shares = []
+    for level in ("L2", "S1"):
+        tip = mean.column.bodies[level].matrix[:3, 3]
+        arch = mean.column.vertebrae[level].back_mm + 30.0
+        inside = np.concatenate(
+            [box(page, (4, 16), (tip[1] + arch, tip[1] + arch + 12), tip[2] + z)
+             for z in np.arange(-12.0, 13.0, 2.0)]
+        )  # fmt: skip
+        shares.append(np.mean(inside == label("fat")))
+
+    assert shares[1] > 1.5 * shares[0]
+    assert shares[1] < 0.6
+
+
+def test_quadratus_lies_lateral_of_the_transverse_process(mean, page):
+    tip = mean.column.bodies["L4"].apply([Posts(mean.column.vertebrae["L4"], "left").tp_tip])[0]
+
+    assert labels_at(page, np.add(tip, [22.0, -8.0, 0.0])) == label("muscle")
+    assert labels_at(page, np.add(tip, [22.0, -30.0, 0.0])) == label("fat")
