@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from needle_sim.volume.volume import Note
 
 _ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
 _MARGIN_MM = 14.0  # air around the skin
+_SPAN = 10  # knots of the sac that are painted at once
 _THIN_MM, _THICK_MM = 0.5, 1.4
 """Shell of the body 0.35-0.5 (SILVA94), cortex of laminae and processes 1-2 (texts)."""
 
@@ -125,8 +126,7 @@ def _painted(
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
     steps += [painted(layer) for layer in layers(stack, spine.sacrum)]
-    for kind, tissue in (("vessel", "blood"), ("dura", "csf"), ("root", "nerve")):
-        tubes = tuple(t for one in named.values() if one.kind == kind for t in one.tubes)
+    for tubes, tissue in _tubes(named):
         steps.append(lambda t=Tubes(tubes), n=tissue: canvas.paint(t, n))  # type: ignore[misc]
     inner = tissues()[label("trabecular_bone")].hu
     ghost = _thoracic(stack)
@@ -139,6 +139,21 @@ def _painted(
         step()
     progress(len(steps), len(steps))
     return canvas
+
+
+def _tubes(named: Mapping[str, Structure]) -> Iterator[tuple[tuple[Tube, ...], str]]:
+    """What vessels, sac and roots are painted with, piece by piece: small boxes are quick."""
+    for kind, tissue in (("vessel", "blood"), ("dura", "csf"), ("root", "nerve")):
+        for one in named.values():
+            if kind == "dura" == one.kind:  # its tubes lie side by side
+                for n in range(0, len(one.tubes[0].points_mm) - 1, _SPAN):
+                    part = slice(n, n + _SPAN + 1)
+                    yield (
+                        tuple(Tube(t.points_mm[part], t.radius_mm[part]) for t in one.tubes),
+                        tissue,
+                    )
+            elif one.kind == kind:
+                yield from (((tube,), tissue) for tube in one.tubes)
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:

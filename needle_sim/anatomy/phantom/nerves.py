@@ -133,7 +133,7 @@ def _vessels(column: Column) -> Iterator[Structure]:
         """Knots: level, left of the midline, before the body's front, above its middle, radius."""
         points = [at[level] + [x, -front[level] - gap, rise] for level, x, gap, rise, _ in knots]
         line, radius = np.stack(points), np.array([knot[4] for knot in knots])
-        fine = np.linspace(0.0, len(knots) - 1.0, 8 * len(knots))
+        fine = np.linspace(0.0, len(knots) - 1.0, 4 * len(knots))
         steps = np.arange(len(knots))
         smooth = PchipInterpolator(steps, line)(fine)
         return Tube(smooth, np.interp(fine, steps, radius))

@@ -21,6 +21,7 @@ from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 
 _Points = NDArray[np.floating[Any]]
 _X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+_FAR_MM = 20.0  # off a shape what cuts it no longer matters
 _HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
 
 
@@ -43,7 +44,10 @@ class Within:
     def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
         """Signed distance (P,) of points (P, 3), negative inside."""
         points = np.asarray(points_mm, dtype=np.float64)
-        return np.asarray(self.limit(points, self.shape.distance_mm(points)))
+        depth = self.shape.distance_mm(points)
+        near = depth < _FAR_MM
+        depth[near] = self.limit(points[near], depth[near])
+        return depth
 
     @property
     def box_mm(self) -> NDArray[np.float64]:
