@@ -176,7 +176,7 @@ def _heat_quality(limits: Limits, lesion: Lesion, hottest: Mapping[str, float]) 
 
 
 def _merit(metric: Metric) -> float | None:
-    """1 within the limit, falling to 0 at twice the limit (or at nothing for a share)."""
+    """1 within the limit; past it a half at most, falling to 0 at twice the limit (or at no share)."""
     if metric.value is None:
         return None
     comparison, limit = metric.limit.split()
@@ -184,7 +184,7 @@ def _merit(metric: Metric) -> float | None:
     if metric.passed:
         return 1.0
     over = metric.value / bound
-    return max(0.0, over) if comparison == ">=" else max(0.0, 2.0 - over)
+    return 0.5 * (max(0.0, over) if comparison == ">=" else max(0.0, 2.0 - over))
 
 
 def _kind(name: str) -> str:
