@@ -55,7 +55,7 @@ def test_no_muscle_in_the_subcutis(mean, page):
 
 
 def test_multifidus_is_fattier_at_the_lowest_level(mean, page):
-    # fatty infiltration grows towards L5-S1 (Kjaer 2007, doi:10.1186/1741-7015-5-2)
+    # the choice of the model; fat in multifidus is common (Kjaer 2007, doi:10.1186/1741-7015-5-2)
     shares = []
     for level in ("L2", "S1"):
         tip = mean.column.bodies[level].matrix[:3, 3]
