@@ -176,7 +176,7 @@ def _heat_quality(limits: Limits, lesion: Lesion, hottest: Mapping[str, float]) 
 
 
 def _merit(metric: Metric) -> float | None:
-    """1 within the limit; past it a half at most, falling to 0 at twice the limit (or at no share)."""
+    """1 within the limit; past it half at most, falling to 0 at twice the limit (or no share)."""
     if metric.value is None:
         return None
     comparison, limit = metric.limit.split()
