@@ -1,5 +1,7 @@
 """The error tree. A message gives the value, the limit and the way out."""
 
+from collections.abc import Mapping
+
 
 class NeedleSimError(Exception):
     """Whatever needle_sim raises on purpose; the command line shows it as one line."""
@@ -22,7 +24,17 @@ class DicomError(NeedleSimError):
 
 
 class PlanningError(NeedleSimError):
-    """No safe path exists for the request; names what blocks."""
+    """No safe path exists for the request; names what blocks.
+
+    ``tried`` candidates were looked at, ``rejected`` counts them by what they would hit.
+    """
+
+    def __init__(
+        self, message: str, *, tried: int = 0, rejected: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.tried = tried
+        self.rejected = dict(rejected or {})
 
 
 class SolverError(NeedleSimError):

@@ -152,6 +152,20 @@ class Anatomy(Shown):
             raise InputError(f"{self.name} has no target {name!r}{nearest(name, branches)}")
         return medial_branch_target(self, level, _BELOW[level], side)
 
+    def in_voxel_bone(self, points_mm: ArrayLike) -> NDArray[np.bool_]:
+        """True (P,) where the voxels at points (P, 3) are bone, whatever exact surfaces say."""
+        found = self.labels.sample(points_mm, outside=0)
+        return np.isin(found, (label("cortical_bone"), label("trabecular_bone")))
+
+    def hazards_known_at(self, point_mm: ArrayLike) -> bool:
+        """True where the sac runs past a point (3,) and a root lies within 40 mm of it."""
+        point = np.asarray(point_mm, dtype=np.float64)
+        sacs = [one for one in self.structures.values() if one.kind == "dura"]
+        roots = [one for one in self.structures.values() if one.kind == "root"]
+        heights = [tube.points_mm[:, 2] for one in sacs for tube in one.tubes]
+        past = any(z.min() - 10.0 <= point[2] <= z.max() + 10.0 for z in heights)
+        return past and any(one.distance_mm(point[None])[0] < 40.0 for one in roots)
+
     def tissue_labels(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
         """Labels (P,) of points (P, 3): voxels first, then exact bones, sac and roots over them.
 

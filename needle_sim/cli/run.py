@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import sys
 import time
@@ -23,7 +24,7 @@ NO_PLAN = 3
 
 @click.command()
 @click.argument("procedure", default="medial-branch-rfa")
-@click.option("--phantom", default="lumbar_normal", show_default=True, help="A shipped phantom.")
+@click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
 @click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
 @click.option("--labels", type=click.Path(path_type=Path), help="Its label map (NIfTI).")
 @click.option("--level", help="The nerve, e.g. L4 (it crosses the vertebra below).")
@@ -48,17 +49,23 @@ def run(procedure: str, **given: Any) -> None:
     from needle_sim.procedures.procedure import Procedure, check_side
 
     recipe = Procedure.preset(procedure)
-    level = given["level"] or recipe.default_level
-    side = check_side(given["side"] or recipe.default_side)
+    level = recipe.default_level if given["level"] is None else given["level"]
+    side = check_side(recipe.default_side if given["side"] is None else given["side"])
     recipe.vertebra(level)
+    if given["phantom"] is not None and given["ct"] is not None:
+        raise InputError("--phantom and --ct name two patients: give one of them")
     if given["seed"] < 0:
         raise InputError(f"--seed must be 0 or more, got {given['seed']}")
     target_mm = _point(given["target"])
     place = "target" if target_mm is not None else level
-    folder = _folder(
-        given["out"], f"{procedure}_{place}_{side}_seed{given['seed']}", given["force"]
-    )
-    made = _attempt(recipe, level, side, target_mm, given)
+    name = f"{procedure}_{place}_{side}_seed{given['seed']}"
+    folder, fresh = _folder(given["out"], name, given["force"])
+    try:
+        made = _attempt(recipe, side, target_mm, given)
+    except BaseException:
+        for empty in fresh:
+            empty.rmdir()
+        raise
     typed = (
         f"needle-sim {shlex.join(sys.argv[1:])}" if _is_ours() else f"needle-sim run {procedure}"
     )
@@ -69,7 +76,7 @@ def run(procedure: str, **given: Any) -> None:
         sys.exit(NO_PLAN)
 
 
-def _attempt(recipe: Any, level: str, side: str, target_mm: Any, given: dict[str, Any]) -> Run:
+def _attempt(recipe: Any, side: str, target_mm: Any, given: dict[str, Any]) -> Run:
     from needle_sim.rehearsal.runner import run_procedure
 
     stage = _Stages()
@@ -85,10 +92,10 @@ def _attempt(recipe: Any, level: str, side: str, target_mm: Any, given: dict[str
             raise InputError("--labels and --target go with a CT: give --ct DIR as well")
         return run_procedure(
             recipe,
-            phantom=given["phantom"],
+            phantom=given["phantom"] or "lumbar_normal",
             ct=ct,
             labels=labels,
-            level=level,
+            level=given["level"],
             side=side,
             target_mm=target_mm,
             seed=given["seed"],
@@ -138,30 +145,41 @@ def _point(text: str | None) -> Sequence[float] | None:
     return x, y, z
 
 
-def _folder(asked: Path | None, name: str, force: bool) -> Path:
-    """The folder to write into, proved writable before anything is computed."""
-    folder = asked
-    if folder is None:
-        home = Path("needle_sim_runs")
-        tries = (home / (name if k == 1 else f"{name}-{k}") for k in range(1, 1_000_000))
-        folder = next(one for one in tries if not one.exists())
-    elif folder.exists() and not folder.is_dir():
-        raise InputError(f"--out {folder} is a file; give a folder")
-    elif folder.is_dir() and any(folder.iterdir()) and not force:
-        raise InputError(f"--out {folder} is not empty; add --force or give another folder")
+def _folder(asked: Path | None, name: str, force: bool) -> tuple[Path, list[Path]]:
+    """The folder to write into, there and proved writable, and which folders were made for it."""
+    if asked is not None and asked.exists() and not asked.is_dir():
+        raise InputError(f"--out {asked} is a file; give a folder")
+    if asked is not None and asked.is_dir() and any(asked.iterdir()) and not force:
+        raise InputError(f"--out {asked} is not empty; add --force or give another folder")
+    folder = Path("needle_sim_runs") / name if asked is None else asked
     try:
-        fresh = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
+        fresh = [one for one in (folder, *folder.parents) if not one.exists()]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if asked is None:
+            folder = _next_free(folder)
+            fresh = [folder, *(one for one in fresh if one in folder.parents)]
+        else:
+            folder.mkdir(exist_ok=True)
         probe = folder / ".needle_sim_probe"
         probe.write_bytes(b"")
         probe.unlink()
-        if fresh:
-            folder.rmdir()
     except OSError as error:
         raise InputError(
             f"cannot write into {folder}: {error.strerror or error}; give another folder with --out"
         ) from error
-    return folder
+    return folder, fresh
+
+
+def _next_free(folder: Path) -> Path:
+    """The folder, or it with the next free number, made at once so that two runs never share."""
+    for k in itertools.count(1):
+        one = folder if k == 1 else folder.with_name(f"{folder.name}-{k}")
+        try:
+            one.mkdir()
+        except FileExistsError:
+            continue
+        return one
+    raise AssertionError  # the count has no end
 
 
 class _Stages:

@@ -50,6 +50,7 @@ def result_of(run: Run) -> dict[str, Any]:
         "target_error_mm": None if plan is None else _number(plan.target_error_mm),
         "axis_to_nerve_deg": None if plan is None else _number(plan.axis_to_nerve_deg),
         "window_share": None if plan is None else _number(plan.window_share),
+        "tip_in_bone_mm": _number(run.tip_in_bone_mm),
         "clearance_mm": {} if plan is None else _numbers(plan.clearance_mm),
         "blocked": run.blocked,
         "views": [_view(view) for view in run.views],
@@ -78,8 +79,8 @@ def plan_of(run: Run) -> dict[str, Any]:
         "coordinate_system": "LPS",
         "target": run.target.name,
         "needle": run.procedure.needle,
-        "tried": None if plan is None else plan.tried,
-        "rejected": {} if plan is None else dict(plan.rejected),
+        "tried": run.tried,
+        "rejected": dict(run.rejected),
         "blocked": run.blocked,
         "paths": [] if plan is None else [_path(one) for one in plan],
     }

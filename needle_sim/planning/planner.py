@@ -28,6 +28,7 @@ DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
 _BONE_GAP_MM = 0.05  # the shaft may lie on bone, not in it
 _VOXEL_BONE_GAP_MM = 1.0  # bone known from voxels only has a soft edge
 _BODY_REACH_MM = 70.0  # beyond this from the tip, a straight path from behind meets no hazard
+_BONE_WEIGHT = 0.2  # what a millimetre of active tip in voxel bone costs (proposed)
 _FINEST_MM = 0.25  # shortest step along a path
 _KEPT = 5
 
@@ -94,6 +95,12 @@ class Plan(Shown):
         """Share of the target's window that the active tip lies over; None without a window."""
         return window_share(self.target, self.placed)
 
+    def tip_in_bone_mm(self, anatomy: Anatomy) -> float:
+        """Length of the active tip in voxels that the CT shows as bone, whatever a fit says."""
+        placed = self.placed
+        tip, axis = placed.trajectory.tip_mm[None], placed.trajectory.axis[None]
+        return float(_in_bone_mm(anatomy, tip, axis, placed.needle)[0])
+
     @property
     def tip_behind_ventral_mm(self) -> float | None:
         """How far dorsal of the process's ventral margin the tip lies on the lateral view."""
@@ -137,7 +144,10 @@ def plan(
     lattice = _lattice(target, middle, cone_deg)
     axes, tips, rejected = _sift(*_reach(anatomy, target, needle, *lattice), target, walls)
     tried = len(lattice[0]) * len(lattice[1])
-    cost = _cost(target, tips, axes, needle) + 3.0 * _heat_cost(
+    cost = _cost(target, tips, axes, needle) + _BONE_WEIGHT * _in_bone_mm(
+        anatomy, tips, axes, needle
+    )
+    cost += 3.0 * _heat_cost(
         near, {} if heat_margins_mm is None else heat_margins_mm, tips, axes, needle
     )
     needles: list[PlacedNeedle] = []
@@ -148,7 +158,7 @@ def plan(
         if len(needles) == _KEPT:
             break
     if not needles:
-        raise PlanningError(_blocked(target, rejected, tried))
+        raise PlanningError(_blocked(target, rejected, tried), tried=tried, rejected=rejected)
     found = clearances_mm(anatomy, needles[0], near=near)
     return Plan(target, tuple(needles), found, tried, dict(sorted(rejected.items())))
 
@@ -244,10 +254,19 @@ def _cost(target: Target, tips: Field, axes: Field, needle: Needle) -> Field:
     offset = stretch[None] - tips[:, None]
     depth = np.einsum("cnk,ck->cn", offset, axes)
     aside = np.linalg.norm(offset - depth[..., None] * axes[:, None], axis=-1)
-    cost += aside.mean(axis=1)  # heat falls off from the shaft: lie close to the nerve
+    beside = float(np.linalg.norm(target.nerve_mm - target.centre_mm, axis=1).min())
+    cost += np.abs(aside.mean(axis=1) - beside)  # beside the nerve as the target is: not through it
     rear, front = np.einsum("nck,ck->nc", target.window_mm[:, None] - tips, axes)
     short = np.maximum(0.0, front) + np.maximum(0.0, -needle.active_tip_mm - rear)
     return np.asarray(cost + 2.0 * short)
+
+
+def _in_bone_mm(anatomy: Anatomy, tips: Field, axes: Field, needle: Needle) -> Field:
+    """Length (C,) of each active tip whose axis lies in voxels that are labelled bone."""
+    depth = np.linspace(0.0, max(needle.active_tip_mm, 1.0), 21)
+    active = tips[:, None] - depth[:, None] * axes[:, None]
+    inside = anatomy.in_voxel_bone(active.reshape(-1, 3)).reshape(len(tips), len(depth))
+    return np.asarray(inside.mean(axis=1) * depth[-1])
 
 
 def _heat_cost(

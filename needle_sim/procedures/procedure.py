@@ -121,6 +121,8 @@ def check_level(procedure: Procedure, level: str) -> None:
     """Refuse a level that the procedure does not have, and say what was probably meant."""
     if level in procedure.levels:
         return
+    if not isinstance(level, str):
+        raise InputError(f"a level is text like 'L4', got {level!r}")
     known = ", ".join(procedure.levels)
     if level == "L5":
         raise InputError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +54,14 @@ class View(Shown):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """A plan or what blocks it, notes, and by how much the recipe's tilt had to change."""
+    """A plan or what blocks it, notes, and the tilt that the volume holds where it cut it short."""
 
     plan: Plan | None
     blocked: str | None
     notes: tuple[str, ...]
-    change_deg: float
+    steepest_deg: float | None  # most negative tilt from the squared endplate that fits, if any
+    tried: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +76,7 @@ class Attempt:
 
     def plan(self) -> Way:
         """The plan or what blocks it, with a tilt of the recipe reduced where it must be."""
-        approach, notes, change_deg = self._approach()
+        approach, notes, steepest_deg = self._approach()
         try:
             found = plan(
                 self.anatomy,
@@ -84,10 +87,17 @@ class Attempt:
                 heat_margins_mm=self.recipe.heat_margins_mm,
             )
         except PlanningError as error:
-            return Way(None, str(error), notes, change_deg)
-        return Way(found, None, notes, change_deg)
+            return Way(None, str(error), notes, steepest_deg, error.tried, error.rejected)
+        return Way(
+            found,
+            None,
+            (*notes, *self._bone_notes(found)),
+            steepest_deg,
+            found.tried,
+            found.rejected,
+        )
 
-    def _approach(self) -> tuple[NDArray[np.float64], tuple[str, ...], float]:
+    def _approach(self) -> tuple[NDArray[np.float64], tuple[str, ...], float | None]:
         """The target's own approach, its tilt reduced until the skin entry lies in the volume."""
         orbital, tilt = angles_of(-self.target.approach)
         squared = squared_tilt_deg(self.anatomy, self.vertebra, orbital)
@@ -95,13 +105,22 @@ class Attempt:
         while reduced < 0 and not self._enters(orbital, reduced):
             reduced = min(0.0, reduced + 1.0)
         if reduced == tilt or not self._enters(orbital, reduced):
-            return self.target.approach, (), 0.0
+            return self.target.approach, (), None
         note = (
-            f"the tilt of the recipe, {abs(tilt - squared):.0f}° caudal of the squared endplate, "
-            f"would enter the skin outside the volume: reduced to {abs(reduced - squared):.0f}° "
-            f"{'caudal' if reduced < squared else 'cranial'}, so the electrode lies less parallel"
+            f"the way along the nerve, tilted {_caudal(tilt - squared)} from the squared endplate, "
+            f"would enter the skin outside the volume: reduced to {_caudal(reduced - squared)}, so "
+            "the electrode lies less parallel"
         )
-        return -towards_detector(orbital, reduced), (note,), reduced - tilt
+        return -towards_detector(orbital, reduced), (note,), reduced - squared
+
+    def _bone_notes(self, found: Plan) -> tuple[str, ...]:
+        inside = found.tip_in_bone_mm(self.anatomy)
+        if inside < 1.0 or not self.anatomy.fit_rms_mm:
+            return ()
+        return (
+            f"{inside:.0f} mm of the active tip lie in voxels that the CT or its labels show as "
+            "bone, beside the fitted surface: error of the fit, partial volume, or true contact",
+        )
 
     def _enters(self, orbital_deg: float, tilt_deg: float) -> bool:
         outward = towards_detector(orbital_deg, tilt_deg)
@@ -119,11 +138,13 @@ class Attempt:
             orbital, tilt = recipe_angles(
                 self.anatomy, self.vertebra, self.side, view.oblique_deg, view.tilt_deg
             )
-            reduced = way.change_deg if view.tilt_deg < 0 else 0.0
-            note = f"tilt reduced by {abs(reduced):.0f}° to what the volume holds"
+            held = view.tilt_deg if way.steepest_deg is None else way.steepest_deg
+            reduced = max(0.0, held - view.tilt_deg) if view.tilt_deg < 0 else 0.0
             posed = replace(carm, orbital_deg=orbital, tilt_deg=tilt + reduced)
             shot = _shoot(materials, posed, view.beam, needles, rng)
-            said = note if reduced else None
+            said = None
+            if reduced:
+                said = f"{_caudal(view.tilt_deg)} in the recipe, {_caudal(held)} in this volume"
             made.append(View(view.name, view.title, shot, orbital, posed.tilt_deg, said))
         if way.plan is not None:
             posed = look_along(way.plan.placed, carm)
@@ -147,6 +168,10 @@ class Attempt:
             if len(points):
                 hottest[name] = history.temperature_max_c(points)
         return history, lesion, {**hottest, "tissue": lesion.tissue_max_c}
+
+
+def _caudal(tilt_deg: float) -> str:
+    return f"{abs(tilt_deg):.0f}° {'caudal' if tilt_deg < 0 else 'cranial'}"
 
 
 def _shoot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
@@ -19,6 +19,7 @@ from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.progress import Progress, silent
 from needle_sim.rehearsal.attempt import Attempt, View
 from needle_sim.rehearsal.scoring import Score, score
+from needle_sim.rehearsal.unverified import unverified
 from needle_sim.shown import Shown
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.thermal.lesion import Lesion
@@ -51,12 +52,15 @@ class Run(Shown):
     temperature_max_c: Mapping[str, float]
     score: Score
     notes: tuple[str, ...]
+    tip_in_bone_mm: float | None = None
+    tried: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
     command: str = ""
 
     @property
     def unverified(self) -> tuple[str, ...]:
         """Numbers that the score rests on and that were not read in a source."""
-        return self.procedure.unverified
+        return unverified(self.procedure, self.anatomy)
 
     @property
     def version(self) -> str:
@@ -126,12 +130,17 @@ def run_procedure(
     chosen_side = check_side(recipe.default_side if side is None else side)
     chosen_level = recipe.default_level if level is None else level
     vertebra = recipe.vertebra(chosen_level)
-    _check_sources(ct, labels, target_mm, vary=vary)
+    _check_sources(ct, labels, target_mm, level, vary=vary)
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be a whole number, 0 or more, got {seed!r}")
     progress(0, _STAGES)
-    anatomy = _patient(phantom, ct, labels, vertebra, seed if vary else None)
+    if ct is None:
+        anatomy = _phantom(phantom, seed if vary else None)
+    else:
+        anatomy = _of_ct(ct, labels, vertebra, target_mm)
     progress(1, _STAGES)
     target = _aim(recipe, anatomy, chosen_level, vertebra, chosen_side, target_mm)
-    attempt = Attempt(recipe, anatomy, target, vertebra, chosen_side)
+    attempt = Attempt(recipe, anatomy, target, _reference(anatomy, target), chosen_side)
     return _carried_out(attempt, seed, pictures=pictures, progress=progress)
 
 
@@ -144,7 +153,8 @@ def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progr
     progress(4, _STAGES)
     history, lesion, hottest = attempt.heat(way.plan)
     progress(_STAGES, _STAGES)
-    known = anatomy.hazards_known
+    known = anatomy.hazards_known_at(target.centre_mm)
+    heated = () if history is None else tuple(str(note) for note in history.notes)
     return Run(
         procedure=recipe,
         anatomy=anatomy,
@@ -161,18 +171,31 @@ def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progr
         lesion=lesion,
         temperature_max_c=hottest,
         score=score(recipe, way.plan, lesion, hottest, hazards_known=known),
-        notes=(*way.notes, *(() if known else (_UNKNOWN_HAZARDS,)), *map(str, anatomy.notes)),
+        notes=(
+            *(() if known else (_UNKNOWN_HAZARDS,)),
+            *way.notes,
+            *heated,
+            *(str(note) for note in anatomy.notes),
+        ),
+        tip_in_bone_mm=None if way.plan is None else way.plan.tip_in_bone_mm(anatomy),
+        tried=way.tried,
+        rejected=way.rejected,
     )
 
 
 _UNKNOWN_HAZARDS = (
-    "hazards are unknown: without labels neither dura, roots nor vessels are known, "
-    "so nothing here says that the path is safe"
+    "hazards are unknown: no dura and roots are known around this target (no labels, or none of a "
+    "vertebra here), so nothing says that the path is safe"
 )
 
 
 def _check_sources(
-    ct: Volume | None, labels: Volume | None, target_mm: ArrayLike | None, *, vary: bool
+    ct: Volume | None,
+    labels: Volume | None,
+    target_mm: ArrayLike | None,
+    level: str | None,
+    *,
+    vary: bool,
 ) -> None:
     if ct is None and (labels is not None or target_mm is not None):
         raise InputError("labels and a target point go with a CT: give --ct as well")
@@ -183,18 +206,35 @@ def _check_sources(
         )
     if ct is not None and vary:
         raise InputError("--vary changes the phantom's anatomy; a CT has its own")
+    if level is not None and target_mm is not None:
+        raise InputError("--level and --target name two places: give one of them")
 
 
-def _patient(
-    phantom: str, ct: Volume | None, labels: Volume | None, vertebra: str, seed: int | None
+def _phantom(name: str, seed: int | None) -> Anatomy:
+    from needle_sim.anatomy.phantom.build import build_phantom
+
+    return build_phantom(name, seed=seed)
+
+
+def _of_ct(
+    ct: Volume, labels: Volume | None, vertebra: str, target_mm: ArrayLike | None
 ) -> Anatomy:
-    if ct is None:
-        from needle_sim.anatomy.phantom.build import build_phantom
-
-        return build_phantom(phantom, seed=seed)
     from needle_sim.anatomy.fit import anatomy_from_ct
 
+    if labels is not None and target_mm is not None:
+        return anatomy_from_ct(ct, labels, near_mm=target_mm)
     return anatomy_from_ct(ct, labels, vertebrae=None if labels is None else [vertebra])
+
+
+def _reference(anatomy: Anatomy, target: Target) -> str:
+    """The vertebra whose endplate squares the views: the target's, or the nearest one known."""
+    if target.vertebra or not anatomy.bodies:
+        return target.vertebra
+
+    def away(name: str) -> float:
+        return float(np.linalg.norm(anatomy.bodies[name].matrix[:3, 3] - target.centre_mm))
+
+    return min(anatomy.bodies, key=away)
 
 
 def _aim(

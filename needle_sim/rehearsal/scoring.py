@@ -18,12 +18,14 @@ from needle_sim.thermal.lesion import Lesion
 # What each quality metric is worth of 100 (proposed: the lesion is what the procedure is for).
 _WEIGHTS = {
     "nerve share in the lesion": 35.0,
-    "axis to nerve": 20.0,
-    "active tip over the window": 20.0,
+    "axis to nerve": 15.0,
+    "active tip over the window": 15.0,
     "target error": 15.0,
-    "hottest tissue": 5.0,
+    "hottest tissue": 15.0,
     "hottest dura": 5.0,
 }
+# How far past its limit a metric is worth nothing; others at twice the limit (proposed).
+_SPAN = {"hottest tissue": 10.0, "hottest dura": 3.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,16 @@ def _heat_quality(limits: Limits, lesion: Lesion, hottest: Mapping[str, float]) 
 
 
 def _merit(metric: Metric) -> float | None:
-    """1 within the limit; past it half at most, falling to 0 at twice the limit (or no share)."""
+    """1 within the limit; past it half at most, falling to 0 over `_SPAN` (or with the share)."""
     if metric.value is None:
         return None
     comparison, limit = metric.limit.split()
     bound = float(limit)
     if metric.passed:
         return 1.0
-    over = metric.value / bound
-    return 0.5 * (max(0.0, over) if comparison == ">=" else max(0.0, 2.0 - over))
+    if comparison == ">=":
+        return 0.5 * max(0.0, metric.value / bound)
+    return 0.5 * max(0.0, 1.0 - (metric.value - bound) / _SPAN.get(metric.name, bound))
 
 
 def _kind(name: str) -> str:

@@ -50,6 +50,24 @@ def test_hazards_are_known_once_there_is_a_sac():
     assert block(structures=[dura]).hazards_known
 
 
+def test_hazards_are_known_only_where_the_sac_and_a_root_are():
+    sac = Tube(np.array([[0.0, 0, -50], [0, 0, 50]]), np.full(2, 7.0))
+    dura = Structure("dura", "dura", (sac,), "inferred")
+    spine = block(structures=[dura, root_beside(10.0)])
+    assert spine.hazards_known_at([5.0, 30.0, 0.0])
+    assert not spine.hazards_known_at([5.0, 30.0, 75.0])  # above the end of the sac
+    assert not spine.hazards_known_at([70.0, 20.0, 0.0])  # no root within 40 mm
+    assert not block(structures=[dura]).hazards_known_at([5.0, 30.0, 0.0])
+
+
+def test_bone_of_the_voxels_is_seen_whatever_an_exact_bone_says():
+    plain = block(bones={"L5": Slab((-30, -40, -30), (30, -20, 30))})
+    array = plain.labels.array.copy()
+    array[:, 30:32, :] = label("cortical_bone")  # y -20 and -18
+    spine = replace(plain, labels=Volume(array, plain.labels.patient_from_voxel, "label"))
+    assert spine.in_voxel_bone([[0.0, -18.0, 0.0], [0.0, 0.0, 0.0]]).tolist() == [True, False]
+
+
 def test_unknown_names_suggest_the_nearest():
     spine = replace(block(), landmarks_mm={"L5 right sap_tip": np.zeros(3)})
     with pytest.raises(InputError, match="did you mean 'L5 right sap_tip'"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.tissue import label
 from needle_sim.errors import PlanningError
 from needle_sim.instruments.needle import Needle
 from needle_sim.planning.clearance import clearances_mm
 from needle_sim.planning.planner import plan, window_share
+from needle_sim.volume.volume import Volume
 from tests.planning.blocks import Slab, block, root_beside, straight_target
 
 ELECTRODE = Needle.preset("rf_18g_10mm")
@@ -66,6 +70,17 @@ def test_paths_that_would_enter_outside_the_volume_are_left_out():
     spine = block(skin_y_mm=90.0)  # the body fills the volume to its edge
     with pytest.raises(PlanningError, match="outside the volume"):
         plan(spine, straight_target(), ELECTRODE)
+
+
+def test_active_tip_in_voxel_bone_is_measured():
+    """A film of bone voxels where the electrode lies: no exact bone says so."""
+    plain = block()
+    array = plain.labels.array.copy()
+    array[:, 38:42, 40] = label("trabecular_bone")  # x 0, y -4 to 2
+    bony = replace(plain, labels=Volume(array, plain.labels.patient_from_voxel, "label"))
+    found = plan(plain, straight_target(), ELECTRODE)
+    assert found.tip_in_bone_mm(plain) == 0.0
+    assert found.tip_in_bone_mm(bony) > 4.0
 
 
 def test_the_same_question_has_the_same_answer():

@@ -57,6 +57,17 @@ def test_the_score_follows(run):
     assert run.unverified
 
 
+def test_what_the_generator_noticed_reaches_the_notes(run):
+    assert {str(note) for note in run.history.notes} <= set(run.notes)
+
+
+def test_the_electrode_lies_beside_the_nerve_and_not_through_it(run):
+    axis, tip = run.plan.placed.trajectory.axis, run.plan.tip_mm
+    offset = run.target.nerve_mm - tip
+    aside = np.linalg.norm(offset - (offset @ axis)[:, None] * axis, axis=1)
+    assert 0.6 < aside.mean() < 2.0  # shaft radius 0.635 mm
+
+
 def test_the_views_are_those_of_the_recipe_and_one_down_the_needle(run):
     assert [view.name for view in run.views] == ["ap", "oblique", "lateral", "barrel"]
     by_name = {view.name: view for view in run.views}
@@ -93,6 +104,9 @@ def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side):
     [
         ({"level": "L5"}, "dorsal ramus"),
         ({"side": "both"}, "left or right"),
+        ({"level": 4}, "text like 'L4'"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
         ({"labels": object()}, "go with a CT"),
         ({"target_mm": (0, 0, 0)}, "go with a CT"),
         ({"phantom": "cervical"}, "cervical"),

@@ -1,0 +1,52 @@
+"""Numbers that a score rests on and that were not read in a source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from needle_sim import presets
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.procedures.procedure import Procedure
+
+_LISTED = 6  # of a table with more, the count is said and the file named
+_IN_CODE = (
+    "constants of the code: weights of the score, place of the tip along the neck, damage below "
+    "39 °C, steel and vapour (proposed), Arrhenius sets (memory); each named where it stands"
+)
+
+
+def unverified(procedure: Procedure, anatomy: Anatomy) -> tuple[str, ...]:
+    """One line a number or a file; numbers marked *memory* or *proposed* in every preset used."""
+    folder = presets.folder("presets")
+    lines = [f"{procedure.name}.toml: {line}" for line in procedure.unverified]
+    for file, name in (("needles", procedure.needle), ("protocols", procedure.protocol)):
+        lines += _of(f"{file}.toml: {name}", presets.table(file, name))
+    for view in {view.beam for view in procedure.views}:
+        lines += _of(f"beams.toml: {view}", presets.table("beams", view))
+    lines += _of("tissues.toml", presets.read_toml(folder / "tissues.toml"))
+    phantom = presets.folder("phantoms") / f"{anatomy.name}.toml"
+    fitted = presets.folder("phantoms") / "lumbar_normal.toml"
+    shape: Path | None = phantom if phantom.is_file() else fitted if anatomy.bones else None
+    if shape is not None:
+        lines += _of(shape.name, presets.read_toml(shape))
+    return (*sorted(lines), _IN_CODE)
+
+
+def _of(where: str, entries: Mapping[str, Any]) -> list[str]:
+    open_ones = {key: mark for key, mark in _marks(entries, "") if mark in ("memory", "proposed")}
+    if len(open_ones) <= _LISTED:
+        return [f"{where}.{key} ({mark})" for key, mark in open_ones.items()]
+    counts = Counter(open_ones.values())
+    return [f"{where}: {', '.join(f'{n} from {mark}' for mark, n in sorted(counts.items()))}"]
+
+
+def _marks(entries: Any, key: str) -> list[tuple[str, str]]:
+    if isinstance(entries, Mapping):
+        if "mark" in entries and "value" in entries:
+            return [(key, str(entries["mark"]))]
+        inner = ((f"{key}.{name}" if key else name, value) for name, value in entries.items())
+        return [found for name, value in inner for found in _marks(value, name)]
+    return []
