@@ -6,15 +6,14 @@ from pathlib import Path
 
 from needle_sim.exports.result import NOT_CLINICAL
 from needle_sim.rehearsal.runner import Run
-
-_MOST_NOTES = 6
+from needle_sim.views.wording import plain, plain_name, total_said, weighed_notes
 
 
 def in_words(run: Run, folder: Path) -> str:
     """What was planned, what it keeps clear of, what the lesion covers, the score and why."""
     lines = [f"{run.procedure.title}: {run.in_words}"]
     if run.plan is None:
-        lines.append(f"No safe plan  {run.blocked}")
+        lines.append(f"No safe plan  {plain(run.blocked or '')}")
     else:
         lines += [*_plan_lines(run), *_heat_lines(run)]
     lines += [*_score_lines(run), *_notes(run)]
@@ -34,7 +33,10 @@ def _plan_lines(run: Run) -> list[str]:
     if plan.axis_to_nerve_deg is not None:
         said += f", axis {plan.axis_to_nerve_deg:.0f}° from the nerve"
     nearest = sorted((gap, name) for name, gap in plan.clearance_mm.items() if name != "bone")[:4]
-    clear = ", ".join(f"{name} {gap:.1f} mm" for gap, name in nearest) or "unknown without labels"
+    clear = (
+        ", ".join(f"{plain_name(name)} {gap:.1f} mm" for gap, name in nearest)
+        or "unknown without labels"
+    )
     return [f"Needle        {said}", f"Clear of      {clear}"]
 
 
@@ -48,7 +50,7 @@ def _heat_lines(run: Run) -> list[str]:
     said += f"; uncertain out to {outer.width_mm:.1f} x {outer.length_mm:.1f} mm (50 °C)"
     hottest = sorted(((c, name) for name, c in run.temperature_max_c.items()), reverse=True)
     warm = ", ".join(
-        f"{name} {c:.1f} °C" for c, name in hottest if "branch" not in name and c > 37.5
+        f"{plain_name(name)} {c:.1f} °C" for c, name in hottest if "branch" not in name and c > 37.5
     )
     return [f"Lesion        {said}", f"Hottest       {warm}"]
 
@@ -56,16 +58,18 @@ def _heat_lines(run: Run) -> list[str]:
 def _score_lines(run: Run) -> list[str]:
     total, gates = run.score.total, run.score.gates
     if total is not None:
-        lines = [f"Score         {total:.0f} of 100; all {len(gates)} gates hold"]
+        lines = [f"Score         {total_said(total)} of 100; all {len(gates)} gates hold"]
     else:
         lines = ["Score         none: not every gate holds"]
     lines += [
-        f"  {'FAILED ' if gate.passed is False else 'unknown'}     {gate.name}: {gate.reason}"
+        f"  {'FAILED ' if gate.passed is False else 'unknown'}     "
+        f"{gate.name}: {plain(gate.reason)}"
         for gate in gates
         if gate.passed is not True
     ]
     lines += [
-        f"  missed      {one.name} {one.value:.3g} {one.unit} (limit {one.limit}): {one.reason}"
+        f"  missed      {one.name} {one.value:.3g} {one.unit} (limit {one.limit}): "
+        f"{plain(one.reason)}"
         for one in run.score.metrics
         if one.passed is False and one.value is not None
     ]
@@ -73,6 +77,6 @@ def _score_lines(run: Run) -> list[str]:
 
 
 def _notes(run: Run) -> list[str]:
-    shown = [f"Note          {note}" for note in run.notes[:_MOST_NOTES]]
-    left = len(run.notes) - len(shown)
-    return [*shown, *([f"              and {left} more in the report"] if left > 0 else [])]
+    notes, left = weighed_notes(run.notes)
+    shown = [f"Note          {note}" for note in notes]
+    return [*shown, *([f"              and {left} more in result.json"] if left else [])]

@@ -99,13 +99,21 @@ class Display:
         return (columns, rows) if self.quarter_turns % 2 else (rows, columns)
 
     def apply(self, radiograph: Radiograph) -> NDArray[np.uint8]:
-        """The drawn picture (R, C), 0 black to 255 white, black outside the collimated field."""
+        """The drawn picture (R, C), 0 black to 255 white, black outside the collimated field.
+
+        Where the end of the volume cuts the rays the picture is dimmed, and the window is taken
+        from the rest as far as there is enough of it.
+        """
         signal = self._fits(radiograph).array.astype(np.float64)
+        whole = ~np.asarray(radiograph.truth.get("cut", np.zeros(self.shape)), dtype=np.bool_)
         if self.window is None:
-            grey = tone.measured(signal, percentiles=self.percentiles, flatten=self.flatten)
+            grey = tone.measured(
+                signal, percentiles=self.percentiles, flatten=self.flatten, whole=whole
+            )
         else:
             grey = tone.windowed(signal, self.window)
-        grey = self._turn(grey if self.polarity == "dark_bone" else 1.0 - grey)
+        grey = grey if self.polarity == "dark_bone" else 1.0 - grey
+        grey = self._turn(grey * tone.whole_mask(whole))
         return np.asarray(np.rint(255.0 * grey * self.field_mask()), dtype=np.uint8)
 
     def field_mask(self) -> NDArray[np.float64]:

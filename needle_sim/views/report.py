@@ -31,6 +31,7 @@ from needle_sim.views.wording import (
     sentence,
     value_said,
     verdict_of,
+    weighed_notes,
 )
 
 
@@ -104,7 +105,9 @@ def _gate_line(gate: Metric) -> Html:
 def _notes(run: Run) -> Html:
     if not run.notes:
         return Html("")
-    lines = listed(sentence(note) for note in dict.fromkeys(run.notes))
+    shown, left = weighed_notes(run.notes)
+    more = [f"And {left} more in result.json."] if left else []
+    lines = listed([*map(sentence, shown), *more])
     return tag("section", tag("h2", "Read this first"), lines, class_="notes")
 
 

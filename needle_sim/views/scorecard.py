@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from needle_sim.rehearsal.scoring import Metric, Score
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper
-from needle_sim.views.wording import limit_said, value_said, verdict_of
+from needle_sim.views.wording import limit_said, total_said, value_said, verdict_of
 
 
 def draw_score(ax: Axes, score: Score, *, paper: Paper = canvas.LIGHT, words: str = "") -> Axes:
     """Draw a score as a card; ``words`` replace the total where there is none."""
     canvas.blank(ax, colour=paper.ground)
-    total = "–" if score.total is None else f"{score.total:.0f}"
+    total = "–" if score.total is None else total_said(score.total)
     canvas.write(ax, 0.06, 0.955, "Score", share=0.034, color=paper.faint, va="top")
     write: canvas.Style = {"va": "baseline", "fontweight": "bold"}
     colour = paper.ink if score.total is not None else paper.bad

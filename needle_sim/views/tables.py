@@ -14,7 +14,15 @@ from needle_sim.rehearsal.scoring import Metric
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.views.marker import angles_in_words
 from needle_sim.views.markup import Html, join, picture, table, tag
-from needle_sim.views.wording import limit_said, said, sentence, value_said, verdict_of
+from needle_sim.views.wording import (
+    limit_said,
+    plain,
+    plain_name,
+    said,
+    sentence,
+    value_said,
+    verdict_of,
+)
 
 _EXTENT_WORDS = {
     "45c": ("peak over 45 °C", "the limit kept for roots and dura; for orientation"),
@@ -38,7 +46,7 @@ def score_section(run: Run) -> Html:
 
 def _metric_row(one: Metric) -> tuple[str, ...]:
     sign, word = verdict_of(one.passed)
-    name = join((one.name, tag("small", sentence(one.reason))))
+    name = join((one.name, tag("small", sentence(plain(one.reason)))))
     mark = join((tag("span", sign, class_=sign_class(one.passed)), f" {word}"))
     return name, value_said(one), limit_said(one), mark
 
@@ -67,9 +75,10 @@ def plan_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
         rows.append(("Down the needle", angles_in_words(barrel.orbital_deg, barrel.tilt_deg)))
     rows.append(("Paths tried", f"{plan.tried}, of which {sum(plan.rejected.values())} rejected"))
     nearest = sorted(plan.clearance_mm.items(), key=lambda item: item[1])
-    clear = [(_plain(name), said(gap, "mm")) for name, gap in nearest]
+    clear = [(plain_name(name), said(gap, "mm")) for name, gap in nearest]
     lost = [
-        (name, str(count)) for name, count in sorted(plan.rejected.items(), key=lambda o: -o[1])
+        (plain_name(name), str(count))
+        for name, count in sorted(plan.rejected.items(), key=lambda o: -o[1])
     ]
     return section(
         "Plan",
@@ -169,12 +178,8 @@ def hottest_section(run: Run) -> Html:
         return Html("")
     hot = sorted(run.temperature_max_c.items(), key=lambda item: -item[1])
     limits = run.procedure.limits
-    rows = [(_plain(name), said(value, "°C"), _heat_limit(name, limits)) for name, value in hot]
+    rows = [(plain_name(name), said(value, "°C"), _heat_limit(name, limits)) for name, value in hot]
     return section("Hottest points", table(("Structure", "Peak", "Limit"), rows))
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _heat_limit(name: str, limits: Limits) -> str:

@@ -18,14 +18,22 @@ _SHADING = 0.11  # how broad body thickness varies, share of the field
 _MEASURING = 0.6  # side of the measuring field, share of the field
 _RAW_BEAM = 4.0  # times the median signal; skin and raw beam are brighter
 _SHARE_OF_RAW = 0.05  # weight of such places in the shading: they would darken what lies beside
+_LEAST_WHOLE = 0.2  # share of the measuring field that must be whole to be measured alone
 _THIN = 0.025  # a needle is thinner than this share of the field
 _GAMMA = 0.8  # lifts the dark middle, where bone lies
 _DARKEST = 0.01  # times the median signal; under it there is only noise
 _KNEE = 0.8  # grey above which bright places are bent gently instead of cut off
+_DIM = 0.7  # brightness left where the end of the volume cuts the rays
 _EDGE = 0.012  # softness of the collimator's edge, share of the field
 
 
-def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: float) -> Picture:
+def measured(
+    signal: Picture,
+    *,
+    percentiles: tuple[float, float],
+    flatten: float,
+    whole: NDArray[np.bool_] | None = None,
+) -> Picture:
     """Grey values (R, C), 0 to 1, windowed by the measuring field in the middle of the picture.
 
     Parameters
@@ -39,9 +47,15 @@ def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: floa
         Of the logarithm of the signal of the body in the measuring field: the ends of the scale.
     flatten : float
         Share of the broad shading that is taken out first.
+    whole : (R, C) bool array, optional
+        Where the picture is to be trusted: only there it is measured; all of it by default, and
+        where hardly any of the measuring field is whole.
     """
     middle = _middle(signal.shape)
-    usual = float(np.median(signal[middle]))
+    trusted = np.ones(signal.shape, dtype=np.bool_) if whole is None else whole
+    if trusted[middle].mean() < _LEAST_WHOLE:
+        trusted = np.ones(signal.shape, dtype=np.bool_)
+    usual = float(np.median(signal[middle][trusted[middle]]))
     if not usual > 0:
         raise InputError(f"the detector saw nothing: the median of its signal is {usual:g}")
     depth = np.log(np.maximum(signal, _DARKEST * usual) / usual)
@@ -49,11 +63,12 @@ def measured(signal: Picture, *, percentiles: tuple[float, float], flatten: floa
     if over.any():  # closing keeps edges, and fills what is thin and dark: it reads the raw beam
         over = ndimage.grey_closing(over, size=round(min(depth.shape) * _THIN) | 1)
         depth = depth - over
-    body = over == 0  # at least half of the measuring field, by the median
-    weight = body + _SHARE_OF_RAW
+    body = (over == 0) & trusted  # at least half of what is measured, by the median
+    weight = (over == 0) + _SHARE_OF_RAW
     sigma = min(depth.shape) * _SHADING
     shading = _broad(weight * depth, sigma) / _broad(weight, sigma)
-    even = depth - flatten * (shading - np.median(shading[middle]))
+    level = np.median(shading[middle][trusted[middle]])
+    even = depth - flatten * (shading - level)
     low, high = np.percentile(even[middle][body[middle]], percentiles)
     return np.asarray(_shoulder((even - low) / max(float(high - low), 1e-9)) ** _GAMMA)
 
@@ -82,6 +97,15 @@ def _shoulder(grey: Picture) -> Picture:
     over = np.maximum(grey - _KNEE, 0.0) / (1 - _KNEE)
     bent = np.minimum(grey, _KNEE) + (1 - _KNEE) * np.tanh(over)
     return np.asarray(np.clip(bent, 0.0, 1.0))
+
+
+def whole_mask(whole: NDArray[np.bool_]) -> Picture:
+    """Openness (R, C) of a picture of which only a part is whole: 1 there, dim beyond."""
+    if whole.all():
+        return np.ones(whole.shape)
+    soft = np.clip(_broad(whole.astype(np.float64), _EDGE * min(whole.shape)), 0.0, 1.0)
+    ramp = np.clip(2.0 * soft - 1.0, 0.0, 1.0)  # open only where the soft edge is all whole
+    return np.asarray(_DIM + (1.0 - _DIM) * ramp)
 
 
 def field_mask(shape: tuple[int, int], field: Field) -> Picture:

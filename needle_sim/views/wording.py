@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
+
 from needle_sim.rehearsal.runner import Run
 from needle_sim.rehearsal.scoring import Metric
 
 NOT_CLINICAL = "For rehearsal and research. Not for clinical use."
+MOST_NOTES = 8
+"""Notes that are shown; the rest is counted."""
+
+_WEIGHTY = ("unknown", "outside the volume", "inferred", "boil", "not held", "labels")
+_LIGHT = ("table", "field of view", "padding")
+_PLAIN = {
+    "inferior_vena_cava": "inferior vena cava",
+    "iliac_artery_left": "left common iliac artery",
+    "iliac_artery_right": "right common iliac artery",
+    "iliac_vena_left": "left common iliac vein",
+    "iliac_vena_right": "right common iliac vein",
+}
+_SNAKE = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _SIGNS = {">=": "≥", "<=": "≤"}
 _UNITS = {"deg": "°"}
 _TIED = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
@@ -21,6 +38,36 @@ def said(value: float | None, unit: str = "", *, digits: int | None = None) -> s
     number = f"{value:.{places}f}"
     number = number.lstrip("-") if float(number) == 0 else number.replace("-", "−")
     return number + ("" if not unit or unit in _CLOSE_UP else _TIED) + unit
+
+
+def total_said(total: float) -> str:
+    """A total in whole points, never rounded up: 99.6 is not 100."""
+    return str(math.floor(total))
+
+
+def plain(words: str) -> str:
+    """Words with the names of vessels as a reader knows them, those of label maps spelled out."""
+    return _SNAKE.sub(lambda found: _PLAIN.get(found[0], found[0]), words)
+
+
+def plain_name(name: str) -> str:
+    """The name of a structure as words."""
+    return plain(name).replace("_", " ")
+
+
+def weighed_notes(notes: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """The notes that matter most, first first and each once, and how many are left out."""
+    once = dict.fromkeys(plain(note) for note in notes)
+    ranked = sorted(once, key=_weight)  # stable: equals stay in their order
+    return tuple(ranked[:MOST_NOTES]), max(0, len(ranked) - MOST_NOTES)
+
+
+def _weight(note: str) -> int:
+    low = note.lower()
+    for rank, word in enumerate(_WEIGHTY):
+        if word in low and not any(light in low for light in _LIGHT):
+            return rank
+    return len(_WEIGHTY) + any(light in low for light in _LIGHT)
 
 
 def value_said(metric: Metric) -> str:
@@ -51,7 +98,7 @@ def headline(run: Run) -> tuple[str, str]:
     """The verdict in one word group, and the sentence below it."""
     if run.blocked is not None or run.plan is None:
         why = "no path keeps the margins of the procedure" if run.blocked is None else run.blocked
-        return "No safe path", sentence(why)
+        return "No safe path", sentence(plain(why))
     failed = run.score.failed
     if failed:
         names = "; ".join(f"{one.name}: {said(one.value, one.unit)}" for one in failed)
@@ -60,7 +107,7 @@ def headline(run: Run) -> tuple[str, str]:
         return "Not scored", "Some hazards are unknown, so there is no total."
     missed = ", ".join(one.name for one in run.score.metrics if one.passed is False)
     below = f"Every safety gate holds. Not met: {missed}." if missed else "Every safety gate holds."
-    return f"{run.score.total:.0f} of 100", below
+    return f"{total_said(run.score.total)} of 100", below
 
 
 def sentence(words: str) -> str:

@@ -20,7 +20,7 @@ def blocked_run(**changes):
         "lesion": None,
         "history": None,
         "score": Score((gate,), (), None),
-        "notes": tuple(f"note {n}" for n in range(9)),
+        "notes": tuple(f"note {n}" for n in range(11)),
         "temperature_max_c": {},
     }
     return SimpleNamespace(**{**fields, **changes})
@@ -35,6 +35,16 @@ def test_what_blocks_and_which_gate_failed_are_said():
 
 def test_many_notes_are_counted_and_the_last_line_is_the_disclaimer():
     text = in_words(blocked_run(), Path("out"))
-    assert text.count("Note  ") == 6
-    assert "and 3 more in the report" in text
+    assert text.count("Note  ") == 8
+    assert "and 3 more in result.json" in text
     assert text.splitlines()[-1].endswith("Not for clinical use.")
+
+
+def test_vessels_are_words_and_99_6_is_not_100():
+    whole = Metric("vessel untouched", 3.0, "mm", "> 0", True, "clear")
+    text = in_words(
+        blocked_run(score=Score((whole,), (), 99.6), blocked="blocked by iliac_vena_right"),
+        Path("out"),
+    )
+    assert "99 of 100" in text
+    assert "blocked by right common iliac vein" in text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from needle_sim.errors import InputError
-from needle_sim.views.tone import field_mask, measured, windowed
+from needle_sim.views.tone import field_mask, measured, whole_mask, windowed
 
 
 def pattern() -> np.ndarray:
@@ -91,3 +91,20 @@ def test_the_collimator_is_closed_outside_and_symmetric():
         assert mask[shape[0] // 2, shape[1] // 2] == 1
         np.testing.assert_allclose(mask, mask[::-1, ::-1], atol=1e-12)
         assert mask.mean() == pytest.approx(open_share, rel=0.06)
+
+
+def test_what_is_cut_moves_no_grey_and_is_dimmed():
+    rng = np.random.default_rng(5)
+    signal = 1000.0 * np.exp(-rng.uniform(0, 1.5, (80, 80)))
+    whole = np.ones((80, 80), dtype=bool)
+    whole[:25] = False
+    settings = {"percentiles": (0.5, 99.5), "flatten": 0.0, "whole": whole}
+    other = signal.copy()
+    other[:25] *= 3.0
+    np.testing.assert_array_equal(
+        measured(signal, **settings)[25:], measured(other, **settings)[25:]
+    )
+    open_share = whole_mask(whole)
+    assert (open_share[:20] < 1).all()
+    assert open_share[40:] == pytest.approx(1.0)
+    assert (whole_mask(np.ones((9, 9), dtype=bool)) == 1).all()

@@ -12,10 +12,14 @@ from needle_sim.views.wording import (
     limit_said,
     origin_of,
     patient_of,
+    plain,
+    plain_name,
     said,
     sentence,
+    total_said,
     value_said,
     verdict_of,
+    weighed_notes,
 )
 
 
@@ -78,3 +82,34 @@ def test_sentences_and_patients(run):
     assert said_of == ("inferred: dura, roots, medial branches; surface RMS of the fit: L5 1.6 mm")
     bare = replace(run.anatomy, structures={})
     assert origin_of(replace(run, anatomy=bare)) == ""
+
+
+@pytest.mark.parametrize(
+    ("total", "text"), [(100.0, "100"), (99.6, "99"), (99.999, "99"), (0, "0")]
+)
+def test_only_a_true_100_is_said_as_100(total, text):
+    assert total_said(total) == text
+
+
+def test_vessels_are_named_in_words():
+    assert plain_name("inferior_vena_cava") == "inferior vena cava"
+    assert (
+        plain("blocked by iliac_vena_right (3 of 4)")
+        == "blocked by right common iliac vein (3 of 4)"
+    )
+    assert plain("read vertebrae_L5.nii.gz, 25 % of snake_case") == (
+        "read vertebrae_L5.nii.gz, 25 % of snake_case"
+    )
+
+
+def test_weighty_notes_come_first_and_none_is_lost_uncounted():
+    notes = [
+        "the table was turned into air",
+        *(f"note {n}" for n in range(8)),
+        "nerves are inferred",
+        "hazards are unknown",
+        "nerves are inferred",
+    ]
+    shown, left = weighed_notes(notes)
+    assert shown[:3] == ("hazards are unknown", "nerves are inferred", "note 0")
+    assert (len(shown), left) == (8, 3)

@@ -18,6 +18,8 @@ REFERENCE_TO_ISOCENTRE_MM = 150.0
 """The patient entrance reference point lies 15 cm from the isocentre towards the focal spot
 (IEC 60601-2-43)."""
 
+_LEAST_WHOLE = 0.05  # share of the middle quarter that whole rays must have to be measured alone
+
 
 def reference_kerma_mgy(beam: Beam, carm: CArm) -> float:
     """Air kerma of one picture at the patient entrance reference point, mGy; no backscatter."""
@@ -48,14 +50,18 @@ def set_exposure(
     """The beam with the tube current that gives the middle of the detector its target signal.
 
     As exposure control does, from the middle quarter of the field; the median of the primary signal
-    there, so that raw beam beside or below the patient does not count.
+    there, so that raw beam beside or below the patient does not count. Rays that the end of the
+    volume cuts are left out; where hardly any other is there, the body is taken to go on.
     """
     carm = paths.carm
     panel = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
-    names = tuple(COMPOSITION[name] for name in paths.mass_g_cm2)
-    primary, _ = transmitted(paths, bins(beam, carm, panel, names))
+    names = tuple(COMPOSITION[name] for name in paths.continued().mass_g_cm2)
+    primary, _ = transmitted(paths.continued(), bins(beam, carm, panel, names))
     rows, columns = carm.shape
-    middle = primary[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    quarter = slice(rows // 4, rows - rows // 4), slice(columns // 4, columns - columns // 4)
+    middle, whole = primary[quarter], ~paths.cut[quarter]
+    if whole.mean() >= _LEAST_WHOLE:
+        middle = middle[whole]
     signal_kev_mm2 = float(np.median(middle)) / carm.pixel_mm**2
     mas = beam.mas * panel.target_kev_mm2 / signal_kev_mm2 if signal_kev_mm2 > 0 else np.inf
     if not mas <= most_mas:

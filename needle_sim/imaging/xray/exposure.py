@@ -44,7 +44,8 @@ class Radiograph(Shown):
     kerma_mgy : float, mGy
         Air kerma at the patient entrance reference point.
     truth : mapping
-        ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last.
+        ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last;
+        ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share.
     """
 
     array: Image
@@ -108,7 +109,8 @@ def expose(
     Parameters
     ----------
     paths : PathLengths
-        From `project`; knows its pose.
+        From `project`; knows its pose. Where the volume ends inside the body, the body is taken to
+        go on as soft tissue without detail: see `cut_share`.
     beam : Beam
     needles : sequence of PlacedNeedle
         Drawn by the exact chord of each ray, in the pixels that they touch.
@@ -124,6 +126,7 @@ def expose(
     """
     carm = paths.carm
     panel_used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
+    cut, paths = paths.cut, paths.continued()
     names = (*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel")
     spectrum = bins(beam, carm, panel_used, names)
     primary, squared = transmitted(paths, spectrum)
@@ -146,8 +149,20 @@ def expose(
         carm.column_direction,
         dose.kerma_area_ugy_m2(beam, carm),
         dose.reference_kerma_mgy(beam, carm),
-        {"needles": tuple(seen_polyline(carm, placed.shaft_mm) for placed in needles)},
+        {
+            "needles": tuple(seen_polyline(carm, placed.shaft_mm) for placed in needles),
+            "cut": cut,
+            "cut_share": float(cut.mean()),
+        },
     )
+
+
+def cut_share(radiograph: Radiograph) -> float:
+    """Share, 0 to 1, of the field whose rays leave the volume inside the body.
+
+    What lies beyond is drawn as soft tissue without detail, so bone is missing there.
+    """
+    return float(radiograph.truth.get("cut_share", 0.0))
 
 
 def _darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins: Bins) -> None:

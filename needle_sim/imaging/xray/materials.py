@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import VOXEL, Transform
@@ -36,6 +37,15 @@ METAL_FROM_HU = 3000.0
 METAL_G_CM3 = 4.43
 """Metal in a CT is taken as solid titanium (alloy Ti-6Al-4V), the usual spinal implant
 (proposed)."""
+
+BODY_FROM_HU = -300.0
+"""From here on a voxel of an end slice is body; what it encloses is filled (proposed)."""
+
+CONTINUED_MM = 300.0
+"""How far the body is taken to go on beyond the ends of a volume (proposed)."""
+
+_COARSE_MM = 5.0
+_SMOOTH_MM = 30.0  # bone of an end slice must not be drawn out to a rod
 
 COMPOSITION = MappingProxyType({"soft": "water", "bone": "cortical_bone", "metal": "titanium"})
 """Attenuation table of each basis material. Soft tissue is water, so that 0 HU is water exactly."""
@@ -66,9 +76,19 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Materials:
-    """Basis materials of a patient by name: ``soft``, ``bone``, ``metal``; absent when empty."""
+    """Basis materials of a patient.
+
+    Parameters
+    ----------
+    bases : mapping of name to Basis
+        ``soft``, ``bone``, ``metal``; absent when empty.
+    beyond : Basis or None
+        The body that the volume cuts off, taken as soft tissue of the smoothed density of the two
+        end slices, continued outwards.
+    """
 
     bases: Mapping[str, Basis]
+    beyond: Basis | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bases", MappingProxyType(dict(self.bases)))
@@ -125,7 +145,41 @@ def prepare(volume: Volume) -> Materials:
                 continue
             corner = [part.start for part in box]
             found[name] = lay_out(grid, _shifted(volume.patient_from_voxel, corner))
-    return Materials(found)
+    return Materials(found, _beyond(volume))
+
+
+def _beyond(volume: Volume) -> Basis | None:
+    """The end slices of the body continued by `CONTINUED_MM`, on a coarse grid."""
+    sides = np.linalg.norm(volume.patient_from_voxel.matrix[:3, :3], axis=0)
+    ends = [_section(volume.array[index], sides[1:]) for index in (0, -1)]
+    if not any(end.any() for end in ends):
+        return None
+    coarse = np.maximum(np.rint(_COARSE_MM / sides), 1.0)
+    step = int(coarse[1]), int(coarse[2])
+    ends = [end[:: step[0], :: step[1]] for end in ends]
+    thick = _COARSE_MM / sides[0]
+    more, whole = round(CONTINUED_MM / _COARSE_MM), len(volume.array) / thick
+    inside = int(np.ceil(whole))
+    grid = np.zeros((2 * more + inside, *ends[0].shape), np.float32)
+    grid[:more], grid[more + inside :] = ends
+    # the first layer inside begins at the volume's first face, the last ends at or after its last
+    thick = thick * whole / inside
+    scale = np.diag([thick, step[0], step[1], 1.0])
+    scale[0, 3] = (0.5 - more) * thick - 0.5
+    place = volume.patient_from_voxel @ Transform(scale, target=VOXEL, source=VOXEL)
+    return lay_out(grid, place)
+
+
+def _section(hu: NDArray[Any], sides_mm: NDArray[np.float64]) -> Grid:
+    """Density (J, K) of the body in a slice, what it encloses filled, specks and detail gone."""
+    opened = ndimage.binary_opening(hu > BODY_FROM_HU, iterations=2)
+    body = np.asarray(ndimage.binary_fill_holes(opened), dtype=np.float32)
+    found = densities(hu)
+    dense = np.asarray(found["soft"] + found["bone"], dtype=np.float32)
+    size = [max(1, round(_SMOOTH_MM / side)) for side in sides_mm]
+    inside = np.maximum(ndimage.uniform_filter(body, size), 1e-3)
+    smooth = ndimage.uniform_filter(dense * body, size) / inside
+    return np.asarray(body * smooth, dtype=np.float32)
 
 
 def lay_out(density: NDArray[Any], patient_from_voxel: Transform) -> Basis:

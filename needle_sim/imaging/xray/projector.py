@@ -30,6 +30,9 @@ Floats = NDArray[np.float64]
 STEP_VOXELS = 0.7
 """Sample distance of the image of slopes on the middle plane, in voxels."""
 
+MISSING_G_CM2 = 2.0
+"""A ray with more than this of the body beyond the ends of the volume is cut (proposed)."""
+
 _MM_TO_CM = 0.1
 _SLAB = 16
 # array axes that serve as planes, rows and columns when planes are taken along axis 0, 1 or 2
@@ -46,17 +49,41 @@ class PathLengths:
         The pose.
     mass_g_cm2 : mapping of name to (R, C) float32 array, g/cm2
         Per basis material (`materials.COMPOSITION`); zero where it is absent.
+    beyond_g_cm2 : (R, C) float32 array, optional
+        Body beyond the cut ends of the volume, where nothing is known but that it goes on; no part
+        of ``mass_g_cm2``.
     """
 
     carm: CArm
     mass_g_cm2: Mapping[str, Image]
+    beyond_g_cm2: Image | None = None
 
     def __post_init__(self) -> None:
         for name, image in self.mass_g_cm2.items():
             if image.shape != self.carm.shape:
                 raise InputError(f"{name} has shape {image.shape}, the detector {self.carm.shape}")
             image.flags.writeable = False
+        beyond = self.beyond_g_cm2
+        if beyond is not None:
+            if beyond.shape != self.carm.shape:
+                raise InputError(f"beyond has {beyond.shape}, the detector {self.carm.shape}")
+            beyond.flags.writeable = False
         object.__setattr__(self, "mass_g_cm2", MappingProxyType(dict(self.mass_g_cm2)))
+
+    @property
+    def cut(self) -> NDArray[np.bool_]:
+        """Rays (R, C) that miss over `MISSING_G_CM2` of body because the volume ends."""
+        if self.beyond_g_cm2 is None:
+            return np.zeros(self.carm.shape, dtype=np.bool_)
+        return np.asarray(self.beyond_g_cm2 > MISSING_G_CM2)
+
+    def continued(self) -> PathLengths:
+        """The same patient gone on beyond the ends of the volume, as soft tissue without detail."""
+        if self.beyond_g_cm2 is None:
+            return self
+        mass = dict(self.mass_g_cm2)
+        mass["soft"] = mass["soft"] + self.beyond_g_cm2 if "soft" in mass else self.beyond_g_cm2
+        return PathLengths(self.carm, mass)
 
 
 def project(materials: Materials, carm: CArm, *, method: Method = "factored") -> PathLengths:
@@ -82,7 +109,8 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
     for name, basis in materials.bases.items():
         view = _view(basis, carm)
         found[name] = _factored(view, carm) if method == "factored" else _joseph(view, carm)
-    return PathLengths(carm, found)
+    beyond = None if materials.beyond is None else _factored(_view(materials.beyond, carm), carm)
+    return PathLengths(carm, found, beyond)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

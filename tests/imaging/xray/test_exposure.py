@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 
 from needle_sim.errors import InputError
+from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.exposure import Radiograph, expose, radiograph
+from needle_sim.imaging.xray.dose import set_exposure
+from needle_sim.imaging.xray.exposure import Radiograph, cut_share, expose, radiograph
 from needle_sim.imaging.xray.materials import prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.jit import set_threads, threads
+from needle_sim.volume.volume import Volume
 from tests.imaging.xray.analytic import placed, torso
 
 BEAM = Beam.preset("lumbar_ap")
@@ -194,3 +197,25 @@ def test_a_picture_must_fit_its_carm():
     with pytest.raises(InputError, match="float32"):
         replace(picture, array=np.zeros((3, 3), np.float32))
     assert isinstance(picture, Radiograph)
+
+
+def test_rays_that_leave_the_volume_inside_the_body_are_counted_and_the_body_goes_on():
+    # a slab of water 200 mm thick, its slices the first axis; cut short it must look like the long
+    def slab(slices: int) -> Volume:
+        matrix = np.zeros((4, 4))
+        matrix[2, 0], matrix[1, 1], matrix[0, 2], matrix[3, 3] = 5.0, 5.0, 5.0, 1.0
+        matrix[:3, 3] = -120.0, -120.0, -2.5 * (slices - 1)
+        hu = np.full((slices, 49, 49), -1000, np.int16)
+        hu[:, 4:45, 4:45] = 0
+        return Volume(hu, Transform(matrix, target=PATIENT, source=VOXEL))
+
+    carm = CArm((0, 0, 0), tilt_deg=30.0, pixel_mm=4.0, shape=(64, 64))
+    long, short = (project(prepare(slab(slices)), carm) for slices in (100, 16))
+    assert not long.cut[16:48, 16:48].any()
+    assert short.cut[16:48, 16:48].all()
+    middle = slice(20, 44), slice(20, 44)
+    whole, mended = (one.continued().mass_g_cm2["soft"][middle] for one in (long, short))
+    assert mended == pytest.approx(whole, rel=0.03)
+    beam = Beam.preset("lumbar_oblique")
+    assert set_exposure(short, beam).mas == pytest.approx(set_exposure(long, beam).mas, rel=0.1)
+    assert cut_share(expose(short, beam)) == pytest.approx(float(short.cut.mean()))
