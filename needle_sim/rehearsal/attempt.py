@@ -16,7 +16,7 @@ from needle_sim.geometry.transform import unit
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.dose import set_exposure
-from needle_sim.imaging.xray.exposure import Radiograph, expose
+from needle_sim.imaging.xray.exposure import Radiograph, cut_share, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import project
 from needle_sim.instruments.needle import Needle
@@ -37,6 +37,7 @@ from needle_sim.thermal.history import HeatHistory
 from needle_sim.thermal.lesion import Lesion, measure
 from needle_sim.thermal.protocol import Protocol
 
+_WHOLE_SHARE = 0.2  # a view that misses less of the body than this needs no word
 _HEAT_REACH_MM = 40.0  # beyond this from the tip nothing warms in minutes
 
 
@@ -142,15 +143,15 @@ class Attempt:
             reduced = max(0.0, held - view.tilt_deg) if view.tilt_deg < 0 else 0.0
             posed = replace(carm, orbital_deg=orbital, tilt_deg=tilt + reduced)
             shot = _shoot(materials, posed, view.beam, needles, rng)
-            said = None
-            if reduced:
-                said = f"{_caudal(view.tilt_deg)} in the recipe, {_caudal(held)} in this volume"
+            turned = f"{_caudal(view.tilt_deg)} in the recipe, {_caudal(held)} in this volume"
+            said = _joined(turned if reduced else None, _beyond(shot))
             made.append(View(view.name, view.title, shot, orbital, posed.tilt_deg, said))
         if way.plan is not None:
             posed = look_along(way.plan.placed, carm)
             shot = _shoot(materials, posed, "lumbar_oblique", needles, rng)
             title = "Down the needle"
-            made.append(View("barrel", title, shot, posed.orbital_deg, posed.tilt_deg))
+            angles = posed.orbital_deg, posed.tilt_deg
+            made.append(View("barrel", title, shot, *angles, _joined(_beyond(shot))))
         return tuple(made)
 
     def heat(
@@ -168,6 +169,19 @@ class Attempt:
             if len(points):
                 hottest[name] = history.temperature_max_c(points)
         return history, lesion, {**hottest, "tissue": lesion.tissue_max_c}
+
+
+def _beyond(shot: Radiograph) -> str | None:
+    share = cut_share(shot)
+    if share < _WHOLE_SHARE:
+        return None
+    return (
+        f"{100 * share:.0f} % of the field lies behind body beyond the volume, taken as soft tissue"
+    )
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(note for note in notes if note) or None
 
 
 def _caudal(tilt_deg: float) -> str:
