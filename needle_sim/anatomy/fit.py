@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.inferred import landmarks_of, structures_of
-from needle_sim.anatomy.labelled import VERTEBRAE, in_reach, on_grid
+from needle_sim.anatomy.labelled import VERTEBRAE, in_reach, near_point, on_grid
+from needle_sim.anatomy.on_bone import check_on_bone
 from needle_sim.anatomy.skin import find_patient, without_table
 from needle_sim.anatomy.surface import LabelSurface, label_surface
 from needle_sim.anatomy.vertebra_fit import VertebraFit, average, fit_vertebra, start_pose
@@ -32,6 +34,7 @@ def anatomy_from_ct(
     labels: Volume | None,
     *,
     vertebrae: Sequence[str] | None = None,
+    near_mm: ArrayLike | None = None,
     name: str = "ct",
     progress: Progress = silent,
 ) -> Anatomy:
@@ -50,6 +53,9 @@ def anatomy_from_ct(
         ``None``: voxel tissues only, and no hazards are known.
     vertebrae : sequence of str, optional
         The vertebrae that a procedure needs, of L1 to L5; by default every whole one.
+    near_mm : (3,) array_like, optional
+        A point in the patient, LPS: without ``vertebrae``, the whole labelled one nearest to it and
+        its neighbours are fitted. With none within 60 mm, tissues are known and hazards are not.
     name : str
         What the CT is called in reports.
     progress : Progress
@@ -59,6 +65,11 @@ def anatomy_from_ct(
     -------
     Anatomy
         ``fit_rms_mm`` holds the surface RMS of each fitted vertebra.
+
+    Raises
+    ------
+    InputError
+        A vertebra is missing or cut, or its label does not lie on bone in this CT.
     """
     if ct.quantity != "hu":
         raise InputError(f"the CT must be in HU, got a volume of {ct.quantity!r}")
@@ -66,7 +77,11 @@ def anatomy_from_ct(
     notes: tuple[Note, ...] = ()
     if labels is not None:
         labels = on_grid(labels, ct)
-        wanted, notes = in_reach(labels, vertebrae)
+        if vertebrae is None and near_mm is not None:
+            wanted, notes = near_point(labels, near_mm)
+        else:
+            wanted, notes = in_reach(labels, vertebrae)
+        notes = (*notes, *check_on_bone(ct, labels, wanted))
     steps = 2 + len(wanted)
     patient, skin_notes = find_patient(ct)
     progress(1, steps)
@@ -76,6 +91,8 @@ def anatomy_from_ct(
     if labels is None:
         text = "no labels: nerves, dura and vessels are unknown, bone is known by HU alone"
         return replace(bare, notes=(*bare.notes, Note("", "", "", text)))
+    if not wanted:
+        return replace(bare, notes=(*bare.notes, *labels.notes))
     surfaces = {one: label_surface(labels, VERTEBRAE[one], ct) for one in wanted}
     return _with_fits(bare, _fits(surfaces, progress), surfaces, labels)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.skin import side_of
@@ -24,6 +25,10 @@ _BESIDE: Mapping[str, int] = {
 _BODY_SHARE = 0.4
 """A label is cut through its body where a face of the grid shows this much of its largest section;
 less is the tip of a process (proposed)."""
+
+NEAR_MM = 60.0
+"""A point further than this from a labelled vertebra says nothing about it: two levels
+(proposed)."""
 
 
 def on_grid(labels: Volume, ct: Volume) -> Volume:
@@ -67,6 +72,33 @@ def in_reach(
         else:
             notes.append(_note(beside, "is not in the labels"))
     return tuple(name for name in VERTEBRAE if name in chosen), tuple(notes)
+
+
+def near_point(labels: Volume, point_mm: ArrayLike) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """The vertebrae to fit about a point (3,): the whole lumbar one nearest to it, and neighbours.
+
+    None, and a note, where no whole one lies within `NEAR_MM`.
+    """
+    point = np.asarray(point_mm, dtype=np.float64)
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise InputError(
+            f"near_mm must be three finite numbers (patient LPS, mm), got {point_mm!r}"
+        )
+    cuts = _cuts(labels)
+    away = {name: _away_mm(labels, VERTEBRAE[name], point) for name in VERTEBRAE if name in cuts}
+    whole = {name: one for name, one in away.items() if cuts[name] is None}
+    nearest = min(whole, key=lambda name: whole[name], default=None)
+    if nearest is None or whole[nearest] > NEAR_MM:
+        text = "no whole labelled lumbar vertebra lies near the point: nerves and dura are unknown"
+        value = "there is none" if nearest is None else f"{nearest}, {whole[nearest]:.0f} mm away"
+        return (), (Note("", "nearest", f"{value} (at most {NEAR_MM:.0f} mm)", text),)
+    return in_reach(labels, [nearest])
+
+
+def _away_mm(labels: Volume, number: int, point: NDArray[np.float64]) -> float:
+    """Distance of a point from the nearest voxel centre of a label."""
+    at = labels.patient_from_voxel.apply(np.argwhere(labels.array == number))
+    return float(np.linalg.norm(at - point, axis=1).min())
 
 
 def cut_edge(labels: Volume, number: int) -> str | None:

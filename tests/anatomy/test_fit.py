@@ -81,6 +81,27 @@ def test_a_label_map_in_place_of_a_ct_is_refused(scan):
         anatomy_from_ct(scan[1], scan[1])
 
 
+def test_labels_of_another_place_are_refused(scan):
+    ct, labels = scan
+    off = labels.like(np.roll(labels.array, 10, axis=2), "label")
+    with pytest.raises(InputError, match="do not lie on bone in this CT: of L"):
+        anatomy_from_ct(ct, off, vertebrae=["L5"])
+
+
+def test_a_point_gets_the_dura_and_roots_of_its_own_level(scan, made):
+    near = anatomy_from_ct(*scan, near_mm=made.body("L5").apply([20.0, 30.0, 0.0]))
+    assert set(near.bodies) == {"L4", "L5"}
+    assert near.hazards_known
+
+
+def test_a_point_far_from_the_labels_gets_tissues_and_no_dura(scan):
+    far = anatomy_from_ct(*scan, near_mm=(0.0, 0.0, 150.0))
+    assert not far.hazards_known
+    assert not far.structures
+    assert (far.labels.array == label("trabecular_bone")).any()
+    assert any("nerves and dura are unknown" in str(note) for note in far.notes)
+
+
 def real(folder: Any, vertebra: str) -> Anatomy:
     ct = load_series(folder / "dicom")
     (labels,) = folder.glob("labels*.nii.gz")

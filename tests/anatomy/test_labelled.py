@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.labelled import cut_edge, in_reach, on_grid
+from needle_sim.anatomy.labelled import NEAR_MM, cut_edge, in_reach, near_point, on_grid
 from needle_sim.errors import InputError
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Volume, axis_aligned
@@ -121,3 +121,33 @@ def test_a_ct_in_place_of_labels_is_refused():
 def test_a_label_that_is_not_there_has_no_edge():
     with pytest.raises(InputError, match="label 27 is not in the label map"):
         cut_edge(stacked(["L3"], low=20), 27)
+
+
+def test_a_point_takes_the_nearest_vertebra_and_its_neighbours():
+    labels = stacked(["L1", "L2", "L3", "L4", "L5"])
+    x, y = 40.0, 0.0  # in front of the blocks
+    for height, wanted in ((8, ("L4", "L5")), (28, ("L2", "L3", "L4")), (48, ("L1", "L2"))):
+        found, _ = near_point(labels, (x, y, 3.0 * height))
+        assert found == wanted
+
+
+def test_a_point_far_from_every_vertebra_takes_none_and_says_so():
+    labels = stacked(["L4", "L5"])
+    top = 3.0 * 21  # centre of the last slice of L4
+    near, _ = near_point(labels, (40.0, 30.0, top + NEAR_MM))
+    assert near == ("L4", "L5")
+    far, (note,) = near_point(labels, (40.0, 30.0, top + NEAR_MM + 1.0))
+    assert far == ()
+    assert "L4, 61 mm away (at most 60 mm)" in str(note)
+
+
+def test_a_point_without_a_whole_vertebra_takes_none():
+    found, (note,) = near_point(stacked(["T11", "T12"]), (40.0, 30.0, 30.0))
+    assert found == ()
+    assert "there is none" in str(note)
+
+
+@pytest.mark.parametrize("point", [(1.0, 2.0), (1.0, 2.0, float("nan"))])
+def test_a_point_that_is_none_is_refused(point):
+    with pytest.raises(InputError, match="near_mm must be three finite numbers"):
+        near_point(stacked(["L4"]), point)

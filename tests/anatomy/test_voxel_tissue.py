@@ -3,8 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.skin import find_patient
 from needle_sim.anatomy.tissue import label
 from needle_sim.anatomy.voxel_tissue import tissues_of_ct
+from needle_sim.volume.dicom import load_series
+from needle_sim.volume.labels import load_labels
 from needle_sim.volume.volume import Volume, axis_aligned
 
 AT = {  # HU and TotalSegmentator number of blocks of 5 x 5 pixels in the middle of a body
@@ -59,7 +62,7 @@ def test_soft_rim_of_a_bone_label_is_not_bone():
     ct, numbers, patient = blocks()
     hu = ct.array.copy()
     column = 5 + 7 * list(AT).index("trabecular_bone")
-    hu[:, 12:17, column] = 60
+    hu[:, 12:17, column] = 55
     found = tissues_of_ct(Volume(hu, ct.patient_from_voxel), numbers, patient).array[0]
     assert (found[12:17, column] == label("muscle")).all()
     assert (found[12:17, column + 1] == label("trabecular_bone")).all()
@@ -70,3 +73,64 @@ def test_without_labels_bone_comes_from_hu_alone():
     found = tissues_of_ct(ct, None, patient).array[0]
     assert found[14, 7 + 7 * list(AT).index("cortical_bone")] == label("cortical_bone")
     assert found[14, 7] == label("fat")
+
+
+def ring(
+    rim_hu: int, core_hu: int, *, pixel_mm: float = 1.0, gap: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tissue of a ring of 20 x 20 pixels about a core of 16 x 16, without labels, and its core."""
+    hu = np.full((1, 40, 40), 55, dtype=np.int16)
+    hu[:, 10:30, 10:30] = rim_hu
+    hu[:, 12:28, 12:28] = core_hu
+    hu[:, 10:12, 18 : 18 + gap] = 90
+    patient = np.ones(hu.shape, dtype=bool)
+    found = tissues_of_ct(
+        Volume(hu, axis_aligned([3.0, pixel_mm, pixel_mm], [0, 0, 0])), None, patient
+    )
+    return found.array[0], found.array[0, 12:28, 12:28]
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_marrow_in_a_cortex_is_bone_even_if_the_cortex_has_a_gap(gap):
+    _, core = ring(700, 80, gap=gap)
+    assert (core == label("trabecular_bone")).all()
+
+
+def test_the_spinal_canal_is_no_marrow():
+    _, core = ring(700, 20)
+    assert (core == label("muscle")).all()
+
+
+def test_a_kidney_with_a_bright_cortex_is_not_filled():
+    _, core = ring(300, 120)
+    assert (core == label("muscle")).all()
+
+
+def test_a_thin_cortex_in_coarse_pixels_is_bone():
+    fine, _ = ring(150, 80)
+    coarse, _ = ring(150, 80, pixel_mm=3.0)
+    assert (fine[10, 10:30] == label("muscle")).all()
+    assert (coarse[10, 10:30] == label("trabecular_bone")).all()
+
+
+def test_a_labelled_bone_with_dark_marrow_has_no_holes():
+    ct, numbers, patient = blocks()
+    column = 5 + 7 * list(AT).index("trabecular_bone")
+    hu = ct.array.copy()
+    hu[:, 12:17, column : column + 5] = 90
+    hu[:, 13:16, column + 1 : column + 4] = -20
+    found = tissues_of_ct(Volume(hu, ct.patient_from_voxel), numbers, patient).array[0]
+    assert (found[12:17, column : column + 5] == label("trabecular_bone")).all()
+
+
+@pytest.mark.real
+def test_a_real_iliac_wing_is_solid_with_labels_and_mostly_without(lumbar):
+    ct = load_series(lumbar / "dicom")
+    labels = load_labels(lumbar / "labels.nii.gz", grid=ct)
+    hips = (labels.array == 77) | (labels.array == 78)
+    patient, _ = find_patient(ct)
+    for known, least in ((labels, 0.95), (None, 0.75)):
+        found = tissues_of_ct(ct, known, patient).array
+        bone = (found == label("trabecular_bone")) | (found == label("cortical_bone"))
+        assert bone[hips].mean() > least
+        assert bone[(labels.array == 2) | (labels.array == 3)].mean() < 0.01  # kidneys
