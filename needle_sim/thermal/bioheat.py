@@ -124,10 +124,12 @@ def _history(run: Coupled, placed: PlacedNeedle, protocol: Protocol) -> HeatHist
 
 def _notes(run: Coupled, columns: Field) -> tuple[Note, ...]:
     notes = []
-    hottest = float(columns[3].max())
-    if hottest > BOILING_C:
-        text = "tissue boiled beside the electrode; boiling takes up heat that is not modelled"
-        notes.append(Note("", "", f"{hottest:.1f} °C", text))
+    boiled = run.damage.highest_c >= BOILING_C
+    boiled &= ~run.circuit.metal
+    if boiled.any():
+        volume = float(run.medium.grid.volume_mm3[boiled].sum())
+        text = "tissue boiled beside the electrode; steam stays in place in this model"
+        notes.append(Note("", "", f"{volume:.2g} mm3", text))
     short = float(columns[1][-1] - columns[2][-1])
     if abs(short) > 1.0:
         text = "the generator did not hold the set point within its limits"

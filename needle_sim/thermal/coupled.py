@@ -8,6 +8,7 @@ import numpy as np
 
 from needle_sim.errors import SolverError
 from needle_sim.thermal import _kernels
+from needle_sim.thermal.boiling import Water
 from needle_sim.thermal.control import Sensor, Tick, power_w, set_point_c
 from needle_sim.thermal.damage import FLOOR_C, MODELS
 from needle_sim.thermal.electrode import Electrode
@@ -17,6 +18,7 @@ from needle_sim.thermal.history import EnergyBalance
 from needle_sim.thermal.medium import HeatMedium
 from needle_sim.thermal.pennes import GAMMA, Body, second_base
 from needle_sim.thermal.stencil import Stencil, still
+from needle_sim.units import BOILING_C
 
 FIELD_CHANGE = 0.03
 """The field is solved again once a conductivity has moved by this share of itself."""
@@ -61,6 +63,7 @@ class Coupled:
     circuit: Circuit
     body: Body
     sensor: Sensor
+    water: Water
     rise: Field
     drift_c_s: Field
     damage: Damage
@@ -93,6 +96,7 @@ class Coupled:
             circuit,
             body,
             Sensor.behind_tip(medium.grid, sensor_mm),
+            Water.of(medium, circuit.metal),
             rise,
             np.zeros(shape),
             Damage.none(np.full(shape, start_c)),
@@ -111,7 +115,7 @@ class Coupled:
         """One time step: field if it is due, two stages of heat, damage, a row."""
         if tick.start_s == tick.since_s:
             self.sensor_from_c = self.sensor.read(self.temperature_c)
-        self._renew_field()
+        self._renew_field(tick.dt_s)
         self._renew_unit(tick.dt_s)
         before, start = self.temperature_c, self.rise
         dead = np.where(self.damage.omega[0] >= 1.0, self.body.sink, 0.0)
@@ -127,6 +131,7 @@ class Coupled:
             self.blood_j += weight * tick.dt_s * float((self.body.sink * self.rise - spared).sum())
             base = second_base(start, self.rise)
         self.source_j += mean_w * tick.dt_s
+        self.rise = self.water.boil(self.rise, self.body.mass, self.medium.blood_c)
         self.drift_c_s = (self.rise - start) / tick.dt_s
         after = self.temperature_c
         if not np.isfinite(after).all():
@@ -150,8 +155,11 @@ class Coupled:
         self.rise = free + self.power * unit
         return self.power
 
-    def _renew_field(self) -> None:
-        factor = sigma_factor(self.temperature_c)
+    def _renew_field(self, dt_s: float) -> None:
+        # as it will be in the middle of the step: a field that lags a ramp is wrong
+        now = self.temperature_c
+        ahead = np.minimum(now + 0.5 * dt_s * self.drift_c_s, np.maximum(now, BOILING_C))
+        factor = sigma_factor(ahead)
         change = np.abs(factor / self.solved - 1.0)
         change[self.circuit.metal] = 0.0
         if change.max() > FIELD_CHANGE:
@@ -188,4 +196,5 @@ class Coupled:
     def energy(self) -> EnergyBalance:
         """The balance up to now."""
         stored = float((self.body.mass * (self.rise - (self.start_c - self.medium.blood_c))).sum())
+        stored += float(self.water.boiled_j.sum())
         return EnergyBalance(self.source_j, stored, self.blood_j, 0.0)

@@ -24,7 +24,7 @@ usual in RF models (Kumru 2023, doi:10.1115/1.4056516, for muscle about 1.8 %)."
 VAPOUR_C = 100.0
 VAPOUR_SPAN_C = 5.0
 VAPOUR_DECADES = 2.0
-"""Above 100 °C vapour blocks the current: two decades over 5 °C (proposed)."""
+"""Dry tissue, above 100 °C, blocks the current: two decades over 5 °C (proposed)."""
 
 TOLERANCE = 1e-6
 

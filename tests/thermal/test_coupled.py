@@ -7,12 +7,13 @@ from needle_sim.anatomy.tissue import Electrical, Thermal, Tissue
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
+from needle_sim.thermal import coupled
 from needle_sim.thermal.bioheat import heat_medium
 from needle_sim.thermal.control import ticks
 from needle_sim.thermal.coupled import Coupled
 from needle_sim.thermal.electrode import Electrode
 from needle_sim.thermal.lesion import measure
-from needle_sim.thermal.medium import homogeneous
+from needle_sim.thermal.medium import cut_medium, homogeneous
 from needle_sim.thermal.protocol import Continuous, Protocol
 
 MODEL = Tissue(
@@ -101,6 +102,20 @@ def test_time_steps_twice_as_long_change_little(cannula):
     assert np.abs(ends[0].temperature_c - ends[1].temperature_c).max() < 0.2
     wide = [measure(one).extents["50c"].width_mm for one in ends]
     assert wide[0] == pytest.approx(wide[1], abs=0.02)
+
+
+@pytest.mark.parametrize("set_c", [80.0, 85.0, 90.0])
+def test_the_hottest_tissue_is_converged_beside_bone(layers, cannula, coarse, monkeypatch, set_c):
+    """Time steps and field renewals four times as fine: below, near and at boiling."""
+    medium = cut_medium(layers, cannula, spacing=coarse)
+    protocol = Protocol((Continuous(set_c, 20.0, 15.0),))
+    usual = heat_medium(medium, [cannula], protocol)
+    monkeypatch.setattr(coupled, "FIELD_CHANGE", coupled.FIELD_CHANGE / 4)
+    fine = heat_medium(medium, [cannula], protocol, step_s=0.125)
+    assert usual.hottest_c.max() == pytest.approx(fine.hottest_c.max(), abs=0.2)
+    assert np.abs(usual.highest_c - fine.highest_c).max() < 1.5
+    assert (usual.hottest_c.max() == pytest.approx(100.0)) == (set_c > 85.0)
+    assert usual.energy.relative_error < 1e-9
 
 
 def test_the_second_step_starts_where_the_first_left_off(cannula, coarse):
