@@ -28,8 +28,9 @@ Field = NDArray[np.float64]
 DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
 _BONE_GAP_MM = 0.05  # the shaft may lie on bone, not in it
 _VOXEL_BONE_GAP_MM = 1.0  # bone known from voxels only has a soft edge
-_BODY_REACH_MM = 70.0  # beyond this from the tip, a straight path from behind meets no hazard
+_BODY_REACH_MM = 70.0  # nerves and vessels are looked for so far from the tip, bone to the skin
 _BONE_WEIGHT = 0.2  # what a millimetre of active tip in voxel bone costs (proposed)
+_VOXEL_BONE = "bone seen in voxels"
 _FINEST_MM = 0.25  # shortest step along a path
 _KEPT = 5
 
@@ -154,7 +155,7 @@ def plan(
     needles: list[PlacedNeedle] = []
     for index in np.argsort(cost, kind="stable"):
         entry = _enters(anatomy, tips[index], axes[index], needle, rejected)
-        if entry is not None:
+        if entry is not None and not _meets_far_bone(anatomy, entry, tips[index], rejected):
             needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
         if len(needles) == _KEPT:
             break
@@ -191,8 +192,12 @@ def _reach(
     Looked at from the target's centre; the shift of a tip is looked at again once it is chosen.
     """
     rejected: dict[str, int] = {}
-    good = [_enters(anatomy, target.centre_mm, axis, needle, rejected) for axis in axes]
-    left = axes[[entry is not None for entry in good]]
+    centre = target.centre_mm
+    good = []
+    for axis in axes:
+        entry = _enters(anatomy, centre, axis, needle, rejected)
+        good.append(entry is not None and not _meets_far_bone(anatomy, entry, centre, rejected))
+    left = axes[good]
     lost = {reason: count * len(tips) for reason, count in rejected.items()}
     return np.repeat(left, len(tips), axis=0), np.tile(tips, (len(left), 1)), lost
 
@@ -206,7 +211,7 @@ def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> lis
     return [
         *structures,
         _Wall("bone", near.exact_bone_mm, radius + _BONE_GAP_MM),
-        _Wall("bone seen in voxels", near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM),
+        _Wall(_VOXEL_BONE, near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM),
     ]
 
 
@@ -268,6 +273,16 @@ def window_share(target: Target, placed: PlacedNeedle) -> float | None:
     aside = np.linalg.norm(offset + depth[:, None] * placed.trajectory.axis, axis=1)
     over = (depth >= 0) & (depth <= placed.needle.active_tip_mm) & (aside <= 3.0)
     return float(over.mean())
+
+
+def _meets_far_bone(anatomy: Anatomy, entry: Field, tip: Field, rejected: dict[str, int]) -> bool:
+    """True, and counted, where the path meets bone farther from the tip than the walls reach."""
+    whole = float(np.linalg.norm(entry - tip))
+    depth = np.arange(_BODY_REACH_MM - 5.0, whole, 0.5)
+    if not anatomy.in_voxel_bone(tip + depth[:, None] * (entry - tip) / whole).any():
+        return False
+    rejected[_VOXEL_BONE] = rejected.get(_VOXEL_BONE, 0) + 1
+    return True
 
 
 def _blocked(target: Target, rejected: Mapping[str, int], tried: int) -> str:

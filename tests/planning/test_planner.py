@@ -72,6 +72,20 @@ def test_paths_that_would_enter_outside_the_volume_are_left_out():
         plan(spine, straight_target(), ELECTRODE)
 
 
+def test_bone_of_the_voxels_blocks_all_the_way_to_the_skin():
+    """A wing of bone 80 mm from the tip, as the ilium of a deep patient."""
+    plain = block()
+    array = plain.labels.array.copy()
+    array[:, 60:65, :] = label("cortical_bone")  # y 40 to 48
+    wing = replace(plain, labels=Volume(array, plain.labels.patient_from_voxel, "label"))
+    deep = straight_target(
+        centre_mm=np.array([0.0, -40.0, 0.0]), nerve_mm=None, window_mm=None, ventral_mm=None
+    )
+    assert plan(plain, deep, ELECTRODE).depth_mm > 95.0
+    with pytest.raises(PlanningError, match="blocked by bone seen in voxels"):
+        plan(wing, deep, ELECTRODE)
+
+
 def test_active_tip_in_voxel_bone_is_measured():
     """A film of bone voxels where the electrode lies: no exact bone says so."""
     plain = block()
