@@ -242,7 +242,7 @@ def _sift(
         axes, tips = axes[good], tips[good]
     for wall in walls:
         good = keeps_away(wall, tips, axes)
-        rejected[wall.name] = int((~good).sum())
+        rejected[wall.name] = rejected.get(wall.name, 0) + int((~good).sum())
         axes, tips = axes[good], tips[good]
     return axes, tips, {name: count for name, count in rejected.items() if count}
 
