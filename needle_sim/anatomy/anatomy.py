@@ -65,6 +65,30 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """A place that a fluid can fill, or the ligament before it, with an exact surface.
+
+    Parameters
+    ----------
+    name : str
+        ``"canal"``, ``"L3 right foramen"`` (of the root that leaves it), ``"L3-L4 disc"``,
+        ``"L3-L4 right facet_joint"``, ``"L3-L4 flavum"``.
+    kind : str
+        ``"canal" | "foramen" | "facet_joint" | "disc" | "flavum"``. Canal and foramina hold the
+        epidural space; dural sac, roots and vessels in them are structures of their own.
+    shape : Bone
+        Signed distance and box, in the patient.
+    provenance : str
+        As for `Structure`.
+    """
+
+    name: str
+    kind: Literal["canal", "foramen", "facet_joint", "disc", "flavum"]
+    shape: Bone
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Anatomy(Shown):
     """A patient: pictures, tissues, bodies, landmarks and what must not be hit.
 
@@ -85,6 +109,8 @@ class Anatomy(Shown):
         By name.
     bones : mapping of str to Bone
         Bones with an exact surface; the voxels of ``labels`` hold the others too.
+    spaces : mapping of str to Space
+        Canal, foramina, facet joints, discs and ligamenta flava by name.
     notes : tuple of Note
         What was inferred, reduced or left out.
     """
@@ -96,13 +122,14 @@ class Anatomy(Shown):
     landmarks_mm: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     structures: Mapping[str, Structure] = field(default_factory=dict)
     bones: Mapping[str, Bone] = field(default_factory=dict)
+    spaces: Mapping[str, Space] = field(default_factory=dict)
     fit_rms_mm: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.ct.shape:
             raise InputError(f"labels {self.labels.shape} do not lie on the CT {self.ct.shape}")
-        for name in ("bodies", "landmarks_mm", "structures", "bones", "fit_rms_mm"):
+        for name in ("bodies", "landmarks_mm", "structures", "bones", "spaces", "fit_rms_mm"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property

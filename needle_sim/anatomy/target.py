@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,10 +42,14 @@ class Target(Shown):
         The two ends of the bone stretch that the active tip must lie along (rear, front).
     ventral_mm : (3,) array or None
         The place on bone that the tip must not pass ventrally on the lateral view.
+    within : tuple of str
+        Names of `Space`; the tip must lie in one of them, or at most ``within_mm`` outside.
+    within_mm : float
+        How far outside of a space still counts (0: inside).
     """
 
     name: str
-    kind: Literal["medial_branch", "point"]
+    kind: str
     level: str
     vertebra: str
     side: str
@@ -56,6 +59,8 @@ class Target(Shown):
     nerve_mm: NDArray[np.float64] | None = None
     window_mm: NDArray[np.float64] | None = None
     ventral_mm: NDArray[np.float64] | None = None
+    within: tuple[str, ...] = ()
+    within_mm: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.radius_mm > 0:

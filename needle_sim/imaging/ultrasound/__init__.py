@@ -1,0 +1,1 @@
+"""Sonograms from labels, exact bone and an exact needle."""

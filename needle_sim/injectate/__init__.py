@@ -1,0 +1,1 @@
+"""Contrast and drug from a tip through compartments."""
