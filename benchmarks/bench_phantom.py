@@ -1,0 +1,62 @@
+"""`build_phantom` beside plain NumPy distances at the same voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.pair import Pair, Size
+from benchmarks.reference.phantom import bone_labels, numpy_phantom
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.phantom.build import bones_of, build_phantom
+from needle_sim.anatomy.phantom.column import column
+from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.anatomy.phantom.voxelise import Canvas
+from needle_sim.geometry.shapes import Implicit
+
+LOW_MM, HIGH_MM = (-120.0, -60.0, -200.0), (120.0, 130.0, 110.0)
+
+
+def unlike_percent(ours: NDArray[np.uint16], theirs: NDArray[np.uint16]) -> float:
+    """Voxels with another label, % of those that either side calls tissue."""
+    return float(100 * (ours != theirs).sum() / ((ours > 0) | (theirs > 0)).sum())
+
+
+def unlike_anatomies(ours: Anatomy, theirs: Anatomy) -> float:
+    return unlike_percent(ours.labels.array, theirs.labels.array)
+
+
+def pairs(size: Size) -> Iterator[Pair]:
+    spine = spine_spec("lumbar_normal")
+    _, bones = bones_of(column(spine), spine.sacrum)
+    for voxel_mm in size.pick(smoke=[4.0], full=[2.0, 1.0]):
+        empty = Canvas.of(LOW_MM, HIGH_MM, voxel_mm)
+        yield Pair(
+            name=f"bones painted, voxels of {voxel_mm:g} mm; every voxel of their boxes",
+            ours=partial(_bones, bones, voxel_mm),
+            reference=partial(bone_labels, bones, empty.low_mm, empty.shape, voxel_mm),
+            accuracy=unlike_percent,
+            limit=0.001,
+            rounds=3 if size.full else None,
+            unit="% of voxels",
+        )
+    for voxel_mm in size.pick(smoke=[4.0], full=[2.0]):
+        yield Pair(
+            name=f"whole phantom, voxels of {voxel_mm:g} mm; its distances in NumPy",
+            ours=partial(build_phantom, voxel_mm=voxel_mm),
+            reference=partial(numpy_phantom, voxel_mm),
+            accuracy=unlike_anatomies,
+            limit=0.001,
+            rounds=2,
+            unit="% of voxels",
+        )
+
+
+def _bones(bones: dict[str, Implicit], voxel_mm: float) -> NDArray[np.uint16]:
+    canvas = Canvas.of(LOW_MM, HIGH_MM, voxel_mm)
+    for bone in bones.values():
+        canvas.paint_bone(bone, lambda points: np.full(len(points), 1.0), trabecular_hu=300.0)
+    return canvas.labels
