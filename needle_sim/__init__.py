@@ -34,7 +34,8 @@ _HOMES = {
     "planning.planner": ("plan",),
     "planning.sightline": ("look_along",),
     "procedures.procedure": ("Procedure",),
-    "rehearsal.runner": ("Run", "run_procedure"),
+    "rehearsal.run": ("Run",),
+    "rehearsal.runner": ("run_procedure",),
     "rehearsal.scoring": ("Score", "score"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

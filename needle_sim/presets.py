@@ -16,7 +16,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -81,14 +81,42 @@ def into(noun: type[_Noun], entries: Mapping[str, Any], *, where: str) -> _Noun:
     """
     fields = {field.name for field in dataclasses.fields(noun)}  # type: ignore[arg-type]
     values = plain({k: v for k, v in entries.items() if k in fields or k not in _BESIDE})
-    for key in values:
-        if key not in fields:
-            raise PresetError(f"{where}.{key} is not a known key{nearest(key, fields)}")
+    _check_keys(values, noun, where)
     try:
         return msgspec.convert(values, noun, strict=True)
     except (msgspec.ValidationError, ValueError) as error:
-        text = str(error).replace(" - at `$.", f" - at `{where}.").replace("`$`", f"`{where}`")
-        raise PresetError(text if where in text else f"{where}: {text}") from error
+        raise PresetError(_placed(str(error), where)) from error
+
+
+def _placed(text: str, where: str) -> str:
+    """A message of msgspec with the place first: ``file: table.key: what is wrong``."""
+    said, _, place = text.rpartition(" - at `$")
+    if not said:
+        text = text.replace("`$`", f"`{where}`")
+        return text if where in text else f"{where}: {text}"
+    key = place.rstrip("`").lstrip(".")
+    return f"{where}{'.' if '.toml: ' in where else ': '}{key}: {said}"
+
+
+def _check_keys(values: Any, wanted: Any, where: str) -> None:
+    """Refuse keys that a noun, or one inside it, does not have."""
+    inner = [one for one in get_args(wanted) if one is not type(None)]
+    if dataclasses.is_dataclass(wanted) and isinstance(values, Mapping):
+        types = get_type_hints(wanted)
+        dot = "." if "." in where.partition(": ")[2] or not where.endswith(".toml") else ": "
+        for key, value in values.items():
+            if key not in types:
+                raise PresetError(f"{where}{dot}{key} is not a known key{nearest(key, types)}")
+            _check_keys(value, types[key], f"{where}{dot}{key}")
+    elif isinstance(values, list) and inner:
+        for index, value in enumerate(values):
+            _check_keys(value, inner[0], f"{where}[{index}]")
+    elif isinstance(values, Mapping) and get_origin(wanted) in (Mapping, dict):
+        for key, value in values.items():
+            _check_keys(value, inner[-1], f"{where}.{key}")
+    elif isinstance(values, Mapping):
+        for one in inner:
+            _check_keys(values, one, where)
 
 
 def preset(noun: type[_Noun], file: str, name: str) -> _Noun:
@@ -117,7 +145,34 @@ def numbers(entries: Mapping[str, Any], prefix: str = "") -> dict[str, Number]:
             found[name] = Number(value["value"], str(value["source"]), mark)
         elif isinstance(value, Mapping):
             found.update(numbers(value, f"{name}."))
+        elif isinstance(value, list):
+            for index, one in enumerate(value):
+                if isinstance(one, Mapping):
+                    found.update(numbers({f"{name}[{index}]": one}))
     return found
+
+
+def sourced(entries: Mapping[str, Any], where: str) -> None:
+    """Refuse a number that stands without source and mark, and a mark that is none."""
+    numbers(entries, f"{where}: ")
+    for key, value in _bare(entries, ""):
+        raise PresetError(
+            f"{where}: {key} = {value} needs a source and a mark: write "
+            f'{{ value = {value}, source = "...", mark = "read" }}; marks are {get_args(Mark)}'
+        )
+
+
+def _bare(value: Any, key: str) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        if "value" in value and "source" in value:
+            return
+        for name, inner in value.items():
+            yield from _bare(inner, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _bare(inner, f"{key}[{index}]")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield key, value
 
 
 def digests() -> dict[str, str]:

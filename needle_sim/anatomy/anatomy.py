@@ -88,7 +88,7 @@ class Space:
     provenance: Provenance
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Anatomy(Shown):
     """A patient: pictures, tissues, bodies, landmarks and what must not be hit.
 
@@ -169,15 +169,19 @@ class Anatomy(Shown):
         return self.landmarks_mm[name]
 
     def target(self, name: str) -> Target:
-        """The target of a nerve by name, e.g. ``"L4 right medial branch"``."""
-        from needle_sim.anatomy.target import medial_branch_target
+        """The target of a shipped procedure by name, e.g. ``"L4 right medial branch"``.
 
-        level, _, rest = name.partition(" ")
-        side, _, kind = rest.partition(" ")
-        branches = sorted(one for one in self.structures if one.endswith(" medial branch"))
-        if kind != "medial branch" or name not in self.structures or level not in _BELOW:
-            raise InputError(f"{self.name} has no target {name!r}{nearest(name, branches)}")
-        return medial_branch_target(self, level, _BELOW[level], side)
+        Where a view of the procedure says the way in, ``approach`` is straight ventral.
+        """
+        from needle_sim.anatomy.shipped_targets import named_target
+
+        return named_target(self, name)
+
+    def ventral(self, vertebra: str) -> NDArray[np.float64] | None:
+        """Unit direction (3,) to the front of a vertebra; None where it is unknown."""
+        if vertebra not in self.bodies:
+            return None
+        return self.bodies[vertebra].turn([0.0, -1.0, 0.0])
 
     def in_voxel_bone(self, points_mm: ArrayLike) -> NDArray[np.bool_]:
         """True (P,) where the voxels at points (P, 3) are bone, whatever exact surfaces say."""
@@ -232,5 +236,4 @@ class Anatomy(Shown):
         return overruled
 
 
-_BELOW = {"T12": "L1", "L1": "L2", "L2": "L3", "L3": "L4", "L4": "L5"}
 _TISSUE_OF_KIND = {"medial_branch": "nerve", "root": "nerve", "dura": "csf", "vessel": "blood"}

@@ -13,13 +13,7 @@ from needle_sim.geometry.paths import as_points, resample
 from needle_sim.geometry.transform import unit
 from needle_sim.shown import Shown
 
-# Where along the lateral neck of the superior articular process the tip of a parallel electrode
-# should come to lie: in its ventral quarter, so that a 10 mm active tip lies over the middle two
-# (Furman, Atlas of Image-Guided Spinal Procedures: "middle two quarters"; the share is proposed).
-_TIP_SHARE = 0.875
-_MIDDLE = (0.25, 0.75)
-_BESIDE_MM = 1.1  # nerve (radius 0.5) and an 18 G shaft (0.64) side by side (derived)
-_RADIUS_MM = 2.0  # success window about the centre: P11-P13 "2 mm from nerve path" (proposed)
+_RADIUS_MM = 2.0  # success window about a bare point (proposed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,44 +77,7 @@ class Target(Shown):
         }
 
 
-def medial_branch_target(anatomy: Anatomy, level: str, vertebra: str, side: str) -> Target:
-    """The medial branch of nerve ``level`` where it crosses ``vertebra`` (one below).
-
-    The nerve runs in the groove at the lateral neck of the superior articular process; the stretch
-    to cover is the one along that neck, between the landmarks ``sap_neck_dorsal`` and
-    ``sap_neck_ventral``. The electrode comes along it from behind, below and lateral,
-    and lies beside it, on the side away from the bone.
-
-    References
-    ----------
-    Tran et al. (2022), rapm-2022-103653: course along the lateral neck. Furman, Atlas of
-    Image-Guided Spinal Procedures: active tip along the middle two quarters of the lateral neck.
-    """
-    name = f"{level} {side} medial branch"
-    if name not in anatomy.structures:
-        raise InputError(f"{anatomy.name} has no {name}; it needs vertebra {vertebra} to be whole")
-    dorsal = anatomy.landmark(f"{vertebra} {side} sap_neck_dorsal")
-    ventral = anatomy.landmark(f"{vertebra} {side} sap_neck_ventral")
-    path = anatomy.structures[name].tubes[0].points_mm
-    nerve = _between(path, dorsal, ventral)
-    rear, front, tip = (_at_share(nerve, share) for share in (*_MIDDLE, _TIP_SHARE))
-    beside = tip + _BESIDE_MM * _off_bone(anatomy.bones.get(vertebra), tip, nerve[-1] - nerve[0])
-    return Target(
-        name=name,
-        kind="medial_branch",
-        level=level,
-        vertebra=vertebra,
-        side=side,
-        centre_mm=beside,
-        radius_mm=_RADIUS_MM,
-        approach=nerve[-1] - nerve[0],
-        nerve_mm=nerve,
-        window_mm=np.stack([rear, front]),
-        ventral_mm=ventral,
-    )
-
-
-def _off_bone(
+def beside_bone(
     bone: Bone | None, at_mm: NDArray[np.float64], along: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Unit direction across the nerve and away from the bone; none where no bone is known."""
@@ -133,7 +90,7 @@ def _off_bone(
     return unit(away - (away @ axis) * axis)
 
 
-def _between(
+def course_between(
     path: NDArray[np.float64], rear: NDArray[np.float64], front: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The stretch of a path (N, 3) abreast of two points, rear end first, every 0.1 mm."""
@@ -145,7 +102,8 @@ def _between(
     return fine[first : last + 1] if first < last else fine[last : first + 1][::-1]
 
 
-def _at_share(path: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+def point_at_share(path: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """The point (3,) at a share of the length of a path (N, 3)."""
     steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     return np.array([np.interp(share * steps[-1], steps, path[:, axis]) for axis in range(3)])
 

@@ -8,7 +8,7 @@ import click
 
 from needle_sim import presets
 
-KINDS = ("procedures", "phantoms", "needles", "carms", "protocols")
+KINDS = ("procedures", "phantoms", "needles", "carms", "probes", "protocols", "contrast")
 
 
 @click.command("list")

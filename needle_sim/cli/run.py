@@ -16,49 +16,61 @@ import click
 from needle_sim.errors import InputError
 
 if TYPE_CHECKING:
-    from needle_sim.rehearsal.runner import Run
+    from needle_sim.procedures.procedure import Procedure
+    from needle_sim.rehearsal.run import Run
 
 _STAGES = ("anatomy", "plan", "pictures", "pictures", "heat", "heat", "report")
 NO_PLAN = 3
 
 
 @click.command()
-@click.argument("procedure", default="medial-branch-rfa")
+@click.argument("procedure", required=False)
+@click.option(
+    "--procedure-file",
+    type=click.Path(path_type=Path),
+    help="A procedure file of your own instead (docs/procedure_file.md).",
+)
 @click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
 @click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
 @click.option("--labels", type=click.Path(path_type=Path), help="Its label map (NIfTI).")
-@click.option("--level", help="The nerve, e.g. L4 (it crosses the vertebra below).")
+@click.option("--level", help="A nerve, e.g. L4, or an interspace, e.g. L4-L5.")
 @click.option("--side", help="left or right.")
+@click.option("--variant", help="A way in by name, e.g. supraneural, not the level's own.")
+@click.option("--needle", help="A needle preset instead of the recipe's.")
 @click.option("--target", metavar="X,Y,Z", help="Patient LPS in mm, for a CT without labels.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same result.")
 @click.option("--vary", is_flag=True, help="Let the seed vary the phantom's anatomy.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
-def run(procedure: str, **given: Any) -> None:
-    """Plan PROCEDURE, show it, heat, measure and score it, and write a report.
+def run(procedure: str | None, **given: Any) -> None:
+    """Plan PROCEDURE, carry it out step by step, score it, and write a report.
 
     Without options it runs on the shipped phantom. Exit code 0: done; 2: bad input; 3: no safe
     plan (the report is still written and names what blocks).
 
     \b
     needle-sim run medial-branch-rfa
+    needle-sim run transforaminal-epidural --level L5-S1 --side left
     needle-sim run medial-branch-rfa --ct DIR --labels FILE --level L4 --side right
     """
     start = time.monotonic()
-    from needle_sim.procedures.procedure import Procedure, check_side
+    from needle_sim.procedures.procedure import check_side
 
-    recipe = Procedure.preset(procedure)
+    recipe = _recipe(procedure, given["procedure_file"])
     level = recipe.default_level if given["level"] is None else given["level"]
     side = check_side(recipe.default_side if given["side"] is None else given["side"])
-    recipe.vertebra(level)
+    _check_needle(given["needle"])
+    chosen = recipe.at(level, given["variant"])
+    if chosen.because and not given["as_json"]:
+        click.echo(f"{level}: {chosen.variant}, because {chosen.because}", err=True)
     if given["phantom"] is not None and given["ct"] is not None:
         raise InputError("--phantom and --ct name two patients: give one of them")
     if given["seed"] < 0:
         raise InputError(f"--seed must be 0 or more, got {given['seed']}")
     target_mm = _point(given["target"])
     place = "target" if target_mm is not None else level
-    name = f"{procedure}_{place}_{side}_seed{given['seed']}"
+    name = f"{recipe.name}_{place}_{side}_seed{given['seed']}"
     folder, fresh = _folder(given["out"], name, given["force"])
     try:
         made = _attempt(recipe, side, target_mm, given)
@@ -67,13 +79,28 @@ def run(procedure: str, **given: Any) -> None:
             empty.rmdir()
         raise
     typed = (
-        f"needle-sim {shlex.join(sys.argv[1:])}" if _is_ours() else f"needle-sim run {procedure}"
+        f"needle-sim {shlex.join(sys.argv[1:])}" if _is_ours() else f"needle-sim run {recipe.name}"
     )
     made = replace(made, command=typed)
     _write(made, folder, start)
     _say(made, folder, as_json=given["as_json"])
     if made.plan is None:
         sys.exit(NO_PLAN)
+
+
+def _recipe(name: str | None, file: Path | None) -> Procedure:
+    from needle_sim.procedures.reading import read_procedure, shipped
+
+    if name is not None and file is not None:
+        raise InputError(f"{name} and --procedure-file {file} name two procedures: give one")
+    return shipped(name or "medial-branch-rfa") if file is None else read_procedure(file)
+
+
+def _check_needle(name: str | None) -> None:
+    from needle_sim.instruments.needle import Needle
+
+    if name is not None:
+        Needle.preset(name)
 
 
 def _attempt(recipe: Any, side: str, target_mm: Any, given: dict[str, Any]) -> Run:
@@ -97,6 +124,8 @@ def _attempt(recipe: Any, side: str, target_mm: Any, given: dict[str, Any]) -> R
             labels=labels,
             level=given["level"],
             side=side,
+            variant=given["variant"],
+            needle=given["needle"],
             target_mm=target_mm,
             seed=given["seed"],
             vary=given["vary"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from needle_sim.exports.result import NOT_CLINICAL
-from needle_sim.rehearsal.runner import Run
+from needle_sim.rehearsal.run import Run
 from needle_sim.views.wording import plain, plain_name, total_said, weighed_notes
 
 

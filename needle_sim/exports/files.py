@@ -6,7 +6,7 @@ from pathlib import Path
 
 from needle_sim.exports.nifti import save_nifti
 from needle_sim.exports.result import as_json, plan_of, result_of, setting_of
-from needle_sim.rehearsal.runner import Run
+from needle_sim.rehearsal.run import Run
 from needle_sim.thermal.lesion import lesion_volumes
 
 

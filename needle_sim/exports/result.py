@@ -18,12 +18,13 @@ from numpy.typing import ArrayLike
 
 from needle_sim import jit, presets
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.rehearsal.attempt import View
-from needle_sim.rehearsal.runner import Run
-from needle_sim.rehearsal.scoring import Metric
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.record import Event, Shot
+from needle_sim.rehearsal.run import Run
+from needle_sim.rehearsal.suite import View
 from needle_sim.thermal.lesion import Extent
 
-RESULT_SCHEMA = "needle_sim.result/1"
+RESULT_SCHEMA = "needle_sim.result/2"
 PLAN_SCHEMA = "needle_sim.plan/1"
 NOT_CLINICAL = "Simulation for rehearsal and research. Not for clinical use."
 _REPORTED = ("50c", "60c", "cem240", "arrhenius_muscle", "conservative")
@@ -37,6 +38,9 @@ def result_of(run: Run) -> dict[str, Any]:
         "version": metadata.version("needle_sim"),
         "disclaimer": NOT_CLINICAL,
         "procedure": run.procedure.name,
+        "variant": run.procedure.variant,
+        "because": run.procedure.because,
+        "needle": run.needle,
         "anatomy": run.anatomy.name,
         "in_words": run.in_words,
         "level": run.level or None,
@@ -54,6 +58,8 @@ def result_of(run: Run) -> dict[str, Any]:
         "clearance_mm": {} if plan is None else _numbers(plan.clearance_mm),
         "blocked": run.blocked,
         "views": [_view(view) for view in run.views],
+        "events": [_event(event) for event in run.record.events],
+        "contrast": [_shot(shot) for shot in run.shots],
         "lesion": {}
         if run.lesion is None
         else {name: _extent(run.lesion.extents[name]) for name in _REPORTED},
@@ -62,8 +68,11 @@ def result_of(run: Run) -> dict[str, Any]:
         "provenance": {name: one.provenance for name, one in run.anatomy.structures.items()},
         "score": {
             "total": _number(run.score.total),
+            "outcome": run.score.outcome,
+            "said": run.score.said or None,
             "gates": [_metric(one) for one in run.score.gates],
-            "metrics": [_metric(one) for one in run.score.metrics],
+            "quality": [_metric(one) for one in run.score.quality],
+            "economy": [_metric(one) for one in run.score.economy],
         },
         "unverified": list(run.unverified),
         "notes": list(run.notes),
@@ -78,7 +87,7 @@ def plan_of(run: Run) -> dict[str, Any]:
         "disclaimer": NOT_CLINICAL,
         "coordinate_system": "LPS",
         "target": run.target.name,
-        "needle": run.procedure.needle,
+        "needle": run.needle,
         "tried": run.tried,
         "rejected": dict(run.rejected),
         "blocked": run.blocked,
@@ -134,8 +143,37 @@ def _view(view: View) -> dict[str, Any]:
         "mas": _number(shot.beam.mas),
         "kap_ugy_m2": _number(shot.kap_ugy_m2),
         "kerma_mgy": _number(shot.kerma_mgy),
+        "depth_mm": _number(view.depth_mm),
         "note": view.note,
         "picture": f"view_{view.name}.png",
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    detail = {k: _number(v) if isinstance(v, float) else v for k, v in event.detail.items()}
+    return {
+        "t_s": _number(event.t_s),
+        "do": event.do,
+        "depth_mm": _number(event.depth_mm),
+        "pass": event.needle_pass,
+        "required": event.required,
+        "said": event.said,
+        "kap_ugy_m2": _number(event.kap_ugy_m2),
+        **detail,
+    }
+
+
+def _shot(shot: Shot) -> dict[str, Any]:
+    found = shot.spread
+    return {
+        "title": shot.title,
+        "mode": shot.mode,
+        "pattern": found.pattern,
+        "seen": shot.seen,
+        "volume_ml": _number(found.volume_ml),
+        "iodine_mg": _number(found.iodine_mg),
+        "cranial_mm": _number(found.reach_mm[0]),
+        "caudal_mm": _number(found.reach_mm[1]),
     }
 
 
@@ -157,6 +195,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
         "limit": metric.limit,
         "passed": metric.passed,
         "reason": metric.reason,
+        "t_s": _number(metric.time_s),
     }
 
 

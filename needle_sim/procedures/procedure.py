@@ -1,24 +1,26 @@
-"""`Procedure`: target rule, views, needle, hazards and limits, read from a preset file."""
+"""`Procedure`: a procedure as data; one engine carries all of them out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from needle_sim import presets
-from needle_sim.errors import InputError, PresetError
+from needle_sim.anatomy.shipped_targets import COLUMN, Place, vertebrae_of
+from needle_sim.anatomy.target_rule import TargetRule
+from needle_sim.errors import InputError
+from needle_sim.presets import nearest
+from needle_sim.procedures.step import Step
 from needle_sim.shown import Shown
-
-SPINE = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
 
 @dataclass(frozen=True, slots=True)
 class ViewRecipe:
     """A C-arm view as an operator says it.
 
-    ``oblique_deg`` is towards the treated side; ``tilt_deg`` towards the head (+) or the feet (-)
-    from the squared superior endplate of the target's vertebra.
+    ``oblique_deg`` is towards the treated side (negative: contralateral); ``tilt_deg`` towards the
+    head (+) or the feet (-) from the squared superior endplate of the target's vertebra. With
+    ``along_approach`` the target's own direction says both, where it is known.
     """
 
     name: str
@@ -26,6 +28,7 @@ class ViewRecipe:
     beam: str
     oblique_deg: float
     tilt_deg: float
+    along_approach: bool = False
 
     def __post_init__(self) -> None:
         if not (-180 <= self.oblique_deg <= 180 and -60 <= self.tilt_deg <= 60):
@@ -37,84 +40,208 @@ class ViewRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Approach:
-    """The recipe's way in, as C-arm angles of a view down the needle."""
+    """The way in, as C-arm angles of a view down the needle; ``cone_deg`` is tried around it."""
 
     oblique_deg: float
     tilt_deg: float
+    cone_deg: float = 14.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.cone_deg <= 45:
+            raise InputError(f"cone_deg must be 0 to 45 degrees, got {self.cone_deg}")
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """From ``before_target_mm`` before the target on, nobody advances without the depth view."""
+
+    before_target_mm: float
+    view: str
+    why: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.before_target_mm <= 60:
+            raise InputError(f"before_target_mm must be 0 to 60 mm, got {self.before_target_mm}")
+
+
+@dataclass(frozen=True, slots=True)
+class Vascular:
+    """How often a tip lies in a vessel that no anatomy shows, and what an aspiration tells."""
+
+    rate: float
+    sensitivity: float
+    specificity: float
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "sensitivity", "specificity"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be 0 to 1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a good attempt keeps; each with its source in the preset file."""
+    """What a good attempt keeps; what a procedure has no limit for is not scored."""
 
     target_error_mm: float
-    axis_to_nerve_deg: float
-    nerve_share: float
-    window_share: float
-    root_c: float
-    dura_c: float
-    tissue_c: float
+    compartments: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    approach_deg: float | None = None
+    axis_to_nerve_deg: float | None = None
+    nerve_share: float | None = None
+    window_share: float | None = None
+    root_c: float | None = None
+    dura_c: float | None = None
+    tissue_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another target and way in at some levels, and why."""
+
+    name: str
+    levels: tuple[str, ...]
+    why: str
+    target: TargetRule
+    approach: Approach
+    words: str | None = None
+    margins_mm: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure(Shown):
-    """A procedure as data; `Procedure.preset` reads a shipped one."""
+    """A procedure as data; `Procedure.preset` reads a shipped one, `Procedure.load` a file.
+
+    Parameters
+    ----------
+    place : str
+        What a level names: a ``nerve``, which crosses the vertebra below, or an ``interspace``.
+    words : str
+        The target in words; ``{above}``, ``{upper}``, ``{lower}`` and ``{side}`` are filled in.
+    needles : tuple of str
+        Presets; the first that reaches the target is taken.
+    margins_mm, heat_margins_mm : mapping of str to float
+        Least distance of the needle's surface, and of an active tip, from each kind of structure.
+    passes : int
+        How often the needle is redirected at most before the attempt is given up.
+    refused : mapping of str to str
+        Levels that look sensible and are not, and why.
+    variant : str
+        Name of the way in; `at` replaces it where a level has one of its own.
+    because : str or None
+        Why another way in was taken at this level.
+    """
 
     name: str
     title: str
     summary: str
     position: Literal["prone"]
-    target: Literal["medial_branch"]
+    place: Place
+    words: str
     levels: tuple[str, ...]
     default_level: str
     default_side: Literal["left", "right"]
-    needle: str
-    protocol: str
+    needles: tuple[str, ...]
     carm: str
+    target: TargetRule
     approach: Approach
     views: tuple[ViewRecipe, ...]
+    steps: tuple[Step, ...]
     margins_mm: Mapping[str, float]
-    heat_margins_mm: Mapping[str, float]
     limits: Limits
-    unverified: tuple[str, ...] = field(default=())
+    heat_margins_mm: Mapping[str, float] = field(default_factory=dict)
+    danger: Danger | None = None
+    vascular: Vascular | None = None
+    passes: int = 1
+    protocol: str | None = None
+    probe: str = "curved_3p5mhz"
+    refused: Mapping[str, str] = field(default_factory=dict)
+    other_place: str = ""
+    variant: str = "standard"
+    variants: tuple[Variant, ...] = ()
+    because: str | None = None
+    unverified: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = [view.name for view in self.views]
+        if len(set(known)) != len(known):
+            raise InputError(f"two views of {self.name} have one name: {known}")
+        asked = [step.view for step in self.steps] + [self.danger.view if self.danger else None]
+        for view in asked:
+            if view is not None and view not in known:
+                raise InputError(f"{self.name} has no view {view!r}{nearest(view, known)}")
+        for level in self.levels:
+            vertebrae_of(level, self.place)
+        if self.default_level not in self.levels:
+            raise InputError(f"default_level {self.default_level!r} is none of {self.levels}")
+        if any(step.do == "heat" for step in self.steps) != (self.protocol is not None):
+            raise InputError(f"{self.name}: a heat step and a protocol go together")
+        if not self.needles or not 1 <= self.passes <= 20:
+            raise InputError(f"{self.name} needs a needle and 1 to 20 passes")
+        kinds = [step.do for step in self.steps]
+        if "advance" not in kinds:
+            raise InputError(f"{self.name} never advances the needle: add a step to the target")
+        if self.danger is None and any(step.to == "danger" for step in self.steps):
+            raise InputError(f"{self.name} advances to danger but has no [danger] table")
 
     @classmethod
     def preset(cls, name: str) -> Procedure:
         """A shipped procedure by name; ``needle-sim list procedures`` shows them."""
-        if name not in names():
-            raise PresetError(f"no procedure is called {name!r}{presets.nearest(name, names())}")
-        path = presets.folder("presets") / "procedures" / f"{name}.toml"
-        entries = presets.read_toml(path)
-        entries.pop("revision", None)
-        unverified = tuple(
-            f"{key} = {number.value:g}: {number.source} ({number.mark})"
-            for key, number in _numbers(entries).items()
-            if number.mark in ("memory", "proposed")
-        )
-        return presets.into(cls, {**entries, "unverified": list(unverified)}, where=path.name)
+        from needle_sim.procedures.reading import shipped
+
+        return shipped(name)
+
+    @classmethod
+    def load(cls, path: str) -> Procedure:
+        """A procedure from a file of your own; see ``docs/procedure_file.md``."""
+        from pathlib import Path
+
+        from needle_sim.procedures.reading import read_procedure
+
+        return read_procedure(Path(path))
 
     def facts(self) -> dict[str, str]:
         """What a notebook shows."""
         return {"name": self.name, "title": self.title, "summary": self.summary}
 
-    def vertebra(self, level: str) -> str:
-        """The vertebra on which the target of a level lies; `InputError` says what is possible."""
+    def at(self, level: str, variant: str | None = None) -> Procedure:
+        """The procedure with the way in that a level (or the caller) asks for."""
         check_level(self, level)
-        return SPINE[SPINE.index(level) + 1]
+        names = {self.variant, *(one.name for one in self.variants)}
+        if variant is not None and variant not in names:
+            raise InputError(f"{self.name} has no variant {variant!r}{nearest(variant, names)}")
+        for one in self.variants:
+            if variant == one.name or (variant is None and level in one.levels):
+                return replace(
+                    self,
+                    variant=one.name,
+                    target=one.target,
+                    approach=one.approach,
+                    words=one.words or self.words,
+                    margins_mm=one.margins_mm or self.margins_mm,
+                    because=one.why if level in one.levels else None,
+                )
+        return self
+
+    def vertebrae(self, level: str) -> tuple[str, str]:
+        """Upper and lower vertebra of a level; `InputError` says what is possible."""
+        check_level(self, level)
+        return vertebrae_of(level, self.place)
+
+    def vertebra(self, level: str) -> str:
+        """The vertebra that the target is told by and whose endplate squares the views."""
+        upper, lower = self.vertebrae(level)
+        return self.target.vertebra.format(upper=upper, lower=lower)
+
+    def needed(self, level: str) -> tuple[str, ...]:
+        """The vertebrae that must lie whole in a CT."""
+        upper, lower = self.vertebrae(level)
+        return (lower,) if self.place == "nerve" else (upper, lower)
 
     def in_words(self, level: str, side: str) -> str:
         """Level, bone and joint in words, so that nobody counts wrongly."""
-        vertebra = self.vertebra(level)
-        partner = SPINE[SPINE.index(level) - 1]
-        return (
-            f"{side} {level} medial branch, on the {vertebra} SAP/TP junction; "
-            f"with {partner} it supplies the {level}-{vertebra} joint"
-        )
-
-
-def names() -> list[str]:
-    """Names of the shipped procedures, sorted."""
-    return sorted(path.stem for path in (presets.folder("presets") / "procedures").glob("*.toml"))
+        upper, lower = self.vertebrae(level)
+        above = COLUMN[max(0, COLUMN.index(upper) - 1)]
+        return self.words.format(above=above, upper=upper, lower=lower, side=side)
 
 
 def check_level(procedure: Procedure, level: str) -> None:
@@ -122,21 +249,23 @@ def check_level(procedure: Procedure, level: str) -> None:
     if level in procedure.levels:
         return
     if not isinstance(level, str):
-        raise InputError(f"a level is text like 'L4', got {level!r}")
-    known = ", ".join(procedure.levels)
-    if level == "L5":
-        raise InputError(
-            "L5 has no medial branch to target here: at L5 it is the dorsal ramus, on the sacral "
-            f"ala, which {procedure.name} does not cover yet; levels are {known}"
-        )
+        raise InputError(f"a level is text like {procedure.default_level!r}, got {level!r}")
+    known = f"levels are {', '.join(procedure.levels)}"
+    if level in procedure.refused:
+        raise InputError(f"{procedure.refused[level]}; {known}")
     upper, dash, lower = level.partition("-")
-    if dash and upper in SPINE[1:] and lower in SPINE:
-        above = SPINE[SPINE.index(upper) - 1]
+    if procedure.place == "nerve" and dash and upper in COLUMN[1:] and lower in COLUMN:
+        above = COLUMN[COLUMN.index(upper) - 1]
+        hint = procedure.other_place.format(above=above, upper=upper, lower=lower)
+        raise InputError(f"--level of {procedure.name} is a nerve, not the joint {level}: {hint}"
+                         f"{'; ' if hint else ''}{known}")  # fmt: skip
+    if procedure.place == "interspace" and not dash and level in COLUMN:
+        both = [one for one in procedure.levels if level in one.split("-")]
         raise InputError(
-            f"--level of {procedure.name} is a nerve, not the joint {level}: that joint is "
-            f"supplied by the medial branches of {above} and {upper}; levels are {known}"
+            f"--level of {procedure.name} is an interspace, not {level}: "
+            f"did you mean {' or '.join(both) or 'another one'}? {known}"
         )
-    raise InputError(f"no level {level!r} in {procedure.name}; levels are {known}")
+    raise InputError(f"no level {level!r} in {procedure.name}; {known}")
 
 
 def check_side(side: str) -> Literal["left", "right"]:
@@ -146,10 +275,3 @@ def check_side(side: str) -> Literal["left", "right"]:
     if side == "right":
         return "right"
     raise InputError(f"side must be left or right, got {side!r}")
-
-
-def _numbers(entries: Mapping[str, Any]) -> dict[str, presets.Number]:
-    found = presets.numbers({k: v for k, v in entries.items() if k != "views"})
-    for view in entries.get("views", []):
-        found.update(presets.numbers(view, f"views.{view.get('name')}."))
-    return found

@@ -1,91 +1,32 @@
-"""`run_procedure`: a whole procedure, unattended: anatomy, plan, pictures, heat, score."""
+"""`run_procedure`: a whole procedure, unattended: anatomy, plan, steps, heat, score."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.target import Target, medial_branch_target, point_target
+from needle_sim.anatomy.target import Target, point_target
+from needle_sim.anatomy.target_rule import aim
 from needle_sim.errors import InputError
-from needle_sim.planning.planner import Plan
-from needle_sim.planning.sightline import orbital_of, towards_detector
+from needle_sim.planning.sightline import recipe_angles, towards_detector
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.progress import Progress, silent
-from needle_sim.rehearsal.attempt import Attempt, View
-from needle_sim.rehearsal.scoring import Score, score
-from needle_sim.rehearsal.unverified import unverified
-from needle_sim.shown import Shown
-from needle_sim.thermal.history import HeatHistory
-from needle_sim.thermal.lesion import Lesion
+from needle_sim.rehearsal.attempt import Attempt
+from needle_sim.rehearsal.carry_out import carry_out
+from needle_sim.rehearsal.metric import Attempted
+from needle_sim.rehearsal.record import Record
+from needle_sim.rehearsal.run import Run
+from needle_sim.rehearsal.scoring import score
+from needle_sim.rehearsal.suite import Suite, View
 from needle_sim.volume.volume import Volume
 
+if TYPE_CHECKING:
+    from needle_sim.imaging.ultrasound.scan import Sonogram
+
 _STAGES = 6
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Run(Shown):
-    """What `run_procedure` returns: everything that the report, the files and a study need.
-
-    ``plan``, ``history`` and ``lesion`` are None where no safe path was found; ``blocked`` then
-    says why.
-    """
-
-    procedure: Procedure
-    anatomy: Anatomy
-    target: Target
-    level: str
-    vertebra: str
-    side: str
-    seed: int
-    in_words: str
-    plan: Plan | None
-    blocked: str | None
-    views: tuple[View, ...]
-    history: HeatHistory | None
-    lesion: Lesion | None
-    temperature_max_c: Mapping[str, float]
-    score: Score
-    notes: tuple[str, ...]
-    tip_in_bone_mm: float | None = None
-    tried: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
-    command: str = ""
-
-    @property
-    def unverified(self) -> tuple[str, ...]:
-        """Numbers that the score rests on and that were not read in a source."""
-        return unverified(self.procedure, self.anatomy)
-
-    @property
-    def version(self) -> str:
-        """Of needle_sim."""
-        return metadata.version("needle_sim")
-
-    def facts(self) -> dict[str, str]:
-        """What a notebook shows."""
-        return {"procedure": self.procedure.title, "target": self.in_words, **self.score.facts()}
-
-    def to_row(self) -> dict[str, Any]:
-        """Flat, unit-named Python scalars; unknown is None."""
-        row: dict[str, Any] = {
-            "procedure": self.procedure.name,
-            "anatomy": self.anatomy.name,
-            "level": self.level,
-            "vertebra": self.vertebra,
-            "side": self.side,
-            "seed": self.seed,
-            "blocked": self.blocked,
-            **self.score.to_row(),
-        }
-        for name, hottest in self.temperature_max_c.items():
-            row[f"{name.replace(' ', '_')}_max_c"] = hottest
-        return row
 
 
 def run_procedure(
@@ -97,12 +38,15 @@ def run_procedure(
     level: str | None = None,
     side: str | None = None,
     target_mm: ArrayLike | None = None,
+    variant: str | None = None,
+    needle: str | None = None,
     seed: int = 0,
     vary: bool = False,
     pictures: bool = True,
+    anatomy: Anatomy | None = None,
     progress: Progress = silent,
 ) -> Run:
-    """Plan a procedure, take its pictures, heat, measure and score it.
+    """Plan a procedure, follow its steps, heat where it heats, and score it.
 
     Parameters
     ----------
@@ -113,48 +57,73 @@ def run_procedure(
     ct, labels : Volume, optional
         A CT in HU and its label map (`load_series`, `load_labels`).
     level, side : str, optional
-        The nerve (``"L4"``) and ``"left"`` or ``"right"``; the procedure's defaults.
+        The nerve (``"L4"``) or interspace (``"L4-L5"``) and ``"left"`` or ``"right"``; the
+        procedure's defaults.
     target_mm : (3,) array, optional
         Patient LPS, for a CT without labels: hazards are then unknown.
+    variant : str, optional
+        A way in of the procedure by name, instead of the one that the level asks for.
+    needle : str, optional
+        A needle preset instead of the recipe's.
     seed : int
-        For the noise of the pictures; with ``vary`` also for the phantom's anatomy.
+        For the noise of the pictures, hidden vessels and aspiration; with ``vary`` also for the
+        phantom's anatomy.
     pictures : bool
-        False leaves ``views`` empty, for studies of plan and lesion alone.
+        False leaves out every picture, for studies; contrast is then seen as what it is.
+    anatomy : Anatomy, optional
+        One that is already built, instead of a phantom or a CT.
 
     Raises
     ------
     InputError
-        A level, side, target or label map that cannot be used.
+        A level, side, target, needle or label map that cannot be used.
     """
     recipe = Procedure.preset(procedure) if isinstance(procedure, str) else procedure
     chosen_side = check_side(recipe.default_side if side is None else side)
     chosen_level = recipe.default_level if level is None else level
-    vertebra = recipe.vertebra(chosen_level)
+    recipe = recipe.at(chosen_level, variant)
     _check_sources(ct, labels, target_mm, level, vary=vary)
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, got {seed!r}")
     progress(0, _STAGES)
-    if ct is None:
+    if anatomy is None and ct is None:
         anatomy = _phantom(phantom, seed if vary else None)
-    else:
-        anatomy = _of_ct(ct, labels, vertebra, target_mm)
+    elif anatomy is None and ct is not None:
+        anatomy = _of_ct(ct, labels, recipe.needed(chosen_level), target_mm)
     progress(1, _STAGES)
-    target = _aim(recipe, anatomy, chosen_level, vertebra, chosen_side, target_mm)
-    attempt = Attempt(recipe, anatomy, target, _reference(anatomy, target), chosen_side)
+    patient: Any = anatomy
+    target = _aim(recipe, patient, chosen_level, chosen_side, target_mm)
+    reference = _reference(patient, target)
+    attempt = Attempt(recipe, patient, target, reference, chosen_side, needle)
     return _carried_out(attempt, seed, pictures=pictures, progress=progress)
 
 
 def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progress) -> Run:
     recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
-    children = np.random.SeedSequence(seed).spawn(3)  # anatomy, noise, hand
+    noise, hand = (np.random.default_rng(n) for n in np.random.SeedSequence(seed).spawn(3)[1:])
     way = attempt.plan()
     progress(2, _STAGES)
-    views = attempt.views(way, np.random.default_rng(children[1])) if pictures else ()
+    suite = None
+    if pictures:
+        suite = Suite(
+            recipe, anatomy, target, attempt.vertebra, steepest_deg=way.steepest_deg, rng=noise
+        )
+    record = Record()
+    views: tuple[View, ...] = ()
+    if way.plan is not None:
+        record = carry_out(recipe, anatomy, way.plan, suite=suite, rng=hand)
+    if suite is not None:
+        views = _views(recipe, suite, record)
     progress(4, _STAGES)
-    history, lesion, hottest = attempt.heat(way.plan)
+    heated = any(event.do == "heat" for event in record.events)
+    history, lesion, hottest = attempt.heat(record.placed if heated else None)
+    sonogram, unseen = _sonogram(recipe, anatomy, record, noise) if pictures else (None, ())
     progress(_STAGES, _STAGES)
     known = anatomy.hazards_known_at(target.centre_mm)
-    heated = () if history is None else tuple(str(note) for note in history.notes)
+    judged = Attempted(
+        recipe, anatomy, target, way.plan, record, lesion, hottest, known, way.approach
+    )
+    heat_notes = () if history is None else tuple(str(note) for note in history.notes)
     return Run(
         procedure=recipe,
         anatomy=anatomy,
@@ -170,17 +139,48 @@ def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progr
         history=history,
         lesion=lesion,
         temperature_max_c=hottest,
-        score=score(recipe, way.plan, lesion, hottest, hazards_known=known),
+        score=score(judged),
         notes=(
             *(() if known else (_UNKNOWN_HAZARDS,)),
+            *((f"{recipe.variant}: {recipe.because}",) if recipe.because else ()),
             *way.notes,
-            *heated,
+            *(note for shot in record.shots for note in shot.spread.notes),
+            *heat_notes,
+            *unseen,
             *(str(note) for note in anatomy.notes),
         ),
+        record=record,
+        needle=way.needle,
+        sonogram=sonogram,
         tip_in_bone_mm=None if way.plan is None else way.plan.tip_in_bone_mm(anatomy),
         tried=way.tried,
         rejected=way.rejected,
     )
+
+
+def _views(recipe: Procedure, suite: Suite, record: Record) -> tuple[View, ...]:
+    """The pictures of the attempt and the one down the needle; without a plan the bare views."""
+    if record.placed is None:
+        return tuple(suite.shoot(view, None) for view in recipe.views)
+    return (*record.views, suite.barrel(record.placed))
+
+
+def _sonogram(
+    recipe: Procedure, anatomy: Anatomy, record: Record, rng: np.random.Generator
+) -> tuple[Sonogram | None, tuple[str, ...]]:
+    """The needle in its plane; a note where no probe can be put there."""
+    from needle_sim.imaging.ultrasound.poses import in_plane_pose
+    from needle_sim.imaging.ultrasound.probe import Probe
+    from needle_sim.imaging.ultrasound.scan import sonogram
+
+    if record.placed is None:
+        return None, ()
+    probe = Probe.preset(recipe.probe)
+    try:
+        pose = in_plane_pose(anatomy, record.placed)
+        return sonogram(anatomy, probe, pose, needles=[record.placed], rng=rng), ()
+    except InputError as error:
+        return None, (f"no sonogram of the needle: {error}",)
 
 
 _UNKNOWN_HAZARDS = (
@@ -217,13 +217,13 @@ def _phantom(name: str, seed: int | None) -> Anatomy:
 
 
 def _of_ct(
-    ct: Volume, labels: Volume | None, vertebra: str, target_mm: ArrayLike | None
+    ct: Volume, labels: Volume | None, vertebrae: tuple[str, ...], target_mm: ArrayLike | None
 ) -> Anatomy:
     from needle_sim.anatomy.fit import anatomy_from_ct
 
     if labels is not None and target_mm is not None:
         return anatomy_from_ct(ct, labels, near_mm=target_mm)
-    return anatomy_from_ct(ct, labels, vertebrae=None if labels is None else [vertebra])
+    return anatomy_from_ct(ct, labels, vertebrae=None if labels is None else vertebrae)
 
 
 def _reference(anatomy: Anatomy, target: Target) -> str:
@@ -238,22 +238,22 @@ def _reference(anatomy: Anatomy, target: Target) -> str:
 
 
 def _aim(
-    recipe: Procedure,
-    anatomy: Anatomy,
-    level: str,
-    vertebra: str,
-    side: str,
-    target_mm: ArrayLike | None,
+    recipe: Procedure, anatomy: Anatomy, level: str, side: str, target_mm: ArrayLike | None
 ) -> Target:
-    if target_mm is None:
-        return medial_branch_target(anatomy, level, vertebra, side)
-    orbital = orbital_of(recipe.approach.oblique_deg, side)
-    towards = -towards_detector(orbital, recipe.approach.tilt_deg)
-    return point_target(anatomy, target_mm, towards, side)
+    way = recipe.approach.oblique_deg, recipe.approach.tilt_deg
+    if target_mm is not None:
+        angles = recipe_angles(anatomy, "", side, *way)
+        return point_target(anatomy, target_mm, -towards_detector(*angles), side)
+    upper, lower = recipe.vertebrae(level)
+    angles = recipe_angles(anatomy, recipe.vertebra(level), side, *way)
+    return aim(
+        anatomy, recipe.target, level=level, upper=upper, lower=lower, side=side,
+        towards=-towards_detector(*angles),
+    )  # fmt: skip
 
 
 def _in_words(recipe: Procedure, target: Target) -> str:
-    if target.kind == "medial_branch":
+    if target.kind != "point":
         return recipe.in_words(target.level, target.side)
     x, y, z = target.centre_mm
     return f"the point {x:.1f}, {y:.1f}, {z:.1f} (patient LPS, mm), {target.side} approach"

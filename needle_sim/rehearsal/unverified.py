@@ -13,17 +13,21 @@ from needle_sim.procedures.procedure import Procedure
 
 _LISTED = 6  # of a table with more, the count is said and the file named
 _IN_CODE = (
-    "constants of the code: weights of the score, place of the tip along the neck, damage below "
-    "39 °C, steel and vapour (proposed), Arrhenius sets (memory); each named where it stands"
+    "constants of the code: damage below 39 °C, steel and vapour (proposed), Arrhenius sets "
+    "(memory); each named where it stands"
 )
 
 
-def unverified(procedure: Procedure, anatomy: Anatomy) -> tuple[str, ...]:
+def unverified(procedure: Procedure, needle: str, anatomy: Anatomy) -> tuple[str, ...]:
     """One line a number or a file; numbers marked *memory* or *proposed* in every preset used."""
     folder = presets.folder("presets")
     lines = [f"{procedure.name}.toml: {line}" for line in procedure.unverified]
-    for file, name in (("needles", procedure.needle), ("protocols", procedure.protocol)):
-        lines += _of(f"{file}.toml: {name}", presets.table(file, name))
+    named = [("needles", needle), ("protocols", procedure.protocol), ("probes", procedure.probe)]
+    named += [("contrast", step.agent) for step in procedure.steps]
+    for file, name in dict.fromkeys(named):
+        if name:
+            lines += _of(f"{file}.toml: {name}", presets.table(file, name))
+    lines += _of("scoring.toml", presets.read_toml(folder / "scoring.toml"))
     for view in {view.beam for view in procedure.views}:
         lines += _of(f"beams.toml: {view}", presets.table("beams", view))
     lines += _of("tissues.toml", presets.read_toml(folder / "tissues.toml"))

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.target import Target
     from needle_sim.imaging.xray.exposure import Radiograph
     from needle_sim.planning.planner import Plan
-    from needle_sim.rehearsal.attempt import View
-    from needle_sim.rehearsal.runner import Run
+    from needle_sim.rehearsal.run import Run
     from needle_sim.rehearsal.scoring import Score
+    from needle_sim.rehearsal.suite import View
     from needle_sim.thermal.history import HeatHistory
     from needle_sim.thermal.lesion import Lesion
     from needle_sim.volume.volume import Volume

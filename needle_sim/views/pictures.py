@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from needle_sim.errors import InputError
-from needle_sim.rehearsal.attempt import View
-from needle_sim.rehearsal.runner import Run
+from needle_sim.rehearsal.run import Run
+from needle_sim.rehearsal.suite import View
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from needle_sim.rehearsal.attempt import View
-from needle_sim.rehearsal.runner import Run
-from needle_sim.rehearsal.scoring import Metric
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.run import Run
+from needle_sim.rehearsal.suite import View
 from needle_sim.views.display import Display
 from needle_sim.views.marker import angles_in_words
 from needle_sim.views.markup import Html, join, listed, page, picture, tag

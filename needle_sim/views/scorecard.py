@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from needle_sim.rehearsal.scoring import Metric, Score
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.scoring import Score
 from needle_sim.views import canvas
 from needle_sim.views.canvas import Paper
 from needle_sim.views.wording import limit_said, total_said, value_said, verdict_of

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from needle_sim.instruments.needle import Needle
 from needle_sim.procedures.procedure import Limits
-from needle_sim.rehearsal.runner import Run
-from needle_sim.rehearsal.scoring import Metric
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.run import Run
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.views.marker import angles_in_words
 from needle_sim.views.markup import Html, join, picture, table, tag

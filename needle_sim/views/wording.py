@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Iterable
 
-from needle_sim.rehearsal.runner import Run
-from needle_sim.rehearsal.scoring import Metric
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.run import Run
 
 NOT_CLINICAL = "For rehearsal and research. Not for clinical use."
 MOST_NOTES = 8

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 from needle_sim.cli.summary import in_words
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.rehearsal.scoring import Metric, Score
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.scoring import Score
 
 
 def blocked_run(**changes):

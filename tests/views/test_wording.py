@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from needle_sim.rehearsal.scoring import Metric, Score
+from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.scoring import Score
 from needle_sim.views.wording import (
     headline,
     limit_said,

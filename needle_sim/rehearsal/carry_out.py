@@ -1,0 +1,255 @@
+"""`carry_out`: an operator without a hand's error follows the steps of a recipe and looks.
+
+What aspiration and contrast show decides: a vessel or CSF means another path, and after the last
+pass giving up. Small vessels that no anatomy shows are drawn with the published rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from needle_sim import presets
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.compartment import compartment
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.trajectory import Trajectory
+from needle_sim.planning.clearance import clearances_mm
+from needle_sim.planning.planner import Plan
+from needle_sim.procedures.procedure import Procedure, ViewRecipe
+from needle_sim.procedures.step import Step
+from needle_sim.rehearsal.record import Event, Record, Shot
+from needle_sim.rehearsal.suite import Suite, View
+from needle_sim.thermal.protocol import Protocol
+
+if TYPE_CHECKING:
+    from needle_sim.injectate.spread import Spread
+    from needle_sim.injectate.vessel import Vessel
+
+STOPS = ("vascular", "intrathecal")
+_SKIN_MM = 5.0  # a needle that stands in the skin
+_APART_MM = 0.5  # a redirected tip that lies nearer than this is no other place
+
+
+@dataclass(slots=True)
+class _Hand:
+    """The state of an attempt while it is carried out."""
+
+    recipe: Procedure
+    anatomy: Anatomy
+    plan: Plan
+    suite: Suite | None
+    rng: np.random.Generator
+    pace: Mapping[str, float]
+    placed: PlacedNeedle
+    vessel: Vessel | None = None
+    depth_mm: float = _SKIN_MM
+    time_s: float = 0.0
+    needle_pass: int = 1
+    events: list[Event] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
+    used: list[PlacedNeedle] = field(default_factory=list)
+
+    @property
+    def whole_mm(self) -> float:
+        return self.placed.trajectory.depth_mm
+
+    @property
+    def danger_mm(self) -> float | None:
+        danger = self.recipe.danger
+        return None if danger is None else max(_SKIN_MM, self.whole_mm - danger.before_target_mm)
+
+    def noted(self, do: str, said: str, seconds: float, kap: float = 0.0, **detail: Any) -> None:
+        self.time_s += seconds
+        required = self.needle_pass == 1
+        self.events.append(
+            Event(self.time_s, do, self.depth_mm, self.needle_pass, required, said, kap, detail)
+        )
+
+    def drawn(self) -> PlacedNeedle:
+        """The needle as deep as it is now."""
+        path = self.placed.trajectory
+        tip = path.entry_mm + self.depth_mm * path.axis
+        return PlacedNeedle(
+            self.placed.needle, Trajectory.straight(path.entry_mm, tip), self.placed.bevel_clock_deg
+        )
+
+    def recipe_view(self, name: str | None) -> ViewRecipe:
+        return next(view for view in self.recipe.views if view.name == name)
+
+    def start(self) -> None:
+        """A needle in the skin; whether its tip will lie in a vessel that nothing shows."""
+        self.depth_mm, self.vessel = _SKIN_MM, None
+        self.used.append(self.placed)
+        needle = self.placed.needle
+        self.noted("insert", f"{needle.gauge} G needle through the skin", 0.0)
+        tip = self.placed.trajectory.tip_mm
+        rate = 0.0 if self.recipe.vascular is None else self.recipe.vascular.rate
+        if self.rng.random() < rate:
+            from needle_sim.injectate.vessel import vessel_at
+
+            self.vessel = vessel_at(self.anatomy, tip, self.rng)
+
+    def view(self, step: Step) -> str | None:
+        recipe = self.recipe_view(step.view)
+        kap = 0.0
+        if self.suite is not None:
+            made = self.suite.shoot(recipe, self.drawn(), self.depth_mm)
+            self.views.append(made)
+            kap = made.radiograph.kap_ugy_m2
+        said = f"{recipe.title} at {self.depth_mm:.0f} mm"
+        self.noted("view", said, self.pace["view_s"], kap, view=recipe.name)
+        return None
+
+    def advance(self, step: Step) -> str | None:
+        to = self.whole_mm if step.to == "target" else self.danger_mm
+        to = max(self.depth_mm, self.whole_mm if to is None else to)
+        seconds = (to - self.depth_mm) / self.pace["advance_mm_s"]
+        self.depth_mm = to
+        self.noted("advance", f"advanced to {to:.0f} mm", seconds, to=step.to)
+        return None
+
+    def aspirate(self, step: Step) -> str | None:
+        from needle_sim.injectate.aspiration import aspirate
+
+        known = self.recipe.vascular
+        sensitivity, specificity = (0.447, 0.979) if known is None else (
+            known.sensitivity, known.specificity)  # fmt: skip
+        kind = self.compartment_kind()
+        found = aspirate(kind, rng=self.rng, sensitivity=sensitivity, specificity=specificity)
+        said = "aspiration is clear" if found == "clear" else f"aspiration brings {found}"
+        self.noted("aspirate", said, self.pace["aspirate_s"], found=found)
+        return None if found == "clear" else said
+
+    def compartment_kind(self) -> str:
+        if self.vessel is not None and self.depth_mm >= self.whole_mm - _APART_MM:
+            return "vascular"
+        return compartment(self.anatomy, self.drawn().trajectory.tip_mm).kind
+
+    def contrast(self, step: Step) -> str | None:
+        mode = str(step.mode)
+        found = self.spread_of(step)
+        run, seen, kap = None, found.pattern, 0.0
+        recipe = self.recipe_view(step.view)
+        if self.suite is not None:
+            run = self.suite.contrast(recipe, self.drawn(), found, mode)
+            seen, kap = run.seen, run.kap_ugy_m2
+        title = f"Contrast, {recipe.title}, {_MODES[mode]}"
+        self.shots.append(Shot(title, mode, found, run, seen))
+        said = f"{step.volume_ml:g} mL contrast, {_MODES[mode]}: {_seen_said(seen)}"
+        self.noted(
+            "contrast", said, self.pace["contrast_s"], kap, mode=mode, agent=step.agent,
+            volume_ml=step.volume_ml, pattern=found.pattern, seen=seen, view=recipe.name,
+        )  # fmt: skip
+        return f"contrast shows a {seen} pattern" if seen in STOPS else None
+
+    def spread_of(self, step: Step) -> Spread:
+        from needle_sim.injectate.agent import Agent
+        from needle_sim.injectate.spread import spread
+
+        placed = self.drawn()
+        clock = np.deg2rad(placed.bevel_clock_deg)
+        bevel = placed.trajectory.patient_from_needle.turn([np.sin(clock), np.cos(clock), 0.0])
+        return spread(
+            self.anatomy,
+            placed.trajectory.tip_mm,
+            bevel,
+            agent=Agent.preset(str(step.agent)),
+            volume_ml=float(step.volume_ml or 0.0),
+            vessel=self.vessel if self.compartment_kind() == "vascular" else None,
+            rng=self.rng,
+        )
+
+    def inject(self, step: Step) -> str | None:
+        pattern = _PATTERN_OF.get(self.compartment_kind(), self.compartment_kind())
+        said = f"{step.volume_ml:g} mL {step.agent} injected"
+        seconds = float(step.volume_ml or 0.0) / self.pace["inject_ml_s"]
+        detail = {"agent": step.agent, "volume_ml": step.volume_ml, "pattern": pattern}
+        self.noted("inject", said, seconds, **detail)
+        return None
+
+    def heat(self, step: Step) -> str | None:
+        protocol = Protocol.preset(str(self.recipe.protocol))
+        self.noted("heat", f"heated, {self.recipe.protocol}", protocol.total_s)
+        return None
+
+    def redirect(self, why: str) -> bool:
+        """Withdraw and take the next path whose tip is another place; False without one."""
+        left = [
+            one
+            for one in self.plan
+            if all(np.linalg.norm(one.trajectory.tip_mm - old.trajectory.tip_mm) >= _APART_MM
+                   for old in self.used)
+        ]  # fmt: skip
+        if self.needle_pass >= self.recipe.passes or not left:
+            return False
+        self.needle_pass += 1
+        self.placed = left[0]
+        self.noted("redirect", f"{why}: withdrawn and aimed again", self.pace["redirect_s"])
+        self.start()
+        return True
+
+
+_MODES = {"single": "single shot", "live": "live", "dsa": "DSA"}
+_PATTERN_OF = {"flavum": "soft_tissue", "bone": "soft_tissue"}
+
+
+def _seen_said(seen: str | None) -> str:
+    return "nothing to be seen" if seen is None else f"{seen.replace('_', ' ')} pattern"
+
+
+def carry_out(
+    recipe: Procedure,
+    anatomy: Anatomy,
+    plan: Plan,
+    *,
+    suite: Suite | None,
+    rng: np.random.Generator,
+) -> Record:
+    """Follow the steps of a recipe along a plan.
+
+    Parameters
+    ----------
+    suite : Suite or None
+        Takes the pictures; without it none are taken, and contrast is seen as what it is.
+    rng : Generator
+        The hand's child: hidden vessels, what an aspiration brings, texture of contrast.
+    """
+    pace = presets.plain(presets.table("scoring", "pace"))
+    hand = _Hand(recipe, anatomy, plan, suite, rng, pace, plan.placed)
+    hand.start()
+    abort, at = None, 0
+    first = next(n for n, step in enumerate(recipe.steps) if step.do == "advance")
+    while at < len(recipe.steps):
+        step = recipe.steps[at]
+        why = getattr(hand, step.do)(step)
+        at += 1
+        if why is not None:
+            if not hand.redirect(why):
+                abort = why
+                hand.noted("abort", f"given up after {hand.needle_pass} passes: {why}", 0.0)
+                break
+            at = first
+    return Record(
+        events=tuple(hand.events),
+        views=tuple(hand.views),
+        shots=tuple(hand.shots),
+        placed=hand.drawn(),
+        clearance_mm=_least(anatomy, hand),
+        danger_mm=hand.danger_mm,
+        abort=abort,
+        justified=abort is not None,
+    )
+
+
+def _least(anatomy: Anatomy, hand: _Hand) -> dict[str, float]:
+    """Least clearance of every pass from each structure."""
+    found: dict[str, float] = {}
+    for placed in hand.used:
+        for name, gap in clearances_mm(anatomy, placed).items():
+            found[name] = min(gap, found.get(name, np.inf))
+    return found

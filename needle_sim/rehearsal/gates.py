@@ -1,0 +1,172 @@
+"""Gates: what must hold, or there is no total, whatever else was good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from needle_sim.anatomy.shipped_targets import vertebrae_of
+from needle_sim.anatomy.target import Target
+from needle_sim.anatomy.target_rule import aim
+from needle_sim.errors import InputError
+from needle_sim.rehearsal.metric import Attempted, Metric
+from needle_sim.rehearsal.record import Event, Record
+
+_HAZARDS = {"dura": "dura", "root": "nerve root", "vessel": "vessel"}
+_LIVE = ("live", "dsa")
+_BAD = ("vascular", "intrathecal")
+
+
+def gates(attempted: Attempted) -> tuple[Metric, ...]:
+    """Every gate of an attempt, in the order an operator meets them."""
+    record = attempted.record
+    if record is None or record.placed is None:
+        why = "no path keeps the margins of the procedure; nothing was inserted or heated"
+        return (_gate("safe path", 0.0, "", "at least 1", False, why),)
+    found = [
+        *_right_place(attempted, record),
+        *_untouched(attempted, record),
+        *_depth_view(attempted, record),
+        *_injections(record),
+        *_cool_roots(attempted),
+    ]
+    return tuple(found)
+
+
+def _gate(
+    name: str,
+    value: float | None,
+    unit: str,
+    limit: str,
+    passed: bool | None,
+    reason: str,
+    event: Event | None = None,
+) -> Metric:
+    time_s = None if event is None else event.t_s
+    return Metric(name, value, unit, limit, passed, reason, time_s, rank="gate")
+
+
+def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    """The declared level and side is the one that the tip lies nearest to."""
+    target = attempted.target
+    if target.kind == "point" or record.placed is None:
+        return
+    tip = record.placed.trajectory.tip_mm
+    own = float(np.linalg.norm(tip - target.centre_mm))
+    others = [(float(np.linalg.norm(tip - one.centre_mm)), one) for one in _others(attempted)]
+    away, other = min(others, key=lambda pair: pair[0], default=(np.inf, target))
+    right = own <= away
+    said = f"{target.side} {target.level}"
+    why = f"the tip lies {own:.1f} mm from the declared {said}"
+    if not right:
+        why += f", but {away:.1f} mm from {other.side} {other.level}"
+    yield _gate("right level and side", own, "mm", "the nearest", right, why)
+
+
+def _others(attempted: Attempted) -> Iterator[Target]:
+    """The same target at every other level and side that this anatomy has."""
+    recipe, target = attempted.procedure, attempted.target
+    for level in recipe.levels:
+        upper, lower = vertebrae_of(level, recipe.place)
+        for side in ("left", "right"):
+            if (level, side) == (target.level, target.side):
+                continue
+            rule = recipe.target
+            try:
+                yield aim(
+                    attempted.anatomy, rule, level=level, upper=upper, lower=lower, side=side,
+                    towards=target.approach,
+                )  # fmt: skip
+            except InputError:  # a level that this CT does not hold
+                continue
+
+
+def _untouched(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    kinds = {name: one.kind for name, one in attempted.anatomy.structures.items()}
+    for kind, said in _HAZARDS.items():
+        away = [gap for name, gap in record.clearance_mm.items() if kinds.get(name) == kind]
+        least = min(away) if away else None
+        known = attempted.hazards_known
+        passed = None if not known else (least is None or least > 0)
+        why = f"no {said} within reach of the needle"
+        if not known:
+            why = f"the {said} is unknown in a CT without labels"
+        elif least is not None:
+            why = f"the needle's surface keeps {least:.1f} mm from the nearest {said}"
+            why = why if least > 0 else f"the needle enters the {said} by {-least:.1f} mm"
+        yield _gate(f"{said} untouched", least, "mm", "> 0", passed, why)
+
+
+def _depth_view(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    danger = attempted.procedure.danger
+    if danger is None or record.danger_mm is None:
+        return
+    limit = f"{danger.view} view before {record.danger_mm:.0f} mm"
+    seen: float | None = None
+    for event in record.events:
+        if event.do in ("insert", "redirect"):
+            seen = None
+        if event.do == "view" and event.detail.get("view") == danger.view:
+            seen = event.depth_mm
+        past = event.do == "advance" and event.depth_mm > record.danger_mm + 0.05
+        if past and (seen is None or seen > record.danger_mm + 0.05):
+            why = (
+                f"the needle went to {event.depth_mm:.0f} mm, past the danger depth of "
+                f"{record.danger_mm:.0f} mm, without a {danger.view} view: {danger.why}"
+            )
+            yield _gate("depth view before danger", event.depth_mm, "mm", limit, False, why, event)
+            return
+    why = f"the depth was checked on the {danger.view} view before {record.danger_mm:.0f} mm"
+    yield _gate("depth view before danger", seen, "mm", limit, True, why)
+
+
+def _injections(record: Record) -> Iterator[Metric]:
+    """Live contrast since the last move of the tip, and no vascular or intrathecal pattern."""
+    live: Event | None = None
+    for event in record.events:
+        if event.do in ("insert", "advance", "redirect"):
+            live = None
+        if event.do == "contrast" and event.detail["mode"] in _LIVE:
+            live = event
+        if event.do != "inject":
+            continue
+        why = "live contrast was seen since the tip last moved"
+        if live is None:
+            why = "a drug was injected without live contrast since the tip last moved"
+        yield _gate(
+            "live contrast before injection", None, "", "live or DSA", live is not None, why, event
+        )
+        pattern = str(event.detail["pattern"])
+        bad = pattern in _BAD
+        said = pattern.replace("_", "-")
+        why = f"the drug went into {_WHERE.get(pattern, said)}"
+        yield _gate(
+            "no drug into vessel or sac", None, "", "neither", not bad, why, event
+        )  # fmt: skip
+
+
+_WHERE = {
+    "vascular": "a vessel",
+    "intrathecal": "the dural sac",
+    "epidural": "the epidural space",
+    "intra_articular": "the joint",
+    "intradiscal": "the disc",
+    "soft_tissue": "soft tissue",
+    "nerve": "a nerve",
+}
+
+
+def _cool_roots(attempted: Attempted) -> Iterator[Metric]:
+    limit = attempted.procedure.limits.root_c
+    if attempted.lesion is None or limit is None:
+        return
+    kinds = {name: one.kind for name, one in attempted.anatomy.structures.items()}
+    hottest = attempted.temperature_max_c
+    roots = [peak for name, peak in hottest.items() if kinds.get(name) == "root"]
+    worst = max(roots) if roots else None
+    known = attempted.hazards_known
+    cool = None if not known else (worst is None or worst <= limit)
+    unknown = "no root within reach" if known else "no root is known in this CT"
+    why = unknown if worst is None else f"the hottest point of a root reached {worst:.1f} °C"
+    yield _gate("hottest root", worst, "°C", f"<= {limit:g}", cool, why)

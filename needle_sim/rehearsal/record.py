@@ -1,0 +1,111 @@
+"""`Record`: what was done in an attempt, in order; scores look at nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.rehearsal.suite import View
+from needle_sim.shown import Shown
+
+if TYPE_CHECKING:
+    from needle_sim.imaging.xray.sequence import ContrastRun
+    from needle_sim.injectate.spread import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing done.
+
+    Parameters
+    ----------
+    t_s : float, s
+        Simulated time at which it ended.
+    do : str
+        ``insert``, ``advance``, ``view``, ``aspirate``, ``contrast``, ``inject``, ``redirect``,
+        ``heat`` or ``abort``.
+    depth_mm : float, mm
+        Of the tip along its path.
+    needle_pass : int
+        From 1.
+    required : bool
+        The recipe asks for it; what a redirected needle needs again is not.
+    said : str
+        In words.
+    kap_ugy_m2 : float, µGy m2
+        Of its pictures.
+    detail : mapping
+        ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``.
+    """
+
+    t_s: float
+    do: str
+    depth_mm: float
+    needle_pass: int
+    required: bool
+    said: str
+    kap_ugy_m2: float = 0.0
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", MappingProxyType(dict(self.detail)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """One injection of contrast: what spread, and the pictures of it (None without pictures)."""
+
+    title: str
+    mode: str
+    spread: Spread
+    run: ContrastRun | None
+    seen: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record(Shown):
+    """The events of an attempt, its pictures, and where the needle came to lie.
+
+    ``placed`` is None where nothing was inserted. ``abort`` says why the attempt was given up, and
+    ``justified`` whether what was seen was a reason to.
+    """
+
+    events: tuple[Event, ...] = ()
+    views: tuple[View, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    placed: PlacedNeedle | None = None
+    clearance_mm: Mapping[str, float] = field(default_factory=dict)
+    danger_mm: float | None = None
+    abort: str | None = None
+    justified: bool = False
+
+    @property
+    def passes(self) -> int:
+        """How often a needle was driven in."""
+        return max((event.needle_pass for event in self.events), default=0)
+
+    @property
+    def kap_ugy_m2(self) -> float:
+        """Of all pictures."""
+        return sum(event.kap_ugy_m2 for event in self.events)
+
+    @property
+    def extra_kap_ugy_m2(self) -> float:
+        """Of the pictures that the recipe does not ask for."""
+        return sum(event.kap_ugy_m2 for event in self.events if not event.required)
+
+    @property
+    def seconds(self) -> float:
+        """Simulated time of the attempt."""
+        return self.events[-1].t_s if self.events else 0.0
+
+    def of(self, *kinds: str) -> list[tuple[int, Event]]:
+        """The events of some kinds with their places in the order."""
+        return [(n, event) for n, event in enumerate(self.events) if event.do in kinds]
+
+    def facts(self) -> dict[str, str]:
+        """What a notebook shows."""
+        return {f"{event.t_s:.0f} s": event.said for event in self.events}
