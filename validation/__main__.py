@@ -8,12 +8,14 @@ from collections.abc import Callable
 from validation.bench_lesion import main as bench_lesion
 from validation.heat_sources import main as heat_sources
 from validation.phantom_seeds import main as phantom_seeds
+from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
     "heat_sources": heat_sources,
     "phantom_seeds": phantom_seeds,
+    "procedure_seeds": procedure_seeds,
     "projector": projector,
 }
 

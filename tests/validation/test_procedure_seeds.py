@@ -1,0 +1,12 @@
+"""A fixed tenth of the validation, with the same bounds."""
+
+from __future__ import annotations
+
+from validation.procedure_seeds import SEEDS, rows
+
+
+def test_two_phantoms_meet_every_window_and_breach_nothing():
+    found = list(rows(SEEDS // 10))
+
+    assert len(found) == 4 * SEEDS // 10
+    assert [f"{one.procedure} seed {one.seed}: {one.fault}" for one in found if one.fault] == []
