@@ -1,0 +1,207 @@
+"""`pose`: the named views of the lumbar spine, the probe on the skin over their landmarks.
+
+Long-axis views have the marker cranial, transverse ones to the patient's left; the marker is drawn
+at the picture's left.
+
+References
+----------
+Karmakar and Chin, Spinal sonography and applications of ultrasound for central neuraxial blocks
+(NYSORA); Grau et al. and the VSpine course of the University of Toronto: the paramedian probe lies
+over the laminae and is angled slightly towards the midline; posterior and anterior dura between a
+saw-tooth of laminae. PMC5406087, figure 2: medial branch in short axis at the angle between
+superior articular and transverse process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.errors import InputError
+from needle_sim.geometry.paths import as_points
+from needle_sim.geometry.transform import Transform, unit
+from needle_sim.imaging.ultrasound.seating import HEAD, LEFT, POSTERIOR, on_skin
+from needle_sim.imaging.ultrasound.windows import widest_way
+from needle_sim.presets import nearest
+
+Field = NDArray[np.float64]
+LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
+_AIM_SIDE_MM = 3.0
+"""How far to its own side a paramedian beam meets the dura, so that it crosses the laminae and not
+the spinous processes (proposed)."""
+_INWARDS_DEG = (10.0, 14.0, 18.0)
+"""Tilt of a paramedian probe towards the midline, "slightly" in the texts (proposed)."""
+_ALONG_DEG = tuple(range(-12, 13, 4))
+_CEPHALAD_DEG = tuple(range(-25, 26, 5))
+_TP_SHARE = 0.55  # of the way from the root of a transverse process to its tip (proposed)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named view of the spine: title, what it takes as a level, and how it is placed."""
+
+    title: str
+    takes: Literal["interspace", "vertebra", "either"]
+    midline: bool
+    place: Callable[[Anatomy, str, str, Field | None], Transform]
+
+
+def pose(
+    anatomy: Anatomy, name: str, *, level: str, side: str, target_mm: ArrayLike | None = None
+) -> Transform:
+    """``patient_from_probe`` of a named view, the middle of the probe's face on the skin.
+
+    Parameters
+    ----------
+    name : str
+        ``"paramedian_sagittal_oblique"``: long axis, over the laminae of ``side``, tilted to the
+        midline, through the widest interlaminar gap onto the dura.
+        ``"transverse_interlaminar"``: short axis on the midline, tilted to the head or the feet
+        until neither lamina nor spinous process hides the canal.
+        ``"transverse_process"``: long axis over the transverse processes of ``side``, the trident.
+        ``"transverse_sap_tp"``: short axis through the angle between superior articular and
+        transverse process of a vertebra, where a medial branch lies.
+    level : str
+        An interspace, upper and lower vertebra (``"L3-L4"``); the transverse process views take a
+        vertebra (``"L4"``) too, `transverse_sap_tp` only that.
+    side : str
+        ``"left"`` or ``"right"``.
+    target_mm : (3,) array, optional
+        A point of the patient, LPS, that the middle of the beam meets in place of the landmark.
+
+    Raises
+    ------
+    InputError
+        Unknown view or level, a vertebra that the anatomy lacks, or skin outside the volume.
+    """
+    check_view(name, level, side)
+    target = (
+        None
+        if target_mm is None
+        else as_points(np.atleast_2d(np.asarray(target_mm)), "target_mm")[0]
+    )
+    return VIEWS[name].place(anatomy, level, side, target)
+
+
+def check_view(name: str, level: str, side: str) -> tuple[str, ...]:
+    """The vertebrae that a view needs; `InputError` for an unknown view, level or side."""
+    if name not in VIEWS:
+        raise InputError(f"there is no ultrasound view {name!r}{nearest(name, VIEWS)}")
+    if side not in ("left", "right"):
+        raise InputError(f"side must be left or right, got {side!r}")
+    return vertebrae_of(level, VIEWS[name].takes)
+
+
+def vertebrae_of(level: str, takes: str) -> tuple[str, ...]:
+    """Vertebrae of a level, upper first; ``takes`` is *interspace*, *vertebra* or *either*.
+
+    Raises
+    ------
+    InputError
+        No such level; a single vertebra where an interspace is needed names both around it.
+    """
+    upper, dash, lower = level.partition("-")
+    pairs = [f"{a}-{b}" for a, b in pairwise(LEVELS)]
+    if dash and level not in pairs:
+        raise InputError(f"there is no interspace {level!r}{nearest(level, pairs)}")
+    if not dash and level not in LEVELS:
+        raise InputError(f"there is no level {level!r}{nearest(level, (*LEVELS, *pairs))}")
+    if not dash and takes == "interspace":
+        both = " or ".join(pair for pair in pairs if level in pair.split("-"))
+        raise InputError(f"this view looks between two vertebrae, not at {level}: give {both}")
+    if dash and takes == "vertebra":
+        raise InputError(f"this view looks at one vertebra: give {upper} or {lower}, not {level}")
+    return (upper, lower) if dash else (level,)
+
+
+def _paramedian(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
+    upper, lower = vertebrae_of(level, "interspace")
+    out = LEFT if side == "left" else -LEFT
+    heights = _canal(anatomy, upper, lower) + _AIM_SIDE_MM * out if target is None else target[None]
+    along = _spine_axis(anatomy, upper, lower)
+    inwards = unit(-POSTERIOR - (-POSTERIOR @ along) * along)
+    beams = [
+        _turned(_turned(inwards, -out, tilt), along, rock)
+        for tilt in _INWARDS_DEG
+        for rock in _ALONG_DEG
+    ]
+    tilts = [abs(rock) + 0.2 * tilt for tilt in _INWARDS_DEG for rock in _ALONG_DEG]
+    best = widest_way(anatomy, heights, np.array(beams), np.array(tilts))
+    return on_skin(anatomy, best.aim_mm, best.beam, along)
+
+
+def _interlaminar(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
+    upper, lower = vertebrae_of(level, "interspace")
+    heights = _canal(anatomy, upper, lower) if target is None else target[None]
+    beams = np.array([_turned(-POSTERIOR, HEAD, tilt) for tilt in _CEPHALAD_DEG])
+    best = widest_way(anatomy, heights, beams, np.abs(_CEPHALAD_DEG))
+    return on_skin(anatomy, best.aim_mm, best.beam, LEFT)
+
+
+def _transverse_process(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
+    chosen = vertebrae_of(level, "either")
+    places = np.stack([_process(anatomy, one, side) for one in chosen])
+    along = HEAD if len(places) == 1 else unit(places[0] - places[1])
+    beam = unit(-POSTERIOR + (POSTERIOR @ along) * along)
+    aim = places.mean(axis=0) if target is None else target
+    return on_skin(anatomy, aim, beam, along)
+
+
+def _sap_tp(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
+    (vertebra,) = vertebrae_of(level, "vertebra")
+    junction = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
+    return on_skin(anatomy, junction if target is None else target, -POSTERIOR, LEFT)
+
+
+VIEWS = {
+    "paramedian_sagittal_oblique": View(
+        "Paramedian sagittal oblique", "interspace", False, _paramedian
+    ),
+    "transverse_interlaminar": View("Transverse interlaminar", "interspace", True, _interlaminar),
+    "transverse_process": View("Transverse process", "either", False, _transverse_process),
+    "transverse_sap_tp": View("Transverse at the SAP/TP angle", "vertebra", False, _sap_tp),
+}
+
+
+def _landmark(anatomy: Anatomy, vertebra: str, name: str) -> Field:
+    """A landmark (3,) of a vertebra that must be there; the message names the vertebra."""
+    if vertebra not in anatomy.bodies:
+        known = ", ".join(anatomy.bodies) or "none"
+        raise InputError(
+            f"{anatomy.name} has no landmarks of {vertebra}, it is missing or cut; vertebrae there "
+            f"are {known}: choose a level between them"
+        )
+    return anatomy.landmark(f"{vertebra} {name}")
+
+
+def _canal(anatomy: Anatomy, upper: str, lower: str) -> Field:
+    """Points (N, 3) along the canal from the pedicles above an interspace to those below it."""
+    ends = [_landmark(anatomy, one, "canal_centre") for one in (upper, lower)]
+    share = np.linspace(0.3, 0.95, 14)[:, None]
+    return np.asarray((1 - share) * ends[0] + share * ends[1])
+
+
+def _spine_axis(anatomy: Anatomy, upper: str, lower: str) -> Field:
+    ends = [_landmark(anatomy, one, "canal_centre") for one in (upper, lower)]
+    return unit(ends[0] - ends[1])
+
+
+def _process(anatomy: Anatomy, vertebra: str, side: str) -> Field:
+    """On the transverse process; on the sacrum the ala, beside the joint."""
+    if vertebra == "S1":
+        return _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
+    root = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
+    return root + _TP_SHARE * (_landmark(anatomy, vertebra, f"{side} tp_tip") - root)
+
+
+def _turned(direction: Field, towards: Field, degrees: float) -> Field:
+    """A direction (3,) turned towards another by an angle."""
+    across = unit(towards - (towards @ direction) * direction)
+    angle = np.radians(degrees)
+    return np.asarray(np.cos(angle) * direction + np.sin(angle) * across)

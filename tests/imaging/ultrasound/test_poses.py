@@ -1,0 +1,126 @@
+"""Named views: on the skin, the right way round, and onto what they are named after."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from needle_sim.errors import InputError
+from needle_sim.geometry.transform import angle_deg
+from needle_sim.imaging.ultrasound.poses import VIEWS, check_view, pose, vertebrae_of
+from needle_sim.imaging.ultrasound.windows import first_met_mm, free_mm
+from tests.imaging.ultrasound.bodies import block
+
+LEFT, POSTERIOR, HEAD = np.eye(3)
+INTERSPACES = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
+SIDES = ("right", "left")
+INTERLAMINAR = ("paramedian_sagittal_oblique", "transverse_interlaminar")
+EVERY = [
+    (name, level[:2] if VIEWS[name].takes == "vertebra" else level, side)
+    for name in VIEWS
+    for level in INTERSPACES
+    for side in SIDES
+]
+
+
+@pytest.mark.parametrize(("name", "level", "side"), EVERY)
+def test_the_face_lies_on_the_skin_and_the_marker_faces_the_head_or_the_left(
+    phantom, name, level, side
+):
+    seat = pose(phantom, name, level=level, side=side)
+    inside, outside = seat.apply([[0.0, 0.0, 0.6], [0.0, 0.0, -1.6]])
+    assert phantom.labels.sample([inside], outside=0)[0] != 0
+    assert phantom.labels.sample([outside], outside=0)[0] == 0
+    marked = LEFT if name.startswith("transverse_") and name != "transverse_process" else HEAD
+    assert angle_deg(seat.matrix[:3, 0], marked) < 30.0
+    assert angle_deg(seat.matrix[:3, 2], -POSTERIOR) < 30.0
+
+
+@pytest.mark.parametrize("name", INTERLAMINAR)
+@pytest.mark.parametrize("level", INTERSPACES)
+@pytest.mark.parametrize("side", SIDES)
+def test_the_middle_line_reaches_the_dura_between_the_bones(phantom, name, level, side):
+    seat = pose(phantom, name, level=level, side=side)
+    met = first_met_mm(phantom, seat, reach_mm=90.0)
+    assert met["dura"] is not None
+    assert 30.0 < met["dura"] < 75.0
+    assert met["bone"] is None or met["bone"] > met["dura"]
+    height = seat.apply([0.0, 0.0, met["dura"]])[2]
+    upper, lower = (phantom.landmark(f"{one} canal_centre")[2] for one in level.split("-"))
+    assert lower < height < upper
+
+
+@pytest.mark.parametrize("level", INTERSPACES)
+@pytest.mark.parametrize("side", SIDES)
+def test_a_paramedian_probe_lies_over_the_laminae_and_tilts_to_the_midline(phantom, level, side):
+    seat = pose(phantom, "paramedian_sagittal_oblique", level=level, side=side)
+    out = 1.0 if side == "left" else -1.0
+    assert 8.0 < out * seat.matrix[0, 3] < 30.0
+    assert 5.0 < -out * np.degrees(np.arcsin(seat.matrix[0, 2])) < 25.0
+
+
+@pytest.mark.parametrize("level", INTERSPACES[:-1])
+@pytest.mark.parametrize("side", SIDES)
+def test_the_trident_plane_cuts_both_transverse_processes(phantom, level, side):
+    """Root and tip of each lie on the two sides of the plane, and the cut within 40 mm of the beam,
+    with nothing of bone between it and the skin."""
+    seat = pose(phantom, "transverse_process", level=level, side=side)
+    for vertebra in level.split("-"):
+        ends = [
+            phantom.landmark(f"{vertebra} {side} {end}") for end in ("sap_tp_junction", "tp_tip")
+        ]
+        root, tip = seat.inverse().apply(ends)
+        assert root[1] * tip[1] < 0
+        share = root[1] / (root[1] - tip[1])
+        cut = root + share * (tip - root)
+        assert abs(cut[0]) < 40.0
+        above = cut - np.linspace(6.0, 40.0, 30)[:, None] * [0.0, 0.0, 1.0]
+        assert free_mm(phantom, seat.apply(above)).min() > 0.0
+
+
+def test_the_sap_tp_view_holds_the_angle_where_the_medial_branch_lies(phantom):
+    seat = pose(phantom, "transverse_sap_tp", level="L4", side="left")
+    junction = seat.inverse().apply(phantom.landmark("L4 left sap_tp_junction"))
+    assert junction[:2] == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_a_target_takes_the_middle_of_the_beam(phantom):
+    middle = pose(phantom, "transverse_interlaminar", level="L4-L5", side="left")
+    aim = middle.apply([1.0, 0.5, first_met_mm(phantom, middle, reach_mm=90.0)["dura"]])
+    for name in VIEWS:
+        level = "L4" if VIEWS[name].takes == "vertebra" else "L4-L5"
+        at = pose(phantom, name, level=level, side="left", target_mm=aim).inverse().apply(aim)
+        assert at[:2] == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_left_and_right_are_mirror_images_on_the_mean_spine(phantom):
+    for name in ("paramedian_sagittal_oblique", "transverse_process"):
+        right, left = (pose(phantom, name, level="L2-L3", side=side) for side in SIDES)
+        mirrored = np.diag([-1.0, 1.0, 1.0]) @ left.matrix[:3, 3]
+        assert mirrored == pytest.approx(right.matrix[:3, 3], abs=1.1)  # one voxel of skin
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("transverse_interlamina", "L3-L4", "right"), "did you mean 'transverse_interlaminar'"),
+        (("transverse_process", "L3-L4", "up"), "side must be left or right, got 'up'"),
+        (("paramedian_sagittal_oblique", "L4", "right"), "give L3-L4 or L4-L5"),
+        (("paramedian_sagittal_oblique", "L3-L5", "right"), "no interspace 'L3-L5'"),
+        (("transverse_process", "L9", "right"), "no level 'L9'"),
+        (("transverse_sap_tp", "L3-L4", "right"), "give L3 or L4, not L3-L4"),
+    ],
+)
+def test_a_view_that_does_not_exist_is_refused_with_the_nearest(words, said):
+    with pytest.raises(InputError, match=said):
+        check_view(*words)
+
+
+def test_levels_are_read_from_above():
+    assert vertebrae_of("L5-S1", "interspace") == ("L5", "S1")
+    assert check_view("transverse_process", "L4", "left") == ("L4",)
+
+
+def test_a_missing_vertebra_is_named():
+    with pytest.raises(InputError, match="no landmarks of L3, it is missing or cut"):
+        pose(block(), "transverse_process", level="L3-L4", side="right")
