@@ -21,9 +21,20 @@ OF_A_SIDE = (
     "tp_tip",
     "facet_centre",
     "joint_below_centre",
+    "joint_below_dorsal",
+    "joint_below_ventral",
+    "joint_below_inferior",
+    "lamina_upper_edge",
+    "lamina_lower_edge",
     "pedicle_centre",
     "pedicle_6_oclock",
+    "pedicle_12_oclock",
+    "pedicle_medial",
+    "pedicle_lateral",
     "foramen_centre",
+    "foramen_upper_dorsal",
+    "kambin",
+    "sap_base_lateral",
 )
 MIDLINE = (
     "canal_centre",
@@ -34,7 +45,20 @@ MIDLINE = (
     ),
     "spinous_tip",
     "lamina_lower_edge",
+    "lamina_upper_edge",
+    "lamina_ventral_lower",
+    "lamina_ventral_upper",
 )
+OF_THE_SACRUM = (
+    *(
+        f"superior_endplate_{place}"
+        for place in ("anterior", "posterior", "left", "right", "centre")
+    ),
+    "canal_centre",
+    "lamina_upper_edge",
+    "lamina_ventral_upper",
+)
+"""Midline landmarks that S1 has; beside them it has those of a superior articular process."""
 
 
 def landmark_names() -> tuple[str, ...]:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, GROOVE_MM, UP, Posts
+from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, GROOVE_MM, UP, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 
 _GROOVE_BACK_MM = 45.0
+_RECESS_HALF = (0.52, 0.75)  # of the canal's: the laminae meet at an angle (proposed)
+_RECESS_BELOW_MM = 2.5  # it begins under the middle of the lamina, where the canal is measured
+_RECESS_MORE_DEG = 12.0  # the ventral face is steeper than the middle of the lamina (proposed)
 
 
 def vertebra_shape(spec: VertebraSpec) -> Implicit:
@@ -152,9 +155,22 @@ def _spinous_process(spec: VertebraSpec) -> Iterator[Row]:
 def _canal(spec: VertebraSpec, *, narrower_mm: float = 0.0) -> Iterator[Row]:
     centre = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])
     half = 0.5 * spec.canal_width_mm - narrower_mm, 0.5 * spec.canal_depth_mm - narrower_mm
-    yield bar(
-        centre - 60 * UP, centre + 60 * UP, half, across=(1.0, 0.0, 0.0), blend_mm=1.0, step="cut"
-    )
+    across = (1.0, 0.0, 0.0)
+    yield bar(centre - 60 * UP, centre + 60 * UP, half, across=across, blend_mm=1.0, step="cut")
+    recess = _RECESS_HALF[0] * half[0], _RECESS_HALF[1] * half[1]
+    high = -spec.lamina_drop_mm - _RECESS_BELOW_MM
+    top = np.array([0.0, spec.back_mm + spec.canal_depth_mm - recess[1], high])
+    low = top + 40.0 * recess_direction(spec)
+    yield bar(top, low, recess, across=across, blend_mm=1.0, step="cut")
+
+
+def recess_direction(spec: VertebraSpec) -> Point:
+    """Downwards along the ventral face of the lower half of the laminae, near the midline.
+
+    It leaves the canal dorsally: the lower border of a lamina lies farther back than its upper one.
+    """
+    slope = np.radians(spec.lamina_slope_deg + _RECESS_MORE_DEG)
+    return np.array([0.0, np.sin(slope), -np.cos(slope)])
 
 
 def _joint_cut(post: Posts) -> Row:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
+from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.column import Column, column
@@ -21,6 +21,7 @@ from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec, spi
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
+from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
 from needle_sim.geometry.transform import Frame, Transform
@@ -71,7 +72,10 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
     stack = column(spine)
     own, bones = bones_of(stack, spine.sacrum)
     named = structures(stack, own, spine.sacrum)
-    canvas = _painted(spine, stack, bones, named, voxel_mm, progress)
+    spaces = spaces_of(
+        stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
+    )
+    canvas = _painted(spine, stack, bones, named, spaces, voxel_mm, progress)
     landmarks: dict[str, NDArray[np.float64]] = {}
     for level in LEVELS:
         spec = stack.vertebrae[level]
@@ -89,6 +93,7 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
         landmarks_mm=landmarks,
         structures=named,
         bones=bones,
+        spaces=spaces,
         notes=(Note("", "", spine.name, "parametric phantom, not a patient"),),
     )
 
@@ -111,6 +116,7 @@ def _painted(
     stack: Column,
     bones: Mapping[str, Implicit],
     named: Mapping[str, Structure],
+    spaces: Mapping[str, Space],
     voxel_mm: float,
     progress: Progress,
 ) -> Canvas:
@@ -125,7 +131,7 @@ def _painted(
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
-    steps += [painted(layer) for layer in layers(stack, spine.sacrum)]
+    steps += [painted(layer) for layer in layers(stack, spaces)]
     for tubes, tissue in _tubes(named):
         steps.append(lambda t=Tubes(tubes), n=tissue: canvas.paint(t, n))  # type: ignore[misc]
     inner = tissues()[label("trabecular_bone")].hu

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import PchipInterpolator
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
@@ -17,9 +17,13 @@ from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
+from needle_sim.geometry.transform import unit
 
 BRANCH_RADIUS_MM = 0.5
 """Medial branch: diameter under 2 mm (COHEN11), here 1 (texts: 0.8-1.3)."""
+
+_SAC_SHARES = {"L1": 1.0, "L2": 1.0, "L3": 1.0, "L4": 0.98, "L5": 0.94}
+_VENTRAL_MM = 1.0  # ventral epidural space behind a disc (proposed)
 
 _Points = NDArray[np.float64]
 
@@ -39,27 +43,46 @@ def structures(
 def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Points]:
     """Axis (N, 3) of the dural sac from above L1 to the middle of S2, and its scale (N,).
 
-    It keeps its calibre to L5 and tapers; end at S2: HIN14 (doi:10.1155/2014/351769).
+    It keeps its calibre to L5 and tapers; end at S2: HIN14 (doi:10.1155/2014/351769). Between two
+    bodies it lies close behind the disc, so that the dorsal fat is deepest there (Boezaart 2019,
+    doi:10.1093/pm/pnz075).
     """
-    knots = []
+    knots, scales = [], []
     for level in LEVELS[:-1]:
-        spec = column.vertebrae[level]
+        spec, body = column.vertebrae[level], column.bodies[level]
+        room = (spec.canal_depth_mm - 3.6) / sacrum["sac_depth_mm"]
+        beside = (spec.canal_width_mm - 4.5) / sacrum["sac_width_mm"]
+        scales.append(min(room, beside, _SAC_SHARES[level]))
         centre = [0.0, spec.back_mm + 0.5 * spec.canal_depth_mm - 0.5, 0.0]
-        knots.append(column.bodies[level].apply(centre))
+        knots.append(body.apply(centre))
+    behind = [
+        _behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * min(two))
+        for pair, two in zip(pairwise(LEVELS), pairwise([*scales, scales[-1]]), strict=True)
+    ]
     sacral = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))
-    knots += [sacral[0], sacral[1], 0.5 * (sacral[1] + sacral[2])]
-    first = knots[0] + (knots[0] - knots[1])
-    line = np.stack([first, *knots])
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    at = np.linspace(0.0, along[-1], 41)
-    room = [column.vertebrae[level].canal_depth_mm - 3.6 for level in LEVELS[:-1]]
-    beside = [column.vertebrae[level].canal_width_mm - 4.5 for level in LEVELS[:-1]]
-    fits = np.minimum(
-        np.array(room) / sacrum["sac_depth_mm"], np.array(beside) / sacrum["sac_width_mm"]
-    )
-    share = np.minimum([1.0, 1.0, 1.0, 0.98, 0.94], fits)
-    scale = np.interp(at, along, [share[0], *share, 0.85 * share[4], 0.6 * share[4], 0.36])
-    return np.asarray(CubicSpline(along, line)(at)), scale
+    ends = [sacral[0], sacral[1], 0.5 * (sacral[1] + sacral[2])]
+    line = [knots[0] + (knots[0] - knots[1]), knots[0]]
+    share = [scales[0], scales[0]]
+    for n in range(1, len(knots)):
+        line += [behind[n - 1], knots[n]]
+        share += [min(scales[n - 1], scales[n]), scales[n]]
+    line += [behind[-1], *ends[1:]]
+    share += [0.9 * scales[-1], 0.6 * scales[-1], 0.36]
+    places = np.stack(line)
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
+    at = np.linspace(0.0, along[-1], 61)
+    return np.asarray(PchipInterpolator(along, places)(at)), np.interp(at, along, share)
+
+
+def _behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Points:
+    """Middle of a sac of this half depth (3,) close behind a disc, patient."""
+    top, low = column.vertebrae[upper], column.vertebrae[lower]
+    rims = [
+        column.bodies[upper].apply([0.0, 0.5 * top.lower_depth_mm, -0.5 * top.height_mm]),
+        column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm]),
+    ]
+    back = column.bodies[upper].matrix[:3, 1] + column.bodies[lower].matrix[:3, 1]
+    return np.asarray(np.mean(rims, axis=0) + (radius_mm + _VENTRAL_MM) * unit(back))
 
 
 def _dura(column: Column, sacrum: Mapping[str, float]) -> Structure:
@@ -107,7 +130,7 @@ def _medial_branches(
     column: Column, bones: Mapping[str, Implicit], roots: Mapping[str, Structure]
 ) -> Iterator[Structure]:
     """The branch of a level on the vertebra below; L5's is its dorsal ramus on the ala."""
-    for level, below in itertools.pairwise(LEVELS):
+    for level, below in pairwise(LEVELS):
         for side in SIDES:
             path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
             body = column.bodies[below]

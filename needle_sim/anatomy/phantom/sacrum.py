@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.bone import groove, superior_process
+from needle_sim.anatomy.phantom.edges import border
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import endplate_landmarks, superior_process_landmarks
@@ -18,6 +19,7 @@ from needle_sim.geometry.transform import unit
 
 _X = np.array([1.0, 0.0, 0.0])
 _SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
+_WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
 _CURVE_SHARES = (0.0, -0.10, 0.15, 0.45, 1.0)  # of the curve, S1 to S5; first a little backwards
 
 
@@ -40,7 +42,8 @@ class Segments:
     @property
     def directions(self) -> NDArray[np.float64]:
         """Unit vectors down each segment (5, 3)."""
-        angles = np.radians(self.sizes["curve_deg"]) * np.array(_CURVE_SHARES)
+        table = self.sizes.get("table_deg", 0.0)  # the axis leans back from the endplate's normal
+        angles = np.radians(self.sizes["curve_deg"] * np.array(_CURVE_SHARES) - table)
         return np.stack([np.array([0.0, -np.sin(a), -np.cos(a)]) for a in angles])
 
     def dorsal(self, segment: int) -> Point:
@@ -76,7 +79,19 @@ def sacrum_landmarks(
         for name, point in superior_process_landmarks(post, bone).items():
             found[f"{side} {name}"] = point
         found[f"{side} ala_notch"] = found[f"{side} sap_tp_junction"]
+        found[f"{side} lamina_upper_edge"] = _border(spec, sizes, bone, post.at(8.0, 0.0, 0.0))[0]
+    edge, ventral = _border(spec, sizes, bone, np.zeros(3))
+    found["lamina_upper_edge"], found["lamina_ventral_upper"] = edge, ventral
     return found
+
+
+def _border(
+    spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit, beside: Point
+) -> tuple[Point, Point]:
+    """Upper border of the dorsal wall and its ventral edge, abreast of a place off the midline."""
+    axis = Segments(spec, sizes)
+    start = wall_points(spec, sizes)[0] - 6.0 * axis.dorsal(0) + 3.0 * axis.directions[0]
+    return border(bone, start + beside, -axis.directions[0], axis.dorsal(0))
 
 
 def side_posts(axis: Segments, side: str) -> Posts:
@@ -124,10 +139,10 @@ def lateral_mass(
 def _lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float, float]]]:
     """Middle and half sizes (across, along y) of the lateral part abreast of S1 to S5."""
     ends, out = axis.ends, post.at(1.0, 0.0, 0.0)
-    edge = 0.5 * axis.sizes["width_mm"]
+    edge, ventral = 0.5 * axis.sizes["width_mm"], axis.sizes.get("ala_ventral_mm", 0.0)
     return [
-        (ends[0] + np.array([0.0, 8.0, -15.0]) + out * (edge - 13.0), (11.5, 17.0)),
-        (ends[1] + out * (edge - 18.0) + 10.0 * axis.dorsal(1), (12.5, 13.5)),
+        (ends[0] + np.array([0.0, 8.0 - 0.5 * ventral, -15.0]) + out * (edge - 13.0), (11.5, 17.0)),
+        (ends[1] + out * (edge - 18.0) + (10.0 - ventral) * axis.dorsal(1), (12.5, 13.5)),
         (ends[2] + out * (edge - 25.0) + 6.0 * axis.dorsal(2), (10.0, 9.0)),
         (ends[3] + out * (edge - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
         (ends[4] + out * (edge - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
@@ -160,7 +175,7 @@ def _pair(values: Point) -> tuple[float, float]:
 
 def _dorsal_wall(axis: Segments) -> Iterator[Row]:
     """Fused laminae and the median crest, down to the hiatus at S4."""
-    deep = _canal_line(axis)
+    deep, tops = _canal_line(axis), wall_points(axis.spec, axis.sizes)
     for side in SIDES:  # from the first articular processes to the wall and the ala
         post = side_posts(axis, side)
         foot = post.sap - post.at(3.0, 0.0, 0.5 * axis.spec.sap_height_mm + 7.0)
@@ -171,20 +186,18 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
         yield bar(low, ala, (5.0, 5.0), end_radii_mm=(8.5, 8.5), across=_X, blend_mm=4.0)
     for n in range(4):
         wide = 15.0 - 2.5 * n
-        back = axis.dorsal(n) * (_CANAL_HALF[n][1] + 1.5)
-        back_end = axis.dorsal(n + 1) * (_CANAL_HALF[n + 1][1] + 1.5)
         yield bar(
-            deep[n] + back + (0.3 * axis.directions[0] * 14.0 if n == 0 else 0.0),
-            deep[n + 1] + back_end,
+            tops[n],
+            tops[n + 1],
             (wide, 3.0),
             end_radii_mm=(wide - 2.5, 2.6),
             across=_X,
             cap_mm=2.5,
             blend_mm=2.5,
         )
-        middle = 0.5 * (deep[n] + back + deep[n + 1] + back_end)
+        middle = 0.5 * (tops[n] + tops[n + 1])
         crest = middle + axis.dorsal(n) * (8.0 - 1.5 * n) + 2.0 * axis.directions[n]
-        height = 6.5 - n
+        height = 5.0 if n == 0 else 6.5 - n
         yield bar(
             middle,
             crest,
@@ -213,6 +226,19 @@ def _canal_line(axis: Segments) -> NDArray[np.float64]:
 def canal_points(spec: VertebraSpec, sizes: Mapping[str, float]) -> NDArray[np.float64]:
     """Middle of the sacral canal (6, 3), S1's upper end to S5's lower end, body frame of S1."""
     return _canal_line(Segments(spec, sizes))
+
+
+def wall_points(spec: VertebraSpec, sizes: Mapping[str, float]) -> NDArray[np.float64]:
+    """Middle of the dorsal wall (5, 3): its upper border on S1, then the lower ends of S1 to S4.
+
+    The wall begins below the endplate, so that the window to L5 is open: 9.1 and 9.6 mm high at its
+    sides (WANG21, doi:10.1055/a-1698-6384).
+    """
+    axis = Segments(spec, sizes)
+    behind = [axis.dorsal(n) * (_CANAL_HALF[n][1] + 1.5) for n in range(5)]
+    points = _canal_line(axis)[:5] + np.stack(behind)
+    points[0] += _WALL_BELOW_MM * axis.directions[0]
+    return points
 
 
 def _canal(axis: Segments) -> Iterator[Row]:

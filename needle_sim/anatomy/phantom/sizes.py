@@ -70,6 +70,8 @@ class VertebraSpec:
     foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg, root_ventral_mm : float
         Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal;
         how far it turns ventrally outside.
+    flavum_mm : float
+        Thickness of the ligamentum flavum between this lamina and the next.
     """
 
     upper_width_mm: float
@@ -128,6 +130,7 @@ class VertebraSpec:
     ganglion_mm: float
     root_takeoff_deg: float
     root_ventral_mm: float
+    flavum_mm: float = 3.5
     iap_angle_deg: float = 45.0
     iap_tropism_deg: float = 0.0
     iap_pitch_deg: float = 8.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -66,7 +66,7 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     beside = {part: _sizes(file.get(part, {}), f"{name}.toml: {part}") for part in _BESIDE}
     means = vertebrae
     if rng is not None:
-        vertebrae = _drawn(vertebrae, sds, rng)
+        vertebrae = _drawn(vertebrae, sds, rng, [key for key in sds["L1"] if key not in _APART])
     drawn = {
         part: {
             key: mean + (sd * float(_normal(rng, 1)[0]) if rng is not None else 0.0)
@@ -74,6 +74,9 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
         }
         for part, sizes in beside.items()
     }
+    if rng is not None:
+        apart = _drawn(means, sds, rng, _APART)
+        vertebrae = {level: sizes | apart[level] for level, sizes in vertebrae.items()}
     for level in _LYING_BELOW:
         more = vertebrae[level]["lordosis_above_deg"] - means[level]["lordosis_above_deg"]
         drawn["sacrum"]["slope_deg"] += more
@@ -84,6 +87,7 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"])
 
 
+_APART = ("flavum_mm",)  # does not go with body size (KHAS23): drawn on its own, after the rest
 _LYING_BELOW = ("L4", "L5", "S1")
 _BESIDE = {
     "sacrum": ("slope_deg", "length_mm", "width_mm", "curve_deg", "sac_width_mm", "sac_depth_mm"),
@@ -136,10 +140,10 @@ def _columns(entries: Mapping[str, Any], where: str) -> tuple[_Table, _Table]:
     return means, sds
 
 
-def _drawn(means: _Table, sds: _Table, rng: np.random.Generator) -> _Table:
+def _drawn(means: _Table, sds: _Table, rng: np.random.Generator, fields: Sequence[str]) -> _Table:
     size = _normal(rng, 1)[0]
     drawn: _Table = {level: {} for level in LEVELS}
-    for field in means[LEVELS[0]]:  # file order: the same draws for the same file
+    for field in fields:  # file order: the same draws for the same file
         smooth, own = _normal(rng, 1)[0], _normal(rng, len(LEVELS))
         share = _SIZE_SHARE if field.endswith("_mm") else 0.0
         for n, level in enumerate(LEVELS):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.bone import vertebra_shape
 from needle_sim.anatomy.phantom.course import medial_branch_path, root_path
+from needle_sim.anatomy.phantom.edges import lamina_landmarks, lower_landmarks, side_landmarks
 from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts, notch, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, trace_mm
@@ -30,7 +31,7 @@ def vertebra_landmarks(
 ) -> dict[str, NDArray[np.float64]]:
     """Named bony landmarks (3,) in the body frame; those of a side start with its name."""
     bone = bone or vertebra_shape(spec)
-    found = _median(spec, bone)
+    found = _median(spec, bone) | lamina_landmarks(spec, bone)
     for side in SIDES:
         for name, point in _of_side(Posts(spec, side), bone).items():
             found[f"{side} {name}"] = point
@@ -66,31 +67,26 @@ def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     slope = np.tan(np.radians(spec.spinous_slope_deg))
     far = root + np.array([0.0, run + 20.0, -run * slope])
     found["spinous_tip"] = trace_mm(bone, far, [0.0, -1.0, 0.0], off_mm=0.0)
-    low = root - np.array([0.0, 0.0, 0.5 * spec.lamina_height_mm + 25.0])
-    found["lamina_lower_edge"] = trace_mm(bone, low, UP, off_mm=0.0)
     return found
 
 
 def _of_side(post: Posts, bone: Implicit) -> dict[str, Point]:
-    spec = post.spec
     above, out = 40.0 * UP, post.at(1.0, 0.0, 0.0)
     tp_top = post.tp_root + post.at(2.0, 0.0, 0.0)
-    under = post.pedicle - UP * (0.5 * spec.pedicle_height_mm)
-    foramen = under - UP * (0.35 * spec.foramen_height_mm)
-    return superior_process_landmarks(post, bone) | {
+    found = superior_process_landmarks(post, bone) | side_landmarks(post, bone)
+    return found | {
         "iap_tip": trace_mm(bone, post.iap - above, UP, off_mm=0.0),
         "tp_root_upper": trace_mm(bone, tp_top + above, -UP, off_mm=0.0),
         "tp_tip": trace_mm(bone, post.tp_tip + 40.0 * out, -out, off_mm=0.0),
         "joint_below_centre": post.joint_below,
         "pedicle_centre": post.pedicle,
-        "pedicle_6_oclock": under,
-        "foramen_centre": foramen,
     }
 
 
 def superior_process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
-    """Tip, face and neck of the superior articular process, and the notch behind it."""
-    return {
+    """Tip, face and neck of the superior articular process, the notch behind it, and Kambin's
+    place before it."""
+    return lower_landmarks(post, bone) | {
         "sap_tip": trace_mm(bone, post.sap + 40.0 * UP, -UP, off_mm=0.0),
         "facet_centre": post.facet,
         "sap_tp_junction": on_bone(post, bone, post.neck_point(0.75), off_mm=0.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,10 +21,15 @@ def place(column: Column, level: str, x: float, y: float, z: float = 0.0) -> _Po
     return np.asarray(column.bodies[level].matrix[:3, 3] + [x, y, z])
 
 
-def chain(knots: list[tuple[_Points, tuple[float, float]]], blend_mm: float = 2.0) -> list[Row]:
-    """A tapering strand of elliptic bars through knots (point, half sizes across x and y)."""
+def chain(
+    knots: Sequence[tuple[_Points, tuple[float, float]]],
+    blend_mm: float = 2.0,
+    *,
+    across: _Points = _X,
+) -> list[Row]:
+    """A tapering strand of elliptic bars through knots (point, half sizes along x and across)."""
     return [
-        bar(start, end, first, end_radii_mm=last, across=_X, blend_mm=blend_mm)
+        bar(start, end, first, end_radii_mm=last, across=across, blend_mm=blend_mm)
         for (start, first), (end, last) in pairwise(knots)
     ]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.anatomy import Space, Structure
 from needle_sim.anatomy.phantom.build import bones_of
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.spec import SpineSpec, spine_spec
+from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.geometry.shapes import Implicit
 
 
@@ -24,6 +25,7 @@ class Bare:
     own: dict[str, Implicit]  # body frames
     bones: dict[str, Implicit]  # patient
     structures: dict[str, Structure]
+    spaces: dict[str, Space]
 
 
 def bare(seed: int | None) -> Bare:
@@ -31,7 +33,9 @@ def bare(seed: int | None) -> Bare:
     spec = spine_spec("lumbar_normal", rng=rng)
     stack = column(spec)
     own, bones = bones_of(stack, spec.sacrum)
-    return Bare(spec, stack, own, bones, structures(stack, own, spec.sacrum))
+    nerves = structures(stack, own, spec.sacrum)
+    spaces = spaces_of(stack.vertebrae, stack.bodies, spec.sacrum, bones=bones)
+    return Bare(spec, stack, own, bones, nerves, spaces)
 
 
 @pytest.fixture(scope="session")

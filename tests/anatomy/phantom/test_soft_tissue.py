@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.soft_tissue import disc_rows, layers, organ_layers
+from needle_sim.anatomy.phantom.disc import disc_rows
+from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
 from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.geometry.shapes import Implicit
@@ -31,7 +32,7 @@ def test_discs_fill_the_space_between_endplates(mean, upper):
 
 def test_layers_name_known_tissues_and_lie_in_the_trunk(mean, trunk):
     around = list(organ_layers(mean.column, trunk))
-    found = list(layers(mean.column, mean.spec.sacrum))
+    found = list(layers(mean.column, mean.spaces))
 
     assert {layer.tissue for layer in (*around, *found)} >= {
         "viscera", "air", "muscle", "epidural_fat", "ligament", "annulus", "nucleus", "cartilage"
@@ -55,7 +56,7 @@ def test_the_back_of_a_disc_is_hollow_but_for_the_lowest(mean, lower, hollow_mm)
     row = disc_rows(mean.column, upper, lower)[0]
     whole = Implicit.of([row])
     edge = row[3:6] + (0.5 * row[13] - 0.5 * hollow_mm) * row[9:12]
-    discs = [one for one in layers(mean.column, mean.spec.sacrum) if one.tissue == "annulus"]
+    discs = [one for one in layers(mean.column, mean.spaces) if one.tissue == "annulus"]
     disc = discs[LEVELS.index(lower) - 1].shape
 
     assert whole.distance_mm(edge[None])[0] < 1e-6
@@ -71,7 +72,7 @@ def test_the_back_of_a_disc_is_hollow_but_for_the_lowest(mean, lower, hollow_mm)
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_psoas_touches_the_body(mean, level, sign):
     spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
-    psoas = [one.shape for one in layers(mean.column, mean.spec.sacrum) if one.tissue == "muscle"]
+    psoas = [one.shape for one in layers(mean.column, mean.spaces) if one.tissue == "muscle"]
     beside = body.apply([sign * (0.5 * spec.upper_width_mm - 0.5), 4.0, 0.0])
 
     assert min(one.distance_mm(beside[None])[0] for one in psoas) < 0

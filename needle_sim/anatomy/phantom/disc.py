@@ -1,0 +1,63 @@
+"""The disc between two vertebral bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.geometry.shapes import Row, bar, drum
+
+_HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
+
+
+def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
+    """Annulus and nucleus between two bodies; the bones painted later trim them."""
+    top, low = column.vertebrae[upper], column.vertebrae[lower]
+    above, below = (
+        column.bodies[level].apply([0.0, 0.0, sign * 0.5 * spec.height_mm])
+        for level, spec, sign in ((upper, top, -1.0), (lower, low, 1.0))
+    )
+    along = above - below
+    height = float(np.linalg.norm(along))
+    left, up, up_below = (
+        column.bodies[level].matrix[:3, axis]
+        for level, axis in ((lower, 0), (upper, 2), (lower, 2))
+    )
+    back = np.cross(along / height, left)
+    turn = float(np.arcsin(np.clip(np.cross(up_below, up) @ -left, -1.0, 1.0)))
+    wedge = (
+        0.5
+        * (top.lower_depth_mm + low.upper_depth_mm)
+        * (np.tan(turn) + top.wedge_slope + low.wedge_slope)
+    )
+    wide = 0.97 * 0.5 * (top.lower_width_mm + low.upper_width_mm)
+    deep = 0.97 * 0.5 * (top.lower_depth_mm + low.upper_depth_mm)
+    heights = height + 0.5 * wedge, height - 0.5 * wedge
+    annulus = drum(
+        (wide, deep), (wide, deep), (heights[0] + 1.0, heights[1] + 1.0), waist_mm=-0.6,
+        round_mm=1.0, centre_mm=0.5 * (above + below), axes=(left, back),
+    )  # fmt: skip
+    nucleus = drum(
+        (0.62 * wide, 0.6 * deep), (0.62 * wide, 0.6 * deep), (heights[0] + 2.0, heights[1] + 2.0),
+        round_mm=2.0, centre_mm=0.5 * (above + below) + 1.5 * back, axes=(left, back),
+    )  # fmt: skip
+    return annulus, nucleus
+
+
+def hollow_rows(annulus: Row, lower: str) -> Iterator[Row]:
+    """The hollow at the back of a disc; the lowest one is flat."""
+    deep = 0.0 if lower == "S1" else 1.0 if lower == "L5" else 1.8
+    if deep > 0.0:
+        back, axis = annulus[9:12], np.cross(annulus[6:9], annulus[9:12])
+        centre = annulus[3:6] + (0.5 * annulus[13] + _HOLLOW_MM - deep) * back
+        half = (_HOLLOW_MM, _HOLLOW_MM)
+        yield bar(
+            centre - 12 * axis,
+            centre + 12 * axis,
+            half,
+            across=annulus[6:9],
+            blend_mm=1.0,
+            step="cut",
+        )

@@ -1,0 +1,111 @@
+"""Landmarks of laminae, pedicles, joints and foramina, which epidural and joint needles go by.
+
+Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +z cranial.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from needle_sim.anatomy.phantom.joint import joint_ends
+from needle_sim.anatomy.phantom.posts import UP, Point, Posts, on_bone
+from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Implicit, trace_mm
+
+_BACK = np.array([0.0, 1.0, 0.0])
+_INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
+_PARAMEDIAN_MM = 8.0
+_UNDER_PEDICLE_MM = 2.0
+_DORSAL_SHARE = 0.8  # of the depth of the foramen: its dorsal third begins at 0.67
+_DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (as at L5)
+_KAMBIN_BESIDE_MM = 8.0  # at most so far outside the canal's side wall
+_OVER_ENDPLATE_MM = 2.5
+_FINE_MM = 0.05
+
+
+def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
+    """Borders of the laminae in the midline and 8 mm beside it, all on the bone."""
+    half, drop = 0.5 * spec.lamina_height_mm, spec.lamina_drop_mm
+    canal = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, -drop])
+    found: dict[str, Point] = {}
+    for name, x in (("", 0.0), ("left ", _PARAMEDIAN_MM), ("right ", -_PARAMEDIAN_MM)):
+        beside = canal + np.array([x, 0.0, 0.0])
+        upper = border(bone, beside + 0.6 * half * UP, UP, _BACK)
+        lower = border(bone, beside - 0.6 * half * UP, -UP, _BACK)
+        found[f"{name}lamina_upper_edge"], found[f"{name}lamina_lower_edge"] = upper[0], lower[0]
+        if not name:
+            found["lamina_ventral_upper"], found["lamina_ventral_lower"] = upper[1], lower[1]
+    return found
+
+
+def border(bone: Implicit, start_mm: Point, towards: Point, back: Point) -> tuple[Point, Point]:
+    """Border of a lamina, and its ventral edge, both (3,) on the bone.
+
+    ``start_mm`` lies in the canal before the lamina; ``towards`` leads along the canal to the
+    border, ``back`` to the lamina.
+    """
+    wall = trace_mm(bone, start_mm, back, off_mm=0.0)
+    edge = trace_mm(bone, wall + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
+    for _ in range(2):  # the wall is not parallel to the canal: look again next to the border
+        beside = edge - _INTO_MM * back - 0.7 * towards
+        beside = beside - float((beside - start_mm) @ back) * back
+        ventral = trace_mm(bone, beside, back, off_mm=0.0)
+        edge = trace_mm(bone, ventral + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
+    return edge, ventral
+
+
+def side_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
+    """Pedicle, joint below and foramen below of one side."""
+    spec = post.spec
+    dorsal, ventral, low = joint_ends(post)
+    canal = np.array([0.0, post.pedicle[1], post.pedicle[2]])
+    under = leaves(bone, post.pedicle, -UP)
+    return {
+        "pedicle_lateral": leaves(bone, post.pedicle, post.at(1.0, 0.0, 0.0)),
+        "pedicle_medial": trace_mm(bone, canal, post.at(1.0, 0.0, 0.0), off_mm=0.0),
+        "pedicle_12_oclock": leaves(bone, post.pedicle, UP),
+        "pedicle_6_oclock": under,
+        "foramen_centre": under - 0.35 * spec.foramen_height_mm * UP,
+        "foramen_upper_dorsal": _upper_dorsal(post, bone, under),
+        "joint_below_dorsal": dorsal,
+        "joint_below_ventral": ventral,
+        "joint_below_inferior": low,
+    }
+
+
+def lower_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
+    """What the foramen above finds at this vertebra: its Kambin point and the base of the SAP."""
+    return {
+        "kambin": _kambin(post),
+        "sap_base_lateral": on_bone(post, bone, post.neck_point(0.5), off_mm=0.0),
+    }
+
+
+def leaves(bone: Implicit, start_mm: Point, towards: Point, most_mm: float = 45.0) -> Point:
+    """Where a ray from inside the bone first leaves it (3,); `InputError` where it does not."""
+    steps = np.arange(0.0, most_mm, _FINE_MM)
+    depth = bone.distance_mm(start_mm + steps[:, None] * towards)
+    out = int(np.argmax(depth > 0))
+    if depth[0] >= 0 or depth[out] <= 0:
+        raise InputError(f"a ray from {start_mm.round(1)} along {towards} does not leave the bone")
+    share = depth[out - 1] / (depth[out - 1] - depth[out]) if out else 0.0
+    return np.asarray(start_mm + (steps[out - 1] + share * _FINE_MM) * towards)
+
+
+def _upper_dorsal(post: Posts, bone: Implicit, under: Point) -> Point:
+    """2 mm under the pedicle, in the dorsal third of the foramen: where a needle above the root
+    comes to rest (P04)."""
+    front = np.array([under[0], post.spec.back_mm, under[2] - _UNDER_PEDICLE_MM])
+    steps = np.arange(3.0, _DEEPEST_MM, _FINE_MM)
+    bony = bone.distance_mm(front + steps[:, None] * _BACK) < 0
+    depth = float(steps[np.argmax(bony)]) if bony.any() else _DEEPEST_MM
+    return np.asarray(front + _DORSAL_SHARE * depth * _BACK)
+
+
+def _kambin(post: Posts) -> Point:
+    """Just above the upper endplate behind the disc, before and lateral of the SAP (P05)."""
+    spec = post.spec
+    lateral = min(abs(post.pedicle[0]), 0.5 * spec.canal_width_mm + _KAMBIN_BESIDE_MM)
+    y = spec.back_mm - 1.0
+    return post.at(lateral, y, 0.5 * spec.height_mm + spec.wedge_slope * y + _OVER_ENDPLATE_MM)
