@@ -1,9 +1,10 @@
-"""`Tissue`: what a label means to X-rays, heat and current, each with its source."""
+"""`Tissue`: what a label means to X-rays, heat, current and sound, each with its source."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from needle_sim import presets
 from needle_sim.errors import InputError, PresetError
@@ -25,6 +26,48 @@ class Electrical:
     conductivity_s_m: float
 
 
+Texture = Literal["none", "fine", "fibres", "strands", "lobules", "blotches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acoustic:
+    """Sound at 1 to 15 MHz.
+
+    Parameters
+    ----------
+    speed_m_s : float, m/s
+    attenuation_db_cm_mhz : float, dB/(cm MHz)
+        Of the amplitude, one way; grows with the frequency.
+    level_db : float, dB
+        Mean speckle against that of muscle.
+    texture : str
+        How the speckle's level varies from place to place.
+    wall : float
+        Amplitude that a membrane around the tissue reflects, 0 for none.
+    anisotropy_db : float, dB
+        How much less comes back along the fibres than across them.
+    """
+
+    speed_m_s: float
+    attenuation_db_cm_mhz: float
+    level_db: float
+    texture: Texture = "fine"
+    wall: float = 0.0
+    anisotropy_db: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.speed_m_s > 0 and self.attenuation_db_cm_mhz >= 0):
+            raise InputError(
+                "sound needs speed_m_s over 0 and attenuation_db_cm_mhz of 0 or more, got "
+                f"{self.speed_m_s} and {self.attenuation_db_cm_mhz}"
+            )
+        if not (0 <= self.wall <= 1 and self.anisotropy_db >= 0):
+            raise InputError(
+                f"wall must be 0 to 1 and anisotropy_db 0 or more, got {self.wall} and "
+                f"{self.anisotropy_db}"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Tissue:
     """A tissue and its properties; ``None`` where unknown, an error when it is needed.
@@ -41,6 +84,7 @@ class Tissue:
     thermal: Thermal | None
     electrical: Electrical | None
     source: str
+    acoustic: Acoustic | None = None
 
     def __post_init__(self) -> None:
         if not self.density_kg_m3 > 0:
@@ -74,4 +118,4 @@ def label(name: str) -> int:
     )
 
 
-_NONE = {"thermal": None, "electrical": None, "xray": None}
+_NONE = {"thermal": None, "electrical": None, "acoustic": None, "xray": None}

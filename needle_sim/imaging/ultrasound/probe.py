@@ -49,7 +49,7 @@ class Probe:
     aperture : int
         Elements that transmit a line, under a Hann window.
     f_number : float
-        Depth over receiving aperture, dynamic, under a Hann window.
+        Depth over receiving aperture, dynamic, under a Hann window, up to ``aperture`` elements.
     """
 
     name: str

@@ -1,0 +1,306 @@
+"""Grid of a scene, march of the lines, point spread, scan conversion.
+
+A voxel of the grid is one word: label (bits 0-7), texture (8-15), distance from bone (16-31).
+Lengths are in millimetres or voxels, as named; amplitudes are against a perfect mirror.
+"""
+
+import math
+
+import numpy as np
+
+from needle_sim.jit import kernel
+
+TO_MM = 1.0 / 64.0  # of a step of the stored distance
+FAR = 1.0e9
+
+
+@kernel(inline="always")
+def _near(value, count):
+    return min(max(int(math.floor(value + 0.5)), 0), count - 1)
+
+
+@kernel(inline="always")
+def _bone_at(word):
+    return (np.float64(word >> 16) - 32768.0) * TO_MM
+
+
+@kernel(inline="always")
+def _wave(tile, i, j, k):
+    # a texture tile, periodic, at a rounded place; sides are powers of two
+    n = tile.shape[0] - 1
+    return np.float64(tile[np.int64(i) & n, np.int64(j) & n, np.int64(k) & n])
+
+
+@kernel
+def assemble(
+    labels, bone, back, stamp, exact, texture, tiles, middle, first_mm, h, fat, muscle,
+    first_bone, last_bone, start, stop, out,
+):  # fmt: skip
+    """Fill planes ``start`` to ``stop`` of the grid.
+
+    Labels are taken by majority of the eight voxels about a point, weighted as for trilinear
+    sampling; bone is the nearer of the exact and the voxels' distance.
+    """
+    ni, nj, nk = labels.shape
+    votes = np.empty(8, dtype=np.float64)
+    names = np.empty(8, dtype=np.int64)
+    for i in range(start, stop):
+        z = first_mm[2] + h * i
+        for j in range(out.shape[1]):
+            y = first_mm[1] + h * j
+            for k in range(out.shape[2]):
+                u = back[0, 0] * i + back[0, 1] * j + back[0, 2] * k + back[0, 3]
+                v = back[1, 0] * i + back[1, 1] * j + back[1, 2] * k + back[1, 3]
+                w = back[2, 0] * i + back[2, 1] * j + back[2, 2] * k + back[2, 3]
+                u = min(max(u, 0.0), ni - 1.0)
+                v = min(max(v, 0.0), nj - 1.0)
+                w = min(max(w, 0.0), nk - 1.0)
+                a, b, c = int(u), int(v), int(w)
+                a1, b1, c1 = min(a + 1, ni - 1), min(b + 1, nj - 1), min(c + 1, nk - 1)
+                fu, fv, fw = u - a, v - b, w - c
+                found = 0
+                depth = 0.0
+                for corner in range(8):
+                    p = a1 if corner & 4 else a
+                    q = b1 if corner & 2 else b
+                    r = c1 if corner & 1 else c
+                    share = (fu if corner & 4 else 1.0 - fu) * (fv if corner & 2 else 1.0 - fv)
+                    share *= fw if corner & 1 else 1.0 - fw
+                    depth += share * bone[p, q, r]
+                    name = np.int64(labels[p, q, r])
+                    if name == first_bone or name == last_bone:
+                        name = muscle  # bone is the distance's part
+                    at = 0
+                    while at < found and names[at] != name:
+                        at += 1
+                    if at == found:
+                        names[found], votes[found] = name, 0.0
+                        found += 1
+                    votes[at] += share
+                name = names[0]
+                most = votes[0]
+                for at in range(1, found):
+                    if votes[at] > most:
+                        name, most = names[at], votes[at]
+                if name != 0 and stamp[i, j, k] != 255:
+                    name = np.int64(stamp[i, j, k])
+                depth = min(depth, exact[i, j, k] * TO_MM)
+                slow = _wave(tiles[2], i, j, k)
+                side = first_mm[0] + h * k - middle[i]
+                away = abs(side)
+                kind = texture[name]
+                code = 128.0 + 0.25 * slow
+                if kind == 2:  # muscle: fibres lean differently in each, and wander
+                    turn = 1.0 if side > 0 else -1.0
+                    border = 30.0 + 0.12 * slow + 0.1 * (y - first_mm[1])
+                    lean_x, lean_y = 0.25 * turn, -0.16
+                    if away > border:
+                        lean_x, lean_y = -0.06 * turn, 0.08
+                    kk = k + lean_x * i + 0.05 * slow
+                    jj = j + lean_y * i + 0.04 * _wave(tiles[2], j, k, i)
+                    code += _wave(tiles[0], i + 40.0, jj, kk) + 0.25 * slow
+                    if abs(away - border) < 0.6:
+                        code += 36.0
+                elif kind == 3:  # ligament, nerve: fine strands along the spine
+                    code += 0.7 * _wave(tiles[0], i, 1.7 * j, 1.7 * k)
+                elif kind == 4:  # fat: lobules between septa
+                    jj = j + 0.1 * slow
+                    code += _wave(tiles[1], i + 0.06 * slow, jj, k + 0.1 * _wave(tiles[2], k, i, j))
+                elif kind == 5:
+                    code += 0.6 * slow
+                whole = min(max(int(math.floor(depth / TO_MM + 0.5)), -32000), 32000) + 32768
+                tone = min(max(int(code), 0), 255)
+                out[i, j, k] = np.uint32((whole << 16) | (tone << 8) | name)
+
+
+@kernel
+def _distance(grid, x, y, z):
+    # trilinear distance from bone at a point in voxels, clamped to the grid
+    ni, nj, nk = grid.shape
+    x = min(max(x, 0.0), ni - 1.001)
+    y = min(max(y, 0.0), nj - 1.001)
+    z = min(max(z, 0.0), nk - 1.001)
+    a, b, c = int(x), int(y), int(z)
+    u, v, w = x - a, y - b, z - c
+    a1, b1, c1 = min(a + 1, ni - 1), min(b + 1, nj - 1), min(c + 1, nk - 1)
+    low = (1 - v) * ((1 - w) * _bone_at(grid[a, b, c]) + w * _bone_at(grid[a, b, c1]))
+    low += v * ((1 - w) * _bone_at(grid[a, b1, c]) + w * _bone_at(grid[a, b1, c1]))
+    high = (1 - v) * ((1 - w) * _bone_at(grid[a1, b, c]) + w * _bone_at(grid[a1, b, c1]))
+    high += v * ((1 - w) * _bone_at(grid[a1, b1, c]) + w * _bone_at(grid[a1, b1, c1]))
+    return (1 - u) * low + u * high
+
+
+@kernel
+def _stiffness(grid, impedance, x, y, z):
+    ni, nj, nk = grid.shape
+    return impedance[grid[_near(x, ni), _near(y, nj), _near(z, nk)] & 255]
+
+
+@kernel
+def march(
+    grid, starts, steps, lift, offset, loss, speckle, impedance, wall, along, tone, noise,
+    cells, gain, ds, bone, marks, share, truth, start, stop, echo, through, codes, surface,
+):  # fmt: skip
+    """Add what comes back along lines ``start`` to ``stop`` to ``echo`` (2, L, S).
+
+    ``bone``: reflection, lobe, rough floor, loss, bloom, clutter, multiple; ``marks``: labels of
+    air, skin, fat and muscle, samples of skin and of contact. See `scan` for each.
+    """
+    ni, nj, nk = grid.shape
+    mirror, lobe, rough, bone_loss, bloom, clutter, multiple, soft = bone
+    air, skin, fat, muscle, skin_samples, contact = marks
+    table = noise.shape[1] - 1
+    loud = math.sqrt(share)
+    for n in range(start, stop):
+        sx, sy, sz = starts[n]
+        dx, dy, dz = steps[n]
+        length = math.sqrt(dx * dx + dy * dy + dz * dz)
+        re, im, open_to, code = echo[0, n], echo[1, n], through[n], codes[n]
+        weight = along[n]
+        amp, clear, depth_in, tail = 1.0, 1.0, 0.0, 0.0
+        last, before = -1, FAR
+        inside = False
+        again, again_amp = -1, 0.0
+        first = FAR
+        for s in range(re.shape[0]):
+            o = offset[s]
+            x = sx + s * dx + o * lift[0]
+            y = sy + s * dy + o * lift[1]
+            z = sz + s * dz + o * lift[2]
+            i, j, k = _near(x, ni), _near(y, nj), _near(z, nk)
+            word = np.int64(grid[i, j, k])
+            name = word & 255
+            shade = tone[(word >> 8) & 255]
+            d = _bone_at(word)
+            if not inside:
+                if name != air:
+                    inside = True
+                else:
+                    name, shade = fat, 1.0
+                    if s > contact:
+                        amp = 0.0
+            elif name == air and clear > 0.0:
+                re[s] += share * amp * clear * mirror
+                clear = 0.0
+            if s < skin_samples:
+                name, shade = skin, 1.0
+            if -2.0 < d < 2.0:
+                d = _distance(grid, x, y, z)
+            in_bone = d < 0.0
+            if in_bone and before >= 0.0 and clear > 1e-4:
+                part = before / (before - d) if before < FAR else 0.0
+                gx = _distance(grid, x + 1, y, z) - _distance(grid, x - 1, y, z)
+                gy = _distance(grid, x, y + 1, z) - _distance(grid, x, y - 1, z)
+                gz = _distance(grid, x, y, z + 1) - _distance(grid, x, y, z - 1)
+                size = math.sqrt(gx * gx + gy * gy + gz * gz) + 1e-12
+                square = abs(gx * dx + gy * dy + gz * dz) / (size * length)
+                unit = rough * square + (1.0 - rough) * math.exp(-(1.0 - square * square) * lobe)
+                unit *= clear * mirror * shade * share
+                tail = amp * unit
+                if s > 0:
+                    re[s - 1] += (1.0 - part) * tail
+                    re[s] += part * tail
+                else:
+                    re[s] += tail
+                if again < 0:
+                    again, again_amp = 2 * s, unit * multiple
+                    first = min(first, s - 1.0 + part)
+                depth_in = 0.0
+            if s == again:
+                re[s] += again_amp * amp
+            if not in_bone and name != last and last >= 0 and clear > 0.0 and name != air:
+                one, two = impedance[last], impedance[name]
+                face = (two - one) / (two + one)
+                skinned = max(wall[last], wall[name])
+                if skinned > abs(face):
+                    face = skinned
+                gx = _stiffness(grid, impedance, x + 2, y, z)
+                gx -= _stiffness(grid, impedance, x - 2, y, z)
+                gy = _stiffness(grid, impedance, x, y + 2, z)
+                gy -= _stiffness(grid, impedance, x, y - 2, z)
+                gz = _stiffness(grid, impedance, x, y, z + 2)
+                gz -= _stiffness(grid, impedance, x, y, z - 2)
+                size = gx * gx + gy * gy + gz * gz
+                square = (gx * dx + gy * dy + gz * dz) ** 2 / (size * length * length + 1e-12)
+                re[s] += share * amp * clear * soft * face * shade * math.exp((square - 1.0) * lobe)
+            h = np.int64(math.floor(x * cells)) * 73856093
+            h ^= np.int64(math.floor(y * cells)) * 19349663
+            h ^= np.int64(math.floor(z * cells)) * 83492791
+            h &= 0xFFFFFFFF
+            h = ((h ^ (h >> 15)) * 1274126177) & 0xFFFFFFFF
+            h = (h ^ (h >> 13)) & table
+            here = clear * amp * speckle[name] * shade * weight[name]
+            if in_bone:
+                here = tail / share * math.exp(-depth_in * bloom) * 0.5
+                depth_in += ds
+                clear *= bone_loss
+            here += (1.0 - clear) * amp * clutter
+            here *= loud * gain[s]
+            re[s] += here * noise[0, h]
+            im[s] += here * noise[1, h]
+            open_to[s] += share * clear * amp
+            if truth:
+                code[s] = name | (128 if in_bone else 0) | (64 if clear < 0.1 else 0)
+            amp *= loss[muscle] if in_bone or name == air else loss[name]
+            last, before = name, d
+        if truth:
+            surface[n] = first
+
+
+@kernel
+def blur(echo, weights, reach, taps, stride, first, start, stop, row, out):
+    """Point spread of lines ``start`` to ``stop``: across by depth, then along; (2, L, S).
+
+    ``weights`` (K, S) are those of a neighbour k lines away, ``reach`` (B,) the last that counts
+    in a block of samples; ``taps`` (T,) those of a sample t away. ``row`` (S + 2 T) is scratch.
+    """
+    count = out.shape[2]
+    block = -(-count // reach.shape[0])
+    edge = taps.shape[0]
+    for part in range(2):
+        lines = echo[part]
+        for n in range(start, stop):
+            at = first + n * stride
+            for b in range(reach.shape[0]):
+                low, high = b * block, min((b + 1) * block, count)
+                line, weight = lines[at], weights[0]
+                for s in range(low, high):
+                    row[edge + s] = line[s] * weight[s]
+                for k in range(1, reach[b] + 1):
+                    left, right, weight = lines[at - k], lines[at + k], weights[k]
+                    for s in range(low, high):
+                        row[edge + s] += (left[s] + right[s]) * weight[s]
+            done = out[part, n]
+            for s in range(count):
+                done[s] = row[edge + s] * taps[0]
+            for t in range(1, taps.shape[0]):
+                tap = taps[t]
+                for s in range(count):
+                    done[s] += tap * (row[edge + s - t] + row[edge + s + t])
+
+
+@kernel
+def convert(
+    lines_db, codes, at_line, at_sample, stride, black_db, range_db, start, stop, out, seen
+):
+    """Picture rows ``start`` to ``stop``: bilinear in dB from lines (L, S), codes by the nearest.
+
+    ``at_line`` (R, C) is below 0 outside the sector.
+    """
+    lines, samples = lines_db.shape
+    for r in range(start, stop):
+        line_row, sample_row, out_row, seen_row = at_line[r], at_sample[r], out[r], seen[r]
+        for c in range(out_row.shape[0]):
+            line = line_row[c]
+            if line < 0.0:
+                out_row[c], seen_row[c] = 0.0, 0
+                continue
+            sample = sample_row[c]
+            a, b = min(int(line), lines - 2), min(int(sample), samples - 2)
+            u, v = line - a, sample - b
+            low, high = lines_db[a], lines_db[a + 1]
+            value = (1 - u) * ((1 - v) * low[b] + v * low[b + 1])
+            value += u * ((1 - v) * high[b] + v * high[b + 1])
+            out_row[c] = min(max((value - black_db) / range_db, 0.0), 1.0)
+            code = codes[(a + (u > 0.5)) * stride + stride // 2]
+            seen_row[c] = code[b + (v > 0.5)]
