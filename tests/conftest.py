@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ HOW = (
     f"`python3 tools/fetch_lidc.py` fetches {LIDC}; {LUMBAR} is in no package, set NEEDLE_SIM_DATA "
     "to a folder that holds it"
 )
+TOOLS = "dciodvfy comes with dicom3tools, a package of Debian and Ubuntu"
 
 settings.register_profile("needle_sim", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("needle_sim")
@@ -44,25 +46,54 @@ def missing_data(item: Any) -> set[str]:
     return {name for name in needed or {LIDC, LUMBAR} if real_folder(name) is None}
 
 
+def missing_tools(item: Any) -> set[str]:
+    """The programs that a test needs and that are not installed."""
+    marker = item.get_closest_marker("tool")
+    return set() if marker is None else {name for name in marker.args if not shutil.which(name)}
+
+
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Deselect what needs data that is not there; under CI what can be fetched must be there."""
+    """Deselect what needs data or tools that are not there; under CI they must be there."""
+    _deselect_without_tools(config, items)
     without = {item: missing for item in items if (missing := missing_data(item))}
     if not without:
         return
     names = set().union(*without.values())
     demanded = names if os.environ.get("NEEDLE_SIM_DATA") else names & {LIDC}
-    if os.environ.get("CI", "").lower() in ("1", "true") and demanded:
+    if _under_ci() and demanded:
         raise pytest.UsageError(f"under CI the real CTs must be there: {sorted(demanded)}; {HOW}")
     config.hook.pytest_deselected(items=list(without))
     config.stash[_MISSING] = (len(without), sorted(names))
     items[:] = [item for item in items if item not in without]
 
 
+def _under_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def _deselect_without_tools(config: Any, items: list[Any]) -> None:
+    without = {item: missing for item in items if (missing := missing_tools(item))}
+    if not without:
+        return
+    names = sorted(set().union(*without.values()))
+    if _under_ci():
+        raise pytest.UsageError(f"under CI these programs must be there: {names}; {TOOLS}")
+    config.hook.pytest_deselected(items=list(without))
+    config.stash[_NO_TOOL] = (len(without), names)
+    items[:] = [item for item in items if item not in without]
+
+
+_NO_TOOL: pytest.StashKey[tuple[int, list[str]]] = pytest.StashKey()
 _MISSING: pytest.StashKey[tuple[int, list[str]]] = pytest.StashKey()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
-    """One line on the tests that did not run."""
+    """A line on the tests that did not run."""
+    if _NO_TOOL in config.stash:
+        count, names = config.stash[_NO_TOOL]
+        terminalreporter.write_line(
+            f"{count} tests did not run, {' and '.join(names)} missing: {TOOLS}", yellow=True
+        )
     if _MISSING in config.stash:
         count, names = config.stash[_MISSING]
         terminalreporter.write_line(
