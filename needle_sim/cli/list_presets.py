@@ -8,14 +8,14 @@ import click
 
 from needle_sim import presets
 
-KINDS = ("procedures", "phantoms", "needles", "carms", "probes", "protocols", "contrast")
+KINDS = ("procedures", "phantoms", "needles", "carms", "probes", "protocols", "agents")
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def list_presets(kind: str, as_json: bool) -> None:
-    """List the shipped procedures, phantoms, needles, C-arms or protocols."""
+    """List the shipped procedures, phantoms, needles, C-arms, probes, protocols or agents."""
     found = _summaries(kind)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -32,5 +32,8 @@ def _summaries(kind: str) -> dict[str, str]:
             inside = presets.folder("presets") / "procedures"
         files = sorted(inside.glob("*.toml"))
         return {path.stem: str(presets.read_toml(path).get("summary", "")) for path in files}
+    if kind == "agents":
+        agents = presets.table("contrast", "agents")
+        return {name: str(agents[name].get("summary", "")) for name in sorted(agents)}
     names = presets.names(kind)
     return {name: str(presets.table(kind, name).get("summary", "")) for name in names}

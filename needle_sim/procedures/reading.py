@@ -63,13 +63,13 @@ def _check_presets(procedure: Procedure) -> None:
         _check("beams", view.beam, f"views.{view.name}.beam")
     for step in procedure.steps:
         if step.agent is not None:
-            _check("contrast", step.agent, f"steps: {step.do}.agent")
+            _check("contrast", step.agent, f"steps: {step.do}.agent", inside="agents")
 
 
-def _check(file: str, name: str, where: str) -> None:
+def _check(file: str, name: str, where: str, *, inside: str | None = None) -> None:
     if not (presets.folder("presets") / f"{file}.toml").is_file():
         return
-    known = presets.names(file)
+    known = presets.names(file) if inside is None else list(presets.table(file, inside))
     if name not in known:
         raise PresetError(f"{where}: {file}.toml has no {name!r}{presets.nearest(name, known)}")
 

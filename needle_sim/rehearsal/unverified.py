@@ -23,7 +23,9 @@ def unverified(procedure: Procedure, needle: str, anatomy: Anatomy) -> tuple[str
     folder = presets.folder("presets")
     lines = [f"{procedure.name}.toml: {line}" for line in procedure.unverified]
     named = [("needles", needle), ("protocols", procedure.protocol), ("probes", procedure.probe)]
-    named += [("contrast", step.agent) for step in procedure.steps]
+    agents = presets.table("contrast", "agents")
+    for agent in dict.fromkeys(step.agent for step in procedure.steps if step.agent):
+        lines += _of(f"contrast.toml: agents.{agent}", agents[agent])
     for file, name in dict.fromkeys(named):
         if name:
             lines += _of(f"{file}.toml: {name}", presets.table(file, name))

@@ -6,7 +6,8 @@ import pytest
 
 from needle_sim import presets
 from needle_sim.errors import InputError, PresetError
-from needle_sim.procedures.procedure import Procedure, check_side, names
+from needle_sim.procedures.procedure import Procedure, check_side
+from needle_sim.procedures.reading import names
 
 RFA = Procedure.preset("medial-branch-rfa")
 

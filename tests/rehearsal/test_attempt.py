@@ -74,6 +74,6 @@ def test_without_a_plan_nothing_is_heated():
 
 
 def test_the_needle_is_the_one_of_the_procedure():
-    short = replace(RFA, needle="rf_20g_10mm")
+    short = replace(RFA, needles=("rf_20g_10mm",))
     way = replace(attempt(-20.0, 0.0), recipe=short).plan()
     assert way.plan.placed.needle.gauge == 20

@@ -13,7 +13,7 @@ RFA = Procedure.preset("medial-branch-rfa")
 
 
 def test_every_file_that_holds_such_a_number_is_named():
-    found = " ".join(unverified(RFA, replace(block(), name="lumbar_normal")))
+    found = " ".join(unverified(RFA, "rf_18g_10mm", replace(block(), name="lumbar_normal")))
     for file in ("medial-branch-rfa", "needles", "protocols", "beams", "tissues", "lumbar_normal"):
         assert f"{file}.toml" in found
     assert "Arrhenius" in found
@@ -21,11 +21,13 @@ def test_every_file_that_holds_such_a_number_is_named():
 
 def test_counts_are_those_of_the_file():
     text = (presets.folder("presets") / "tissues.toml").read_text(encoding="utf-8")
-    (line,) = [one for one in unverified(RFA, block()) if one.startswith("tissues.toml")]
+    (line,) = [
+        one for one in unverified(RFA, "rf_18g_10mm", block()) if one.startswith("tissues.toml")
+    ]
     memory, proposed = text.count('mark = "memory"'), text.count('mark = "proposed"')
     assert f"{memory} from memory" in line
     assert f"{proposed} from proposed" in line
 
 
 def test_a_bare_ct_rests_on_no_phantom():
-    assert not any("lumbar_normal" in one for one in unverified(RFA, block()))
+    assert not any("lumbar_normal" in one for one in unverified(RFA, "rf_18g_10mm", block()))

@@ -20,8 +20,11 @@ from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.planner import Plan
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.rehearsal.runner import Run, View
+from needle_sim.rehearsal.metric import Attempted
+from needle_sim.rehearsal.record import Event, Record
+from needle_sim.rehearsal.run import Run
 from needle_sim.rehearsal.scoring import score
+from needle_sim.rehearsal.suite import View
 from needle_sim.thermal.grid import Grid
 from needle_sim.thermal.history import EnergyBalance, HeatHistory
 from needle_sim.thermal.lesion import measure
@@ -110,6 +113,19 @@ def view(anatomy: Anatomy, name: str, orbital_deg: float, tilt_deg: float, *need
     return View(name, name.capitalize(), shot, orbital_deg, tilt_deg, None)
 
 
+def heated(recipe: Procedure, placed: PlacedNeedle, plan: Plan, views: tuple[View, ...]) -> Record:
+    """What was done on the way to the lesion."""
+    done = (
+        Event(0.0, "insert", 5.0, 1, True, "18 G needle through the skin"),
+        Event(45.0, "advance", 50.0, 1, True, "advanced to 50 mm", detail={"to": "danger"}),
+        Event(65.0, "view", 50.0, 1, True, "Lateral at 50 mm", 1.2, {"view": "lateral"}),
+        Event(75.0, "advance", 60.0, 1, True, "advanced to 60 mm", detail={"to": "target"}),
+        Event(95.0, "view", 60.0, 1, True, "AP at 60 mm", 0.8, {"view": "ap"}),
+        Event(200.0, "heat", 60.0, 1, True, f"heated, {recipe.protocol}"),
+    )
+    return Record(done, views, (), placed, plan.clearance_mm, danger_mm=50.0)
+
+
 @pytest.fixture(scope="session")
 def run() -> Run:
     """A run that reached its end."""
@@ -134,6 +150,9 @@ def run() -> Run:
     lesion = measure(history, nerve_mm=nerve)
     hottest = {"dura": 37.6, "L4 right root": 38.1, "tissue": 82.0}
     poses = (("ap", 0, 0), ("oblique", -20, -30), ("lateral", -90, 0), ("barrel", -25, -44))
+    views = tuple(view(anatomy, name, o, t, placed) for name, o, t in poses)
+    record = heated(recipe, placed, plan, views)
+    judged = Attempted(recipe, anatomy, target, plan, record, lesion, hottest)
     return Run(
         procedure=recipe,
         anatomy=anatomy,
@@ -145,12 +164,16 @@ def run() -> Run:
         in_words=recipe.in_words("L4", "right"),
         plan=plan,
         blocked=None,
-        views=tuple(view(anatomy, name, o, t, placed) for name, o, t in poses),
+        views=views,
         history=history,
         lesion=lesion,
         temperature_max_c=hottest,
-        score=score(recipe, plan, lesion, hottest),
+        score=score(judged),
         notes=(NOTE,),
+        record=record,
+        needle="rf_18g_10mm",
+        tried=plan.tried,
+        rejected=plan.rejected,
         command="needle-sim run medial-branch-rfa --level L4 --side right --seed 7",
     )
 
@@ -173,5 +196,6 @@ def blocked(run: Run) -> Run:
         history=None,
         lesion=None,
         temperature_max_c={},
-        score=score(run.procedure, None, None, {}),
+        score=score(Attempted(run.procedure, run.anatomy, run.target)),
+        record=Record(),
     )

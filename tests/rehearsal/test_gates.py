@@ -1,0 +1,174 @@
+"""Each gate fails for its own reason and for no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.target_rule import Share, TargetRule
+from needle_sim.rehearsal.gates import gates
+from tests.rehearsal.attempts import (
+    CLEAR,
+    DANGER_MM,
+    DEEP_MM,
+    EPIDURAL,
+    GOOD,
+    attempted,
+    neurotomy,
+    patient,
+    target,
+)
+
+
+def failed(made) -> list[str]:
+    """Names of the gates that do not hold."""
+    return [gate.name for gate in gates(made) if gate.passed is False]
+
+
+def told_of(made, name):
+    """One gate by name."""
+    (gate,) = [gate for gate in gates(made) if gate.name == name]
+    return gate
+
+
+def beside(side: str, level: str, away_mm: float):
+    """The declared target in the middle, one like it at another level or side ``away_mm`` off."""
+    rule = TargetRule(
+        "epidural", "x", "{upper}", 3.0, at=(Share("{upper} {side} foramen_centre"),)
+    )  # fmt: skip
+    marks = {
+        "L4 right foramen_centre": target().centre_mm,
+        f"{level} {side} foramen_centre": target().centre_mm + [0.0, 0.0, away_mm],
+    }
+    made = attempted(off_mm=4.0)
+    recipe = replace(EPIDURAL, target=rule)
+    return replace(made, procedure=recipe, anatomy=replace(patient(), landmarks_mm=marks))
+
+
+def test_an_attempt_by_the_recipe_passes_every_gate():
+    assert failed(attempted()) == []
+    assert failed(neurotomy()) == []
+    assert [gate.rank for gate in gates(attempted())] == ["gate"] * len(gates(attempted()))
+
+
+def test_nothing_inserted_is_no_safe_path():
+    (only,) = gates(replace(attempted(), record=None))
+    assert (only.name, only.passed) == ("safe path", False)
+
+
+@pytest.mark.parametrize(("side", "level"), [("left", "L4"), ("right", "L3"), ("left", "L3")])
+def test_a_tip_nearer_to_another_side_or_level_is_the_wrong_place(side, level):
+    """The tip lies 4 mm off its target: 3 mm from a neighbour 7 mm away, 5 mm from one at 9 mm."""
+    wrong = beside(side, level, 7.0)
+    assert failed(wrong) == ["right level and side"]
+    lower = f"L{int(level[1]) + 1}"
+    assert f"3.0 mm from {side} {level}-{lower}" in told_of(wrong, "right level and side").reason
+    assert failed(beside(side, level, 9.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "gate"),
+    [
+        ("dura", "dura untouched"),
+        ("L5 right root", "nerve root untouched"),
+        ("aorta", "vessel untouched"),
+    ],
+)
+@pytest.mark.parametrize(("gap", "holds"), [(0.01, True), (0.0, False), (-0.3, False)])
+def test_a_hazard_is_untouched_down_to_its_surface(name, gate, gap, holds):
+    made = attempted(clear={**CLEAR, name: gap})
+    assert failed(made) == ([] if holds else [gate])
+
+
+def test_a_hazard_that_is_not_known_is_neither_safe_nor_hurt():
+    made = [gate for gate in gates(attempted(hazards_known=False)) if "untouched" in gate.name]
+    assert [gate.passed for gate in made] == [None, None, None]
+    assert all("unknown" in gate.reason for gate in made)
+
+
+def test_an_advance_past_danger_without_the_depth_view_fails_at_that_moment():
+    blind = attempted(("insert",), ("view", "ap"), ("advance", DEEP_MM), ("view", "clo"))
+    gate = told_of(blind, "depth view before danger")
+    assert gate.passed is False
+    assert gate.time_s == 30.0
+    assert "66 mm" in gate.reason
+    assert "dura is millimetres beyond" in gate.reason  # the danger's own why
+
+
+@pytest.mark.parametrize(
+    ("steps", "holds"),
+    [
+        ([("view", "clo"), ("advance", DEEP_MM)], True),  # from outside, at the skin
+        ([("advance", DANGER_MM), ("view", "clo"), ("advance", DEEP_MM)], True),
+        ([("advance", DANGER_MM), ("view", "ap"), ("advance", DEEP_MM)], False),  # another view
+        ([("advance", DANGER_MM)], True),  # never past it
+        ([("view", "clo"), ("redirect",), ("advance", DEEP_MM)], False),  # of the last pass
+        ([("redirect",), ("view", "clo"), ("advance", DEEP_MM)], True),
+    ],
+)
+def test_the_depth_view_counts_for_its_own_pass_and_before_the_danger(steps, holds):
+    made = attempted(("insert",), *steps)
+    assert ("depth view before danger" not in failed(made)) is holds
+
+
+def test_a_procedure_without_danger_has_no_such_gate():
+    made = replace(attempted(), procedure=replace(EPIDURAL, danger=None, steps=EPIDURAL.steps[3:]))
+    assert "depth view before danger" not in [gate.name for gate in gates(made)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "holds"),
+    [
+        ([("contrast", "live"), ("inject",)], True),
+        ([("contrast", "dsa"), ("inject",)], True),
+        ([("contrast", "live"), ("view", "lateral"), ("aspirate",), ("inject",)], True),
+        ([("inject",)], False),
+        ([("contrast", "single"), ("inject",)], False),  # a late picture misses what runs off
+        ([("contrast", "live"), ("advance", DEEP_MM), ("inject",)], False),  # the tip moved
+        ([("contrast", "live"), ("redirect",), ("inject",)], False),
+        ([("inject",), ("contrast", "live")], False),
+        ([("contrast", "live"), ("inject",), ("inject",)], True),
+    ],
+)
+def test_only_live_contrast_since_the_last_move_of_the_tip_counts(steps, holds):
+    made = attempted(*GOOD[:7], *steps)
+    assert ("live contrast before injection" not in failed(made)) is holds
+
+
+@pytest.mark.parametrize(
+    ("pattern", "holds"),
+    [("epidural", True), ("soft_tissue", True), ("vascular", False), ("intrathecal", False)],
+)
+def test_a_drug_into_vessel_or_sac_fails_whatever_was_seen_before(pattern, holds):
+    made = attempted(*GOOD[:-1], ("inject", pattern))
+    assert (failed(made) == []) is holds
+
+
+def test_each_injection_is_judged():
+    made = attempted(*GOOD, ("inject", "vascular"))
+    found = [gate.passed for gate in gates(made) if gate.name == "no drug into vessel or sac"]
+    assert found == [True, False]
+
+
+@pytest.mark.parametrize(("peak", "holds"), [(45.0, True), (45.01, False)])
+def test_a_root_may_reach_45_degrees_and_no_more(peak, holds):
+    made = neurotomy(hottest={"L5 right root": peak})
+    assert (failed(made) == []) is holds
+
+
+def test_a_root_out_of_reach_is_cool_and_an_unknown_one_is_unknown():
+    far = replace(neurotomy(), temperature_max_c={"tissue": 80.0})
+    assert told_of(far, "hottest root").passed is True
+    dark = replace(far, hazards_known=False)
+    assert told_of(dark, "hottest root").passed is None
+
+
+def test_every_reason_holds_the_value_it_speaks_of():
+    for gate in gates(attempted(clear={**CLEAR, "dura": -0.4})):
+        if gate.name == "dura untouched":
+            assert "by 0.4 mm" in gate.reason
+            assert gate.value == pytest.approx(-0.4)
+        assert gate.reason
+        assert gate.value is None or np.isfinite(gate.value)
