@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
 from needle_sim.anatomy.landmarks import placed
+from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.ilium import ilium_shape
@@ -94,7 +95,10 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
         structures=named,
         bones=bones,
         spaces=spaces,
-        notes=(Note("", "", spine.name, "parametric phantom, not a patient"),),
+        notes=(
+            Note("", "", spine.name, "parametric phantom, not a patient"),
+            Note("", "", ARTERY, ARTERY_NOTE),
+        ),
     )
 
 

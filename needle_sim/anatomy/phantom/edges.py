@@ -17,7 +17,7 @@ _BACK = np.array([0.0, 1.0, 0.0])
 _INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
 _PARAMEDIAN_MM = 8.0
 _UNDER_PEDICLE_MM = 2.0
-_DORSAL_SHARE = 0.8  # of the depth of the foramen: its dorsal third begins at 0.67
+_DORSAL_SHARE = 0.76  # of the depth of the foramen: its dorsal third begins at 0.67
 _DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (as at L5)
 _KAMBIN_BESIDE_MM = 8.0  # at most so far outside the canal's side wall
 _OVER_ENDPLATE_MM = 2.5
@@ -67,7 +67,7 @@ def side_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
         "pedicle_12_oclock": leaves(bone, post.pedicle, UP),
         "pedicle_6_oclock": under,
         "foramen_centre": under - 0.35 * spec.foramen_height_mm * UP,
-        "foramen_upper_dorsal": _upper_dorsal(post, bone, under),
+        "foramen_upper_dorsal": under_pedicle(post, bone, _DORSAL_SHARE, _UNDER_PEDICLE_MM),
         "joint_below_dorsal": dorsal,
         "joint_below_ventral": ventral,
         "joint_below_inferior": low,
@@ -93,14 +93,17 @@ def leaves(bone: Implicit, start_mm: Point, towards: Point, most_mm: float = 45.
     return np.asarray(start_mm + (steps[out - 1] + share * _FINE_MM) * towards)
 
 
-def _upper_dorsal(post: Posts, bone: Implicit, under: Point) -> Point:
-    """2 mm under the pedicle, in the dorsal third of the foramen: where a needle above the root
-    comes to rest (P04)."""
+def under_pedicle(post: Posts, bone: Implicit, share: float, down_mm: float) -> Point:
+    """A place (3,) in the foramen under the pedicle, at a share of its depth from body to isthmus.
+
+    The depth is measured 2 mm under the pedicle, where a needle above the root comes to rest (P04).
+    """
+    under = leaves(bone, post.pedicle, -UP)
     front = np.array([under[0], post.spec.back_mm, under[2] - _UNDER_PEDICLE_MM])
     steps = np.arange(3.0, _DEEPEST_MM, _FINE_MM)
     bony = bone.distance_mm(front + steps[:, None] * _BACK) < 0
     depth = float(steps[np.argmax(bony)]) if bony.any() else _DEEPEST_MM
-    return np.asarray(front + _DORSAL_SHARE * depth * _BACK)
+    return np.asarray(front + share * depth * _BACK + (_UNDER_PEDICLE_MM - down_mm) * UP)
 
 
 def _kambin(post: Posts) -> Point:

@@ -102,7 +102,7 @@ def flavum_rows(space: Interspace, *, thick_mm: float | None = None) -> Iterator
 
     From the lower half of the ventral surface of the upper lamina to the upper border of the lower
     one, and laterally to the capsule of the facet joint (Gray; deep and superficial layers as in
-    Olszewski 1996, doi:10.1097/00007632-199610150-00001). Thickness 3.2-3.8 mm: LF15, PMC4404540.
+    Olszewski 1996, Spine 21:2307). Thickness 3.2-3.8 mm: LF15, PMC4404540.
     ``thick_mm`` makes the sheets thicker dorsally; their ventral face stays.
     """
     thick = thick_mm or space.thick_mm

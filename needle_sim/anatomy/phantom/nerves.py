@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.course import medial_branch_path, off_bone, root_path
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
@@ -34,7 +35,10 @@ def structures(
     sacrum: Mapping[str, float],
 ) -> dict[str, Structure]:
     """Every nerve and vessel by name; ``bones`` are in their body frames, keyed by level."""
-    found = [_dura(column, sacrum), *_roots(column, sacrum), *_vessels(column)]
+    line, scale = sac_line(column, sacrum)
+    half = 0.5 * sacrum["sac_depth_mm"] * scale
+    found = [_dura(line, scale, sacrum), *_roots(column, sacrum), *_vessels(column)]
+    found.append(radiculomedullary_artery(column, bones["L1"], line, half))
     roots = {one.name: one for one in found}
     found += list(_medial_branches(column, bones, roots))
     return {one.name: one for one in found}
@@ -45,7 +49,7 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
 
     It keeps its calibre to L5 and tapers; end at S2: HIN14 (doi:10.1155/2014/351769). Between two
     bodies it lies close behind the disc, so that the dorsal fat is deepest there (Boezaart 2019,
-    doi:10.1093/pm/pnz075).
+    Pain Med 20:1687).
     """
     knots, scales = [], []
     for level in LEVELS[:-1]:
@@ -85,9 +89,8 @@ def _behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _P
     return np.asarray(np.mean(rims, axis=0) + (radius_mm + _VENTRAL_MM) * unit(back))
 
 
-def _dura(column: Column, sacrum: Mapping[str, float]) -> Structure:
+def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structure:
     """An oval sac as five parallel tubes that touch an ellipse from inside."""
-    line, scale = sac_line(column, sacrum)
     wide, deep = 0.5 * sacrum["sac_width_mm"], 0.5 * sacrum["sac_depth_mm"]
     tubes = []
     for share in (-1.0, -0.5, 0.0, 0.5, 1.0):
@@ -103,11 +106,12 @@ def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
         for level in LEVELS[:-1]:
             tube = root_path(column.vertebrae[level], side).moved(column.bodies[level])
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
-        tube = _first_sacral_root(column, sacrum, Posts(column.vertebrae["S1"], side))
+        tube = first_sacral_root(column, sacrum, Posts(column.vertebrae["S1"], side))
         yield Structure(f"S1 {side} root", "root", (tube,), "constructed")
 
 
-def _first_sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts) -> Tube:
+def first_sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts) -> Tube:
+    """The S1 root of one side, from the sac through its foramina, in the patient."""
     spec = post.spec
     line = canal_points(spec, sacrum)
     down = line[1] - line[0]
