@@ -35,8 +35,8 @@ class Obstacles:
     structures: Mapping[str, Structure]
 
     @classmethod
-    def around(cls, anatomy: Anatomy, centre_mm: ArrayLike) -> Obstacles:
-        """Cut from an anatomy within `REACH_MM` of a point (3,)."""
+    def around(cls, anatomy: Anatomy, centre_mm: ArrayLike, *, voxels: bool = True) -> Obstacles:
+        """Cut from an anatomy within `REACH_MM` of a point (3,); ``voxels`` is slower by far."""
         centre = np.asarray(centre_mm, dtype=np.float64)
         low, high = centre - REACH_MM, centre + REACH_MM
         bones = {
@@ -49,7 +49,8 @@ class Obstacles:
             for name, one in anatomy.structures.items()
             if one.kind in HAZARDS and one.distance_mm(centre[None])[0] < REACH_MM
         }
-        return cls(bones, _voxel_bone(anatomy.labels, bones, centre), structures)
+        known = _voxel_bone(anatomy.labels, bones, centre) if voxels else None
+        return cls(bones, known, structures)
 
     def exact_bone_mm(self, points_mm: Field) -> Field:
         """Signed distance (P,) to the nearest bone with an exact surface.
@@ -108,7 +109,8 @@ def clearances_mm(
     """
     path = resample(placed.trajectory.points_mm, 0.25)
     radius = placed.needle.outer_mm / 2
-    near = Obstacles.around(anatomy, placed.trajectory.tip_mm) if near is None else near
+    if near is None:
+        near = Obstacles.around(anatomy, placed.trajectory.tip_mm, voxels=False)
     found = {
         name: float(one.distance_mm(path).min()) - radius for name, one in near.structures.items()
     }

@@ -1,14 +1,14 @@
 """`plan`: straight paths from the skin to a target, rejected by what they hit, and ranked.
 
-Candidates are a fixed lattice, not a draw: every direction of a cone about the target's approach
-with every small shift of the tip. So the same anatomy gives the same plan.
+Hundreds of thousands of candidates are looked at through distance maps; those that pass are looked
+at again on exact surfaces, best first, until a few are found. Nothing is returned that was seen on
+a map alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,27 +20,28 @@ from needle_sim.geometry.transform import angle_deg, unit
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
-from needle_sim.planning.clearance import Obstacles, clearances_mm, skin_entry_mm
-from needle_sim.planning.ranking import geometric_cost, heat_cost, in_bone_mm
+from needle_sim.planning.candidates import directions_allowed, enters, lattice, tips_allowed
+from needle_sim.planning.clearance import clearances_mm
+from needle_sim.planning.hazards import KINDS, HazardMaps
+from needle_sim.planning.ranking import cheapest_first, geometric_cost, heat_cost, in_bone_mm
+from needle_sim.planning.tally import Tally, blocked
+from needle_sim.planning.walls import (
+    BODY_REACH_MM,
+    DEFAULT_MARGINS_MM,
+    Wall,
+    keeps_away,
+    least_axis_mm,
+    walls,
+)
 from needle_sim.shown import Shown
 
 Field = NDArray[np.float64]
-DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
-_BONE_GAP_MM = 0.05  # the shaft may lie on bone, not in it
-_VOXEL_BONE_GAP_MM = 1.0  # bone known from voxels only has a soft edge
-_BODY_REACH_MM = 70.0  # nerves and vessels are looked for so far from the tip, bone to the skin
+# What a map may say too little by: such paths are left to the exact surfaces to judge.
+_MAP_SLACK_MM = {"bone": 0.45, "dura": 0.3, "root": 0.3, "vessel": 0.3}
 _BONE_WEIGHT = 0.2  # what a millimetre of active tip in voxel bone costs (proposed)
-_VOXEL_BONE = "bone seen in voxels"
-_FINEST_MM = 0.25  # shortest step along a path
+_HEAT_WEIGHT = 3.0  # what a millimetre lacking to a nerve costs (proposed)
 _KEPT = 5
-
-
-class _Wall(NamedTuple):
-    """Something that a path (its axis) must keep ``least_mm`` away from."""
-
-    name: str
-    distance_mm: Callable[[Field], Field]
-    least_mm: float
+_FIRST_LOOK = 64  # candidates looked at exactly at first; twice as many each time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +124,8 @@ def plan(
 ) -> Plan:
     """Straight paths to a target, best first.
 
+    The tip comes to lie inside the target's window, in one of its spaces where it names any.
+
     Parameters
     ----------
     approach : (3,) array, optional
@@ -130,7 +133,8 @@ def plan(
     cone_deg : float, degrees
         Half-angle of the cone of directions.
     margins_mm : mapping of str to float
-        Least distance of the needle's surface from each kind of structure.
+        Least distance of the needle's surface from dura, root, vessel and bone. 0 is no touch; a
+        kind with no margin, or with a negative one, is no wall. Bone has 0.05 mm if not given.
     heat_margins_mm : mapping of str to float
         Distance of the active tip's surface from each kind of structure below which a path is worth
         less; what heat really does there is measured later, not assumed.
@@ -138,128 +142,76 @@ def plan(
     Raises
     ------
     PlanningError
-        Nothing is left; names what blocks, most frequent first.
+        Nothing is left; names what blocks, most frequent first, and a needle that would reach.
+    InputError
+        The target lies outside the body, or in a space that the anatomy does not know.
     """
     middle = target.approach if approach is None else unit(approach)
-    near = Obstacles.around(anatomy, target.centre_mm)
-    walls = _walls(near, DEFAULT_MARGINS_MM if margins_mm is None else margins_mm, needle)
-    lattice = _lattice(target, middle, cone_deg)
-    axes, tips, rejected = _sift(*_reach(anatomy, target, needle, *lattice), target, walls)
-    tried = len(lattice[0]) * len(lattice[1])
-    cost = geometric_cost(target, tips, axes, needle) + _BONE_WEIGHT * in_bone_mm(
-        anatomy, tips, axes, needle
-    )
-    cost += 3.0 * heat_cost(
-        near, {} if heat_margins_mm is None else heat_margins_mm, tips, axes, needle
-    )
+    least = least_axis_mm(DEFAULT_MARGINS_MM if margins_mm is None else margins_mm, needle)
+    tally = Tally()
+    axes, tips = lattice(target, middle, cone_deg)
+    tried = len(axes) * len(tips)
+    tips = tips_allowed(anatomy, target, tips, tally, each=len(axes))
+    axes = directions_allowed(anatomy, target, axes, needle, tally, each=len(tips))
+    maps = HazardMaps.around(anatomy, target.centre_mm)
+    tips, axes = np.tile(tips, (len(axes), 1)), np.repeat(axes, len(tips), axis=0)
+    tips, axes = _sifted(maps, tips, axes, least, tally)
+    cost = geometric_cost(target, tips, axes, needle)
+    cost += _HEAT_WEIGHT * heat_cost(maps, heat_margins_mm or {}, tips, axes, needle)
+
+    def in_bone(these: NDArray[np.intp]) -> Field:
+        return _BONE_WEIGHT * in_bone_mm(anatomy, tips[these], axes[these], needle)
+
     needles: list[PlacedNeedle] = []
-    for index in np.argsort(cost, kind="stable"):
-        entry = _enters(anatomy, tips[index], axes[index], needle, rejected)
-        if entry is not None and not _meets_far_bone(anatomy, entry, tips[index], rejected):
+    exact = walls(maps.near, least)
+    for index in _cleared(tips, axes, exact, cheapest_first(cost, in_bone), tally):
+        entry = enters(anatomy, tips[index], axes[index], needle, tally)
+        if entry is not None:
             needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
         if len(needles) == _KEPT:
             break
+    counted = dict(sorted(tally.count.items()))
     if not needles:
-        raise PlanningError(_blocked(target, rejected, tried), tried=tried, rejected=rejected)
-    found = clearances_mm(anatomy, needles[0], near=near)
-    return Plan(target, tuple(needles), found, tried, dict(sorted(rejected.items())))
+        raise PlanningError(blocked(target, needle, tally, tried), tried=tried, rejected=counted)
+    found = clearances_mm(anatomy, needles[0], near=maps.near)
+    return Plan(target, tuple(needles), found, tried, counted)
 
 
-def _lattice(target: Target, middle: Field, cone_deg: float) -> tuple[Field, Field]:
-    """Directions (A, 3) of a cone, and places (T, 3) of the tip about the target's centre."""
-    count = 91
-    turn = np.pi * (3.0 - np.sqrt(5.0)) * np.arange(count)  # a sunflower covers a disc evenly
-    tilt = np.radians(cone_deg) * np.sqrt(np.arange(count) / (count - 1))
-    side = unit(np.cross(middle, [0.0, 0.0, 1.0] if abs(middle[2]) < 0.9 else [1.0, 0.0, 0.0]))
-    up = np.cross(middle, side)
-    axes = (
-        np.cos(tilt)[:, None] * middle
-        + (np.sin(tilt) * np.cos(turn))[:, None] * side
-        + (np.sin(tilt) * np.sin(turn))[:, None] * up
-    )
-    steps = np.arange(-1.5, 1.51, 0.5)
-    shifts = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
-    shifts = shifts[np.linalg.norm(shifts, axis=1) < target.radius_mm]
-    tips = target.centre_mm + shifts @ np.stack([side, up, middle])
-    return axes, tips
+def _sifted(
+    maps: HazardMaps, tips: Field, axes: Field, least_mm: Mapping[str, float], tally: Tally
+) -> tuple[Field, Field]:
+    """The candidates that the maps do not rule out; the others counted by what they would hit."""
+    least = {kind: away - _MAP_SLACK_MM[kind] for kind, away in least_mm.items()}
+    traced = maps.trace(tips, axes, reach_mm=BODY_REACH_MM, least_mm=least)
+    hit = traced.met_mm >= 0
+    wanted = np.array([least.get(kind, -np.inf) for kind in KINDS])
+    kinds = (wanted - traced.least_mm[hit]).argmax(axis=1)
+    at = tips[hit] - traced.met_mm[hit, None] * axes[hit]
+    counts = np.bincount(maps.named(at, kinds), minlength=len(maps.names))
+    for index in np.flatnonzero(counts):
+        tally.add(maps.names[index], int(counts[index]))
+    return tips[~hit], axes[~hit]
 
 
-def _reach(
-    anatomy: Anatomy, target: Target, needle: Needle, axes: Field, tips: Field
-) -> tuple[Field, Field, dict[str, int]]:
-    """Each direction that meets the skin within the needle's length, with each tip: (C, 3) twice.
-
-    Looked at from the target's centre; the shift of a tip is looked at again once it is chosen.
-    """
-    rejected: dict[str, int] = {}
-    centre = target.centre_mm
-    good = []
-    for axis in axes:
-        entry = _enters(anatomy, centre, axis, needle, rejected)
-        good.append(entry is not None and not _meets_far_bone(anatomy, entry, centre, rejected))
-    left = axes[good]
-    lost = {reason: count * len(tips) for reason, count in rejected.items()}
-    return np.repeat(left, len(tips), axis=0), np.tile(tips, (len(left), 1)), lost
-
-
-def _walls(near: Obstacles, margins: Mapping[str, float], needle: Needle) -> list[_Wall]:
-    radius = needle.outer_mm / 2
-    structures = (
-        _Wall(name, one.distance_mm, margins.get(one.kind, 0.0) + radius)
-        for name, one in near.structures.items()
-    )
-    return [
-        *structures,
-        _Wall("bone", near.exact_bone_mm, radius + _BONE_GAP_MM),
-        _Wall(_VOXEL_BONE, near.voxel_bone_mm, radius + _VOXEL_BONE_GAP_MM),
-    ]
-
-
-def keeps_away(wall: _Wall, tips: Field, axes: Field) -> NDArray[np.bool_]:
-    """True (C,) for paths from a tip (C, 3) back along an axis (C, 3) that keep their distance.
-
-    Walks each path by sphere tracing: where the nearest wall is ``d`` away, nothing can be met
-    before ``d`` more millimetres, so few looks are needed and none is too coarse.
-    """
-    clear = np.ones(len(tips), dtype=bool)
-    depth = np.zeros(len(tips))
-    going = np.arange(len(tips))
-    while len(going):
-        away = wall.distance_mm(tips[going] - depth[going, None] * axes[going])
-        clear[going] = away >= wall.least_mm
-        depth[going] += np.maximum(away - wall.least_mm, _FINEST_MM)
-        going = going[clear[going] & (depth[going] < _BODY_REACH_MM)]
-    return clear
-
-
-def _sift(
-    axes: Field, tips: Field, rejected: dict[str, int], target: Target, walls: list[_Wall]
-) -> tuple[Field, Field, dict[str, int]]:
-    """The candidates that touch nothing, and how many each wall took."""
-    if target.ventral_mm is not None:
-        good = tips[:, 1] >= target.ventral_mm[1]
-        rejected["tip ventral to the process"] = int((~good).sum())
-        axes, tips = axes[good], tips[good]
-    for wall in walls:
-        good = keeps_away(wall, tips, axes)
-        rejected[wall.name] = rejected.get(wall.name, 0) + int((~good).sum())
-        axes, tips = axes[good], tips[good]
-    return axes, tips, {name: count for name, count in rejected.items() if count}
-
-
-def _enters(
-    anatomy: Anatomy, tip: Field, axis: Field, needle: Needle, rejected: dict[str, int]
-) -> Field | None:
-    """Skin entry (3,) of a path; None, counted in ``rejected``, where there is none in reach."""
-    entry = skin_entry_mm(anatomy, tip, -axis)
-    if entry is None:
-        reason = "skin entry outside the volume"
-    elif np.linalg.norm(entry - tip) > needle.length_mm:
-        reason = f"needle of {needle.length_mm:g} mm too short"
-    else:
-        return entry
-    rejected[reason] = rejected.get(reason, 0) + 1
-    return None
+def _cleared(
+    tips: Field,
+    axes: Field,
+    exact: list[Wall],
+    batches: Iterator[NDArray[np.intp]],
+    tally: Tally,
+) -> Iterator[int]:
+    """Indices in their order of those that keep away from every exact wall."""
+    count = _FIRST_LOOK
+    for batch in batches:
+        start = 0
+        while start < len(batch):
+            these = batch[start : start + count]
+            start, count = start + count, 2 * count
+            for wall in exact:
+                good = keeps_away(wall, tips[these], axes[these])
+                tally.add(wall.name, int((~good).sum()))
+                these = these[good]
+            yield from (int(index) for index in these)
 
 
 def window_share(target: Target, placed: PlacedNeedle) -> float | None:
@@ -273,19 +225,3 @@ def window_share(target: Target, placed: PlacedNeedle) -> float | None:
     aside = np.linalg.norm(offset + depth[:, None] * placed.trajectory.axis, axis=1)
     over = (depth >= 0) & (depth <= placed.needle.active_tip_mm) & (aside <= 3.0)
     return float(over.mean())
-
-
-def _meets_far_bone(anatomy: Anatomy, entry: Field, tip: Field, rejected: dict[str, int]) -> bool:
-    """True, and counted, where the path meets bone farther from the tip than the walls reach."""
-    whole = float(np.linalg.norm(entry - tip))
-    depth = np.arange(_BODY_REACH_MM - 5.0, whole, 0.5)
-    if not anatomy.in_voxel_bone(tip + depth[:, None] * (entry - tip) / whole).any():
-        return False
-    rejected[_VOXEL_BONE] = rejected.get(_VOXEL_BONE, 0) + 1
-    return True
-
-
-def _blocked(target: Target, rejected: Mapping[str, int], tried: int) -> str:
-    most = sorted(rejected.items(), key=lambda item: -item[1])[:3]
-    said = ", ".join(f"{name} ({count} of {tried})" for name, count in most)
-    return f"no safe path to {target.name} on {target.vertebra or 'the target'}: blocked by {said}"
