@@ -31,6 +31,8 @@ _HOMES = {
     "imaging.ultrasound.probe": ("Probe",),
     "imaging.ultrasound.scan": ("sonogram",),
     "imaging.ultrasound.sonogram": ("Sonogram",),
+    "imaging.ultrasound.poses": ("pose",),
+    "imaging.ultrasound.in_plane": ("in_plane_pose",),
     "thermal.protocol": ("Protocol",),
     "thermal.bioheat": ("heat",),
     "thermal.lesion": ("Lesion", "measure"),

@@ -18,10 +18,12 @@ from needle_sim.views.fluoroscopy import Overlay, draw_radiograph
 from needle_sim.views.heating import draw_heat, draw_lesion, lesion_plane
 from needle_sim.views.scorecard import draw_score
 from needle_sim.views.slices import Plane, draw_ct
+from needle_sim.views.sonography import draw_sonogram, sonogram_figure
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.anatomy.target import Target
+    from needle_sim.imaging.ultrasound.sonogram import Sonogram
     from needle_sim.imaging.xray.exposure import Radiograph
     from needle_sim.planning.planner import Plan
     from needle_sim.rehearsal.run import Run
@@ -40,6 +42,7 @@ __all__ = [
     "draw_lesion",
     "draw_radiograph",
     "draw_score",
+    "draw_sonogram",
     "lesion_plane",
 ]
 
@@ -65,6 +68,12 @@ def draw(noun: Any, **settings: Any) -> Axes | Figure:
 def _radiograph(shot: Radiograph, *, ax: Axes | None = None, **settings: Any) -> Axes:
     rows, columns = shot.array.shape
     return draw_radiograph(_axes(ax, (700, round(787 * rows / columns))), shot, **settings)
+
+
+def _sonogram(shot: Sonogram, *, ax: Axes | None = None, **settings: Any) -> Axes:
+    if ax is None:
+        return sonogram_figure(shot, **settings).axes[0]
+    return draw_sonogram(ax, shot, **settings)
 
 
 def _view(view: View, *, ax: Axes | None = None, **settings: Any) -> Axes:
@@ -152,6 +161,7 @@ def _axes(ax: Axes | None, size_px: tuple[int, int], *, colour: str = canvas.SCR
 
 _PICTURES: dict[str, Callable[..., Axes | Figure]] = {
     "Radiograph": _radiograph,
+    "Sonogram": _sonogram,
     "View": _view,
     "Volume": _volume,
     "Anatomy": _anatomy,
