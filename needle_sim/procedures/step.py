@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from needle_sim.errors import InputError
+from needle_sim.presets import nearest
 
 Do = Literal["view", "advance", "aspirate", "contrast", "inject", "heat"]
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -39,6 +40,8 @@ class Step:
     volume_ml: float | None = None
 
     def __post_init__(self) -> None:
+        if self.do not in _NEEDS:
+            raise InputError(f"no step does {self.do!r}{nearest(self.do, _NEEDS)}")
         needed = _NEEDS[self.do]
         for one in fields(self):
             given = getattr(self, one.name) is not None

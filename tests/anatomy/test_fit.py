@@ -8,7 +8,6 @@ import pytest
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.fit import GOOD_RMS_MM, anatomy_from_ct
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
-from needle_sim.anatomy.target import medial_branch_target
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg, unit
@@ -46,7 +45,7 @@ def test_the_wanted_vertebra_and_its_neighbour_are_fitted_and_found_in_place(mad
 
 def test_the_patient_has_hazards_a_target_and_notes(made):
     assert made.hazards_known
-    target = medial_branch_target(made, "L4", "L5", "right")
+    target = made.target("L4 right medial branch")
     assert 9.0 < np.linalg.norm(target.nerve_mm[-1] - target.nerve_mm[0]) < 16.0
     said = " ".join(str(note) for note in made.notes)
     for words in ("S1 is not in the labels", "surface RMS", "offset of the labels' border"):
@@ -177,7 +176,7 @@ def test_fit_and_label_cover_the_same_voxels(patient, request):
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_straight_18_gauge_needle_can_lie_along_the_nerve_on_a_real_neck(patient, side):
     anatomy, level, vertebra = patient
-    target = medial_branch_target(anatomy, level, vertebra, side)
+    target = anatomy.target(f"{level} {side} medial branch")
     axis = unit(target.nerve_mm[-1] - target.nerve_mm[0])
     bones = list(anatomy.bones.values())
     body = anatomy.body(vertebra)

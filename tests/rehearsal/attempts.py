@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Space
+from needle_sim.anatomy.anatomy import Anatomy, Space, Structure
 from needle_sim.anatomy.target import Target
 from needle_sim.geometry.shapes import Tube
 from needle_sim.instruments.needle import Needle
@@ -24,6 +25,8 @@ from tests.planning.blocks import block, straight_target
 EPIDURAL = Procedure.preset("interlaminar-epidural")
 RFA = Procedure.preset("medial-branch-rfa")
 DANGER_MM, DEEP_MM = 56.0, 66.0
+CENTRE_MM = np.array([0.0, -4.0, 0.0])
+UP, BACK = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 CLEAR = {"dura": 4.0, "L5 right root": 6.0}
 
 
@@ -86,10 +89,13 @@ GOOD = (
 )
 
 
-def patient(**spaces_mm: float) -> Anatomy:
-    """A block with a canal about the target and a sac, a root and a vessel, all clear of the way."""
-    from needle_sim.anatomy.anatomy import Structure
+def above(off_mm: float) -> NDArray[np.float64]:
+    """A place ``off_mm`` above the target's centre."""
+    return CENTRE_MM + off_mm * UP
 
+
+def patient() -> Anatomy:
+    """A block with a canal about the target; sac, root and vessel are clear of the way."""
     tubes = {
         ("dura", "dura"): [[0.0, -30.0, -60.0], [0.0, -30.0, 60.0]],
         ("L5 right root", "root"): [[-30.0, 20.0, -60.0], [-30.0, 20.0, 60.0]],
@@ -99,7 +105,7 @@ def patient(**spaces_mm: float) -> Anatomy:
         Structure(name, kind, (Tube(np.array(points), np.full(2, 3.0)),), "constructed")
         for (name, kind), points in tubes.items()
     ]
-    canal = Space("canal", "canal", Ball(target().centre_mm, 6.0), "constructed")
+    canal = Space("canal", "canal", Ball(CENTRE_MM, 6.0), "constructed")
     return replace(block(structures=structures), spaces={"canal": canal})
 
 
@@ -121,8 +127,8 @@ def target(**changes: Any) -> Target:
 
 def placed(*, off_mm: float = 0.0, needle: str = "tuohy_18g_90mm") -> PlacedNeedle:
     """A needle from straight behind, its tip ``off_mm`` above the target's centre."""
-    tip = target().centre_mm + [0.0, 0.0, off_mm]
-    return PlacedNeedle(Needle.preset(needle), Trajectory.straight(tip + [0.0, DEEP_MM, 0.0], tip))
+    tip = above(off_mm)
+    return PlacedNeedle(Needle.preset(needle), Trajectory.straight(tip + DEEP_MM * BACK, tip))
 
 
 def attempted(
@@ -158,10 +164,7 @@ def neurotomy(
 ) -> Attempted:
     """A medial branch that was heated; the electrode lies along it."""
     aimed = straight_target()
-    tip = aimed.centre_mm
-    lain = PlacedNeedle(
-        Needle.preset("rf_18g_10mm"), Trajectory.straight(tip + [0.0, DEEP_MM, 0.0], tip)
-    )
+    lain = placed(needle="rf_18g_10mm")
     away = {**CLEAR, "bone": 0.1} if clear is None else clear
     done = told(
         ("insert",), ("view", "oblique"), ("advance", DANGER_MM), ("view", "lateral"),

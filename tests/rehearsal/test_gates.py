@@ -10,15 +10,16 @@ import pytest
 from needle_sim.anatomy.target_rule import Share, TargetRule
 from needle_sim.rehearsal.gates import gates
 from tests.rehearsal.attempts import (
+    CENTRE_MM,
     CLEAR,
     DANGER_MM,
     DEEP_MM,
     EPIDURAL,
     GOOD,
+    above,
     attempted,
     neurotomy,
     patient,
-    target,
 )
 
 
@@ -39,8 +40,8 @@ def beside(side: str, level: str, away_mm: float):
         "epidural", "x", "{upper}", 3.0, at=(Share("{upper} {side} foramen_centre"),)
     )  # fmt: skip
     marks = {
-        "L4 right foramen_centre": target().centre_mm,
-        f"{level} {side} foramen_centre": target().centre_mm + [0.0, 0.0, away_mm],
+        "L4 right foramen_centre": CENTRE_MM,
+        f"{level} {side} foramen_centre": above(away_mm),
     }
     made = attempted(off_mm=4.0)
     recipe = replace(EPIDURAL, target=rule)

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from needle_sim.geometry.transform import unit
-from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.rehearsal.quality import economy, quality
-from tests.rehearsal.attempts import EPIDURAL, GOOD, attempted, neurotomy, target
+from tests.rehearsal.attempts import EPIDURAL, GOOD, attempted, neurotomy, placed, target
 
 LIMITS = {"passes": 1.0, "dose beyond the recipe": 0.0, "time beyond the recipe": 60.0}
 
@@ -53,11 +51,8 @@ def test_the_way_in_is_compared_with_the_one_that_was_asked_for(turn):
 
 def test_a_needle_is_measured_where_it_lies_at_the_end_not_where_it_was_planned():
     made = attempted()
-    tip = target().centre_mm + [0.0, 0.0, 4.0]
-    moved = PlacedNeedle(
-        made.plan.placed.needle, Trajectory.straight(tip + [0.0, 60.0, 0.0], tip)
-    )  # fmt: skip
-    found = measured(replace(made, record=replace(made.record, placed=moved)))
+    moved = replace(made.record, placed=placed(off_mm=4.0))
+    found = measured(replace(made, record=moved))
     assert found["target error"].value == pytest.approx(4.0)
 
 
