@@ -132,7 +132,9 @@ def check_landmark(name: str) -> None:
     wanted = bare if sided == "{side}" else rest
     if wanted not in known:
         full = [*MIDLINE, *(f"{{side}} {one}" for one in OF_A_SIDE)]
-        raise InputError(f"unknown landmark {name!r}{nearest(rest, full)}")
+        other = bare if sided == "{side}" else f"{{side}} {rest}"
+        hint = f"; did you mean {other!r}?" if other in full else nearest(rest, full)
+        raise InputError(f"unknown landmark {name!r}{hint}")
 
 
 def aim(
