@@ -169,7 +169,7 @@ def _sonogram(
     recipe: Procedure, anatomy: Anatomy, record: Record, rng: np.random.Generator
 ) -> tuple[Sonogram | None, tuple[str, ...]]:
     """The needle in its plane; a note where no probe can be put there."""
-    from needle_sim.imaging.ultrasound.poses import in_plane_pose
+    from needle_sim.imaging.ultrasound.in_plane import in_plane_pose
     from needle_sim.imaging.ultrasound.probe import Probe
     from needle_sim.imaging.ultrasound.scan import sonogram
 
@@ -177,7 +177,7 @@ def _sonogram(
         return None, ()
     probe = Probe.preset(recipe.probe)
     try:
-        pose = in_plane_pose(anatomy, record.placed)
+        pose = in_plane_pose(anatomy, record.placed, probe=probe)
         return sonogram(anatomy, probe, pose, needles=[record.placed], rng=rng), ()
     except InputError as error:
         return None, (f"no sonogram of the needle: {error}",)
