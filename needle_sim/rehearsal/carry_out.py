@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.compartment import compartment
+from needle_sim.imaging.xray.sequence import Mode
+from needle_sim.injectate.agent import Agent
+from needle_sim.injectate.aspiration import aspirate
+from needle_sim.injectate.spread import Spread, spread
+from needle_sim.injectate.vessel import Vessel, vessel_at
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.clearance import clearances_mm
@@ -24,10 +29,6 @@ from needle_sim.procedures.step import Step
 from needle_sim.rehearsal.record import Event, Record, Shot
 from needle_sim.rehearsal.suite import Suite, View
 from needle_sim.thermal.protocol import Protocol
-
-if TYPE_CHECKING:
-    from needle_sim.injectate.spread import Spread
-    from needle_sim.injectate.vessel import Vessel
 
 STOPS = ("vascular", "intrathecal")
 _SKIN_MM = 5.0  # a needle that stands in the skin
@@ -90,8 +91,6 @@ class _Hand:
         tip = self.placed.trajectory.tip_mm
         rate = 0.0 if self.recipe.vascular is None else self.recipe.vascular.rate
         if self.rng.random() < rate:
-            from needle_sim.injectate.vessel import vessel_at
-
             self.vessel = vessel_at(self.anatomy, tip, self.rng)
 
     def view(self, step: Step) -> str | None:
@@ -114,8 +113,6 @@ class _Hand:
         return None
 
     def aspirate(self, step: Step) -> str | None:
-        from needle_sim.injectate.aspiration import aspirate
-
         known = self.recipe.vascular
         sensitivity, specificity = (0.447, 0.979) if known is None else (
             known.sensitivity, known.specificity)  # fmt: skip
@@ -131,26 +128,25 @@ class _Hand:
         return compartment(self.anatomy, self.drawn().trajectory.tip_mm).kind
 
     def contrast(self, step: Step) -> str | None:
-        mode = str(step.mode)
+        mode: Mode = step.mode or "live"
         found = self.spread_of(step)
-        run, seen, kap = None, found.pattern, 0.0
+        seen: str | None = found.pattern if found.pattern in STOPS else "contrast"
+        run, kap = None, 0.0
         recipe = self.recipe_view(step.view)
         if self.suite is not None:
             run = self.suite.contrast(recipe, self.drawn(), found, mode)
             seen, kap = run.seen, run.kap_ugy_m2
         title = f"Contrast, {recipe.title}, {_MODES[mode]}"
         self.shots.append(Shot(title, mode, found, run, seen))
-        said = f"{step.volume_ml:g} mL contrast, {_MODES[mode]}: {_seen_said(seen)}"
+        said = f"{step.volume_ml:g} mL contrast, {_MODES[mode]}: {_SEEN[seen]}"
         self.noted(
             "contrast", said, self.pace["contrast_s"], kap, mode=mode, agent=step.agent,
             volume_ml=step.volume_ml, pattern=found.pattern, seen=seen, view=recipe.name,
         )  # fmt: skip
-        return f"contrast shows a {seen} pattern" if seen in STOPS else None
+        stop = seen in STOPS or (seen is None and mode != "single")
+        return f"contrast, {_MODES[mode]}: {_SEEN[seen]}" if stop else None
 
     def spread_of(self, step: Step) -> Spread:
-        from needle_sim.injectate.agent import Agent
-        from needle_sim.injectate.spread import spread
-
         placed = self.drawn()
         clock = np.deg2rad(placed.bevel_clock_deg)
         bevel = placed.trajectory.patient_from_needle.turn([np.sin(clock), np.cos(clock), 0.0])
@@ -168,8 +164,9 @@ class _Hand:
         pattern = _PATTERN_OF.get(self.compartment_kind(), self.compartment_kind())
         said = f"{step.volume_ml:g} mL {step.agent} injected"
         seconds = float(step.volume_ml or 0.0) / self.pace["inject_ml_s"]
-        detail = {"agent": step.agent, "volume_ml": step.volume_ml, "pattern": pattern}
-        self.noted("inject", said, seconds, **detail)
+        self.noted(
+            "inject", said, seconds, agent=step.agent, volume_ml=step.volume_ml, pattern=pattern
+        )
         return None
 
     def heat(self, step: Step) -> str | None:
@@ -198,8 +195,12 @@ _MODES = {"single": "single shot", "live": "live", "dsa": "DSA"}
 _PATTERN_OF = {"flavum": "soft_tissue", "bone": "soft_tissue"}
 
 
-def _seen_said(seen: str | None) -> str:
-    return "nothing to be seen" if seen is None else f"{seen.replace('_', ' ')} pattern"
+_SEEN = {
+    None: "none is seen",
+    "contrast": "it stays, nothing runs off",
+    "vascular": "it runs off, a vascular pattern",
+    "intrathecal": "it mixes with CSF, an intrathecal pattern",
+}
 
 
 def carry_out(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from needle_sim.imaging.xray.sequence import ContrastRun
+from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.rehearsal.suite import View
 from needle_sim.shown import Shown
-
-if TYPE_CHECKING:
-    from needle_sim.imaging.xray.sequence import ContrastRun
-    from needle_sim.injectate.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)

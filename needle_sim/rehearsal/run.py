@@ -20,7 +20,7 @@ from needle_sim.thermal.history import HeatHistory
 from needle_sim.thermal.lesion import Lesion
 
 if TYPE_CHECKING:
-    from needle_sim.imaging.ultrasound.scan import Sonogram
+    from needle_sim.imaging.ultrasound.sonogram import Sonogram
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,7 @@ from needle_sim.rehearsal.suite import Suite, View
 from needle_sim.volume.volume import Volume
 
 if TYPE_CHECKING:
-    from needle_sim.imaging.ultrasound.scan import Sonogram
+    from needle_sim.imaging.ultrasound.sonogram import Sonogram
 
 _STAGES = 6
 

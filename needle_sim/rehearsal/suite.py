@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from needle_sim.imaging.xray.dose import set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, cut_share, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.imaging.xray.sequence import ContrastRun, Mode, contrast_shots
+from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.sightline import angles_of, look_along, recipe_angles
 from needle_sim.procedures.procedure import Procedure, ViewRecipe
 from needle_sim.shown import Shown
-
-if TYPE_CHECKING:
-    from needle_sim.imaging.xray.sequence import ContrastRun
-    from needle_sim.injectate.spread import Spread
 
 _WHOLE_SHARE = 0.2  # a view that misses less of the body than this needs no word
 
@@ -89,11 +86,9 @@ class Suite:
         return View(name, view.title, shot, carm.orbital_deg, carm.tilt_deg, said, depth_mm)
 
     def contrast(
-        self, view: ViewRecipe, placed: PlacedNeedle, spread: Spread, mode: str
+        self, view: ViewRecipe, placed: PlacedNeedle, spread: Spread, mode: Mode
     ) -> ContrastRun:
         """Pictures of contrast from the start of its injection on."""
-        from needle_sim.imaging.xray.sequence import contrast_shots
-
         paths, _ = self.posed(view)
         beam = set_exposure(paths, Beam.preset(view.beam))
         return contrast_shots(
