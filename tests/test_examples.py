@@ -19,9 +19,29 @@ def _the_tip_reaches_the_target(run: Any) -> None:
     assert run.plan.target_error_mm <= 2.0  # the success window of a medial-branch electrode
 
 
+def _the_drug_goes_where_live_contrast_showed_it(run: Any) -> None:
+    done = [event.do for event in run.record.events]
+    assert done.index("contrast") < done.index("inject")
+    assert run.score.outcome == "completed", run.score.failed
+
+
+def _the_window_is_seen_through(sonogram: Any) -> None:
+    assert 0.1 < float(sonogram.array[sonogram.sector].mean()) < 0.6  # neither black nor white
+
+
+def _most_hands_breach_nothing(executions: Any) -> None:
+    found = executions.summary()
+    assert found["n"] == 10_000
+    assert found["dura_breached_share"] < 0.05
+    assert 0.0 < found["met_share"] < 1.0
+
+
 # what ``main()`` of an example returns, and one number of it; an example without an entry fails
 CHECKS: dict[str, Callable[[Any], None]] = {
     "01_medial_branch_rfa": _the_tip_reaches_the_target,
+    "02_transforaminal_epidural": _the_drug_goes_where_live_contrast_showed_it,
+    "03_sonogram_of_an_interspace": _the_window_is_seen_through,
+    "04_errors_of_a_hand": _most_hands_breach_nothing,
 }
 
 
