@@ -26,8 +26,9 @@ class Record:
     ratios: Ratios
 
     @classmethod
-    def read(cls, path: Path = PATH) -> Record:
+    def read(cls, path: Path | None = None) -> Record:
         """What is on record; nothing where there is no file."""
+        path = path or PATH
         if not path.exists():
             return cls({})
         return cls(json.loads(path.read_text(encoding="utf-8")))
@@ -43,10 +44,10 @@ class Record:
         sizes.setdefault(size.name, {})[module] = found
         return Record(sizes)
 
-    def write(self, path: Path = PATH) -> None:
+    def write(self, path: Path | None = None) -> None:
         """Sorted, one pair a line."""
         text = json.dumps(self.ratios, indent=2, sort_keys=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        (path or PATH).write_text(text + "\n", encoding="utf-8")
 
 
 def _rounded(ratio: float) -> float:
