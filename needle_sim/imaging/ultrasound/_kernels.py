@@ -16,7 +16,7 @@ FAR = 1.0e9
 
 @kernel(inline="always")
 def _near(value, count):
-    return min(max(int(math.floor(value + 0.5)), 0), count - 1)
+    return min(max(math.floor(value + 0.5), 0), count - 1)
 
 
 @kernel(inline="always")
@@ -45,7 +45,6 @@ def assemble(
     votes = np.empty(8, dtype=np.float64)
     names = np.empty(8, dtype=np.int64)
     for i in range(start, stop):
-        z = first_mm[2] + h * i
         for j in range(out.shape[1]):
             y = first_mm[1] + h * j
             for k in range(out.shape[2]):
@@ -60,7 +59,20 @@ def assemble(
                 fu, fv, fw = u - a, v - b, w - c
                 found = 0
                 depth = 0.0
-                for corner in range(8):
+                one = labels[a, b, c]
+                whole = (
+                    labels[a1, b1, c1] == one and labels[a, b, c1] == one
+                    and labels[a, b1, c] == one and labels[a1, b, c] == one
+                    and labels[a1, b1, c] == one and labels[a1, b, c1] == one
+                    and labels[a, b1, c1] == one
+                )  # fmt: skip
+                if whole and bone[a, b, c] > 100.0:
+                    depth = np.float64(bone[a, b, c])
+                    found = 1
+                    names[0], votes[0] = np.int64(one), 1.0
+                    if one == first_bone or one == last_bone:
+                        names[0] = muscle
+                for corner in range(0 if found else 8):
                     p = a1 if corner & 4 else a
                     q = b1 if corner & 2 else b
                     r = c1 if corner & 1 else c
@@ -77,11 +89,15 @@ def assemble(
                         names[found], votes[found] = name, 0.0
                         found += 1
                     votes[at] += share
-                name = names[0]
-                most = votes[0]
+                name, most, mixed = names[0], votes[0], 0.0
                 for at in range(1, found):
                     if votes[at] > most:
                         name, most = names[at], votes[at]
+                for at in range(found):
+                    if (name == fat and names[at] == muscle) or (
+                        name == muscle and names[at] == fat
+                    ):
+                        mixed = votes[at]
                 if name != 0 and stamp[i, j, k] != 255:
                     name = np.int64(stamp[i, j, k])
                 depth = min(depth, exact[i, j, k] * TO_MM)
@@ -108,9 +124,10 @@ def assemble(
                     code += _wave(tiles[1], i + 0.06 * slow, jj, k + 0.1 * _wave(tiles[2], k, i, j))
                 elif kind == 5:
                     code += 0.6 * slow
-                whole = min(max(int(math.floor(depth / TO_MM + 0.5)), -32000), 32000) + 32768
+                code += 88.0 * mixed  # fascia, up to 11 dB
+                steps = min(max(math.floor(depth / TO_MM + 0.5), -32000), 32000) + 32768
                 tone = min(max(int(code), 0), 255)
-                out[i, j, k] = np.uint32((whole << 16) | (tone << 8) | name)
+                out[i, j, k] = np.uint32((steps << 16) | (tone << 8) | name)
 
 
 @kernel
@@ -147,7 +164,7 @@ def march(
     air, skin, fat and muscle, samples of skin and of contact. See `scan` for each.
     """
     ni, nj, nk = grid.shape
-    mirror, lobe, rough, bone_loss, bloom, clutter, multiple, soft = bone
+    mirror, lobe, rough, bone_loss, bloom, clutter, haze, haze_fall, multiple, soft = bone
     air, skin, fat, muscle, skin_samples, contact = marks
     table = noise.shape[1] - 1
     loud = math.sqrt(share)
@@ -159,9 +176,17 @@ def march(
         weight = along[n]
         amp, clear, depth_in, tail = 1.0, 1.0, 0.0, 0.0
         last, before = -1, FAR
-        inside = False
         again, again_amp = -1, 0.0
-        first = FAR
+        first, mist = FAR, 0.0
+        # contact: a gap under the face is bridged, the worse the wider it is
+        gap = 0
+        while gap <= contact:
+            i, j = _near(sx + gap * dx, ni), _near(sy + gap * dy, nj)
+            if (grid[i, j, _near(sz + gap * dz, nk)] & 255) != air:
+                break
+            gap += 1
+        if 2 * gap > contact:
+            amp = max(0.0, 2.0 - 2.0 * gap / contact)
         for s in range(re.shape[0]):
             o = offset[s]
             x = sx + s * dx + o * lift[0]
@@ -172,23 +197,19 @@ def march(
             name = word & 255
             shade = tone[(word >> 8) & 255]
             d = _bone_at(word)
-            if not inside:
-                if name != air:
-                    inside = True
-                else:
+            if name == air:
+                if s <= contact:
                     name, shade = fat, 1.0
-                    if s > contact:
-                        amp = 0.0
-            elif name == air and clear > 0.0:
-                re[s] += share * amp * clear * mirror
-                clear = 0.0
+                elif clear > 0.0:
+                    re[s] += share * amp * clear * mirror
+                    clear, mist = 0.0, haze
             if s < skin_samples:
                 name, shade = skin, 1.0
             if -2.0 < d < 2.0:
                 d = _distance(grid, x, y, z)
             in_bone = d < 0.0
             if in_bone and before >= 0.0 and clear > 1e-4:
-                part = before / (before - d) if before < FAR else 0.0
+                part = before / (before - d) if before < FAR else 1.0
                 gx = _distance(grid, x + 1, y, z) - _distance(grid, x - 1, y, z)
                 gy = _distance(grid, x, y + 1, z) - _distance(grid, x, y - 1, z)
                 gz = _distance(grid, x, y, z + 1) - _distance(grid, x, y, z - 1)
@@ -205,7 +226,7 @@ def march(
                 if again < 0:
                     again, again_amp = 2 * s, unit * multiple
                     first = min(first, s - 1.0 + part)
-                depth_in = 0.0
+                depth_in, mist = 0.0, haze
             if s == again:
                 re[s] += again_amp * amp
             if not in_bone and name != last and last >= 0 and clear > 0.0 and name != air:
@@ -234,7 +255,8 @@ def march(
                 here = tail / share * math.exp(-depth_in * bloom) * 0.5
                 depth_in += ds
                 clear *= bone_loss
-            here += (1.0 - clear) * amp * clutter
+            here += (1.0 - clear) * amp * clutter * (1.0 + mist)
+            mist *= haze_fall
             here *= loud * gain[s]
             re[s] += here * noise[0, h]
             im[s] += here * noise[1, h]

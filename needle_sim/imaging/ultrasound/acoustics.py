@@ -14,10 +14,10 @@ from needle_sim.imaging.ultrasound.probe import Probe
 Floats = NDArray[np.float64]
 
 # Amplitudes are those of the echo of a perfect mirror, square to the beam: 0 dB.
-MUSCLE_DB = -42.0
-"""Mean speckle of muscle (proposed: bone then stands 37 dB above it, +39 in the prototype)."""
+MUSCLE_DB = -56.0
+"""Mean speckle of muscle (proposed; rough bone, blurred, then stands some 35 dB above it)."""
 
-SOFT_ECHO = 0.3
+SOFT_ECHO = 0.35
 """Share of the reflection at a face between soft tissues that comes back: they are rough and
 uneven (proposed; the ratio of two such faces is that of their reflections)."""
 

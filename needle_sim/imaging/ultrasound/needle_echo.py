@@ -11,21 +11,24 @@ from numpy.typing import NDArray
 
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.transform import Transform
-from needle_sim.imaging.ultrasound.point_spread import PointSpread
+from needle_sim.imaging.ultrasound.blur import Blur
+from needle_sim.imaging.ultrasound.march import Marched
+from needle_sim.imaging.ultrasound.point_spread import PointSpread, point_spread
 from needle_sim.imaging.ultrasound.probe import Probe
+from needle_sim.imaging.ultrasound.sonogram import Layout
 from needle_sim.instruments.placed import PlacedNeedle
 
 Floats = NDArray[np.float64]
 
 # Off the square the echo is that of roughness and bevel, not of a smooth cylinder, whose lobe falls
-# far faster than needles do: Schafhalter-Zoppoth et al. (2004), doi:10.1097/01.RVI.0000133536... find
-# a steady fall from 0 to 65 degrees, by gauge; Nichols et al. (2003) a loss of most of it at 75.
-SQUARE_DB, LOBE_DEG = -12.0, 11.0
-ROUGH_DB, ROUGH_FALL_DB = -26.0, 16.0  # at 0 degrees, and what is lost on the way to 90
+# far faster than needles do: Schafhalter-Zoppoth et al. (2004) find a steady fall from 0 to 65
+# degrees, and less light of thinner needles; Nichols et al. (2003) a loss of most of it at 75.
+SQUARE_DB, LOBE_DEG = -16.0, 11.0
+ROUGH_DB, ROUGH_FALL_DB = -30.0, 18.0  # at 0 degrees, and what is lost on the way to 90
 GAUGE_MM = 0.72
 TIP_MM, TIP_DB, BEVEL_DB = 1.5, 4.0, 4.0
 COMET, COMET_FALL, COMETS = 0.12, 0.55, 5
-IN_PLANE_MM = 1.0
+IN_PLANE_DEG = 10.0
 
 _STEP_MM = 0.1
 _GRAIN = 1.3
@@ -60,7 +63,6 @@ def deposit(
     *,
     lines: int,
     step_mm: float,
-    samples: int,
 ) -> Deposit:
     """What one needle sends back, before the point spread and the loss on the way.
 
@@ -68,10 +70,11 @@ def deposit(
     ----------
     spread : PointSpread
         At each sample; ``slice_mm`` weighs by the distance from the plane.
-    lines, samples : int
+    lines : int
         Of the march; ``step_mm`` is the length of a sample.
     """
     shaft = probe_from_patient.apply(resample(placed.shaft_mm, _STEP_MM))
+    samples = len(spread.depth_mm)
     axis = np.gradient(shaft, axis=0)
     length = np.linalg.norm(axis, axis=1, keepdims=True)
     axis /= length
@@ -90,7 +93,7 @@ def deposit(
     share = steps + along * step_mm / spread.axial_mm
     share += _STEP_MM * np.abs(axis[:, 1]) / spread.slice_mm[at]
     rough = rough * _tip_gain(placed, probe_from_patient, beam, np.flatnonzero(seen), len(seen))
-    turn = np.arange(len(seen))[seen] * _STEP_MM
+    turn = np.asarray(np.flatnonzero(seen) * _STEP_MM, dtype=np.float64)
     grain = np.exp(2j * np.pi * _scattered(turn)) * np.sqrt(np.minimum(1.0, share))
     value = slab * (mirror * np.minimum(share, 1.0) + _GRAIN * rough * grain)
     return _with_comet(line, sample, value, placed.needle.outer_mm / step_mm, mirror * share * slab)
@@ -136,7 +139,8 @@ def _with_comet(
     places, values = [sample], [value]
     for n in range(1, COMETS + 1):
         places.append(sample + n * 1.6 * gap)
-        values.append(mirror * COMET * COMET_FALL ** (n - 1) * (-1.0) ** n + 0j)
+        echo = (mirror * COMET * COMET_FALL ** (n - 1) * (-1.0) ** n).astype(np.complex128)
+        values.append(echo)
     return Deposit(np.tile(line, COMETS + 1), np.concatenate(places), np.concatenate(values))
 
 
@@ -160,29 +164,44 @@ def add(
         np.add.at(echo[1], (n + pad, s), value.imag.astype(np.float32))
 
 
-def truth_of(
+def add_needles(
     needles: Sequence[PlacedNeedle],
     probe_from_patient: Transform,
-    pixel_mm: float,
-    origin_px: tuple[float, float],
-    slice_mm: float,
+    probe: Probe,
+    found: Marched,
+    blur: Blur,
+    step_mm: float,
+) -> None:
+    """Add every needle to marched lines, where sound gets."""
+    lines = found.through.shape[0]
+    for placed in needles:
+        one = deposit(placed, probe_from_patient, probe, blur.spread, lines=lines, step_mm=step_mm)
+        add(one, found.through, found.echo, blur.pad)
+
+
+def truth_of(
+    needles: Sequence[PlacedNeedle], probe_from_patient: Transform, lay: Layout, probe: Probe
 ) -> tuple[dict[str, Any], ...]:
-    """Where needles lie on the picture; in plane is a tip within half of the slice's width."""
+    """Where needles lie on the picture.
+
+    In the plane is a tip within half of the slice's width there, with its shaft at most
+    `IN_PLANE_DEG` off the plane.
+    """
     found = []
     for placed in needles:
         points = probe_from_patient.apply(placed.shaft_mm)
-        pixels = np.stack(
-            [points[:, 2] / pixel_mm + origin_px[0], origin_px[1] - points[:, 0] / pixel_mm], axis=1
-        )
+        row = points[:, 2] / lay.pixel_mm + lay.origin_px[0]
+        column = lay.origin_px[1] - points[:, 0] / lay.pixel_mm
         axis = probe_from_patient.turn(placed.trajectory.axis)
         angle = float(np.degrees(np.arcsin(np.clip(abs(axis[1]), 0.0, 1.0))))
         away = float(points[-1, 1])
+        slab = float(point_spread(probe).at(points[-1:, 2]).slice_mm[0])
         found.append(
             {
-                "tip_px": pixels[-1],
-                "polyline_px": pixels,
+                "tip_px": np.array([row[-1], column[-1]]),
+                "polyline_px": np.stack([row, column], axis=1),
                 "tip_out_of_plane_mm": away,
-                "in_plane": bool(abs(away) <= 0.5 * slice_mm and angle <= 10.0),
+                "in_plane": bool(abs(away) <= 0.5 * slab and angle <= IN_PLANE_DEG),
                 "angle_deg": angle,
             }
         )

@@ -128,7 +128,8 @@ def _slice_mm(probe: Probe, z: float, f: Floats, amplitude: Floats) -> float:
 
 def _elements(probe: Probe) -> tuple[Floats, Floats, Floats]:
     """Centres (E, 2), normals (E, 2) and places along the face (E,) of the elements, mm."""
-    place = (np.arange(probe.elements) - 0.5 * (probe.elements - 1)) * probe.pitch_mm
+    place = np.asarray(np.arange(probe.elements) - 0.5 * (probe.elements - 1), dtype=np.float64)
+    place = np.asarray(place * probe.pitch_mm)
     if probe.kind == "linear":
         flat = np.zeros_like(place)
         return np.stack([place, flat], axis=1), np.stack([flat, flat + 1.0], axis=1), place

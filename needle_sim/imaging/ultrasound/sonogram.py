@@ -60,10 +60,13 @@ class Sonogram(Shown):
         How it was taken.
     truth : mapping
         ``"labels"`` (R, C) uint16 tissue in the plane; ``"bone"``, ``"shadow"`` (R, C) bool: inside
-        bone, and behind it or out of contact; ``"surface_mm"`` (L,): depth of the first bone on each line, inf where
-        there is none; ``"needles"``: a tuple of dicts, one a needle: ``tip_px`` (2,), row and
+        bone, and where bone or air in the way leaves less than a tenth (in amplitude) to see by;
+        ``"surface_mm"`` (L,): depth of the first bone on each line, inf where there is none;
+        ``"needles"``: a tuple of dicts, one a needle: ``tip_px`` (2,), row and
         column, ``polyline_px`` (N, 2) hub first, ``tip_out_of_plane_mm``, ``in_plane``,
         ``angle_deg`` (between the last stretch and the picture's plane).
+    gain_db, dynamic_range_db : float, dB
+        As asked.
     """
 
     array: Image
@@ -75,6 +78,8 @@ class Sonogram(Shown):
     patient_from_probe: Transform
     depth_mm: float
     truth: Mapping[str, Any]
+    gain_db: float = 0.0
+    dynamic_range_db: float = 60.0
 
     def __post_init__(self) -> None:
         if self.array.shape != self.sector.shape or self.array.dtype != np.float32:

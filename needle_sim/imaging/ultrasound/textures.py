@@ -27,8 +27,8 @@ def tiles(step_mm: float) -> NDArray[np.int8]:
     fibre, lobule, slow = (
         _smooth(rng, np.array(length) / step_mm) for length in (_FIBRE_MM, _LOBULE_MM, _SLOW_MM)
     )
-    strands = 3.0 * np.clip(fibre, -2.0, 2.0) - 3.0 + 11.0 * _ramp(fibre, 0.9, 1.9)
-    septa = -2.0 + 1.2 * lobule + 13.0 * np.exp(-((lobule / 0.11) ** 2))
+    strands = 2.5 * np.clip(fibre, -2.0, 2.0) - 4.0 + 17.0 * _ramp(fibre, 0.9, 1.9)
+    septa = -3.0 + 1.2 * lobule + 17.0 * np.exp(-((lobule / 0.11) ** 2))
     found = np.stack([strands, septa, 4.0 * slow]) * PER_DB
     out = np.clip(np.rint(found), -127, 127).astype(np.int8)
     out.flags.writeable = False
@@ -40,7 +40,7 @@ def scatterers() -> NDArray[np.float32]:
     """Table (2, 65536) of complex amplitudes of mean square 1 that places are hashed to."""
     found = np.random.default_rng(_SEED + 1).standard_normal((2, 65536)) * np.sqrt(0.5)
     found -= found.mean(axis=1, keepdims=True)
-    out = found.astype(np.float32)
+    out: NDArray[np.float32] = found.astype(np.float32)
     out.flags.writeable = False
     return out
 
