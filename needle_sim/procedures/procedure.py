@@ -83,7 +83,6 @@ class Limits:
     """What a good attempt keeps; what a procedure has no limit for is not scored."""
 
     target_error_mm: float
-    compartments: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     approach_deg: float | None = None
     axis_to_nerve_deg: float | None = None

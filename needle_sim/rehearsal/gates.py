@@ -102,22 +102,25 @@ def _depth_view(attempted: Attempted, record: Record) -> Iterator[Metric]:
     danger = attempted.procedure.danger
     if danger is None or record.danger_mm is None:
         return
-    limit = f"{danger.view} view before {record.danger_mm:.0f} mm"
+    title = next(one.title for one in attempted.procedure.views if one.name == danger.view)
+    limit = f"{title.lower()} by {record.danger_mm:.0f} mm"
     seen: float | None = None
     for event in record.events:
         if event.do in ("insert", "redirect"):
             seen = None
-        if event.do == "view" and event.detail.get("view") == danger.view:
+        past = event.depth_mm > record.danger_mm + 0.05
+        if event.do == "view" and event.detail.get("view") == danger.view and not past:
             seen = event.depth_mm
-        past = event.do == "advance" and event.depth_mm > record.danger_mm + 0.05
-        if past and (seen is None or seen > record.danger_mm + 0.05):
+        if event.do == "advance" and past and seen is None:
             why = (
                 f"the needle went to {event.depth_mm:.0f} mm, past the danger depth of "
-                f"{record.danger_mm:.0f} mm, without a {danger.view} view: {danger.why}"
+                f"{record.danger_mm:.0f} mm, without the {title.lower()} view: {danger.why}"
             )
             yield _gate("depth view before danger", event.depth_mm, "mm", limit, False, why, event)
             return
-    why = f"the depth was checked on the {danger.view} view before {record.danger_mm:.0f} mm"
+    why = f"the depth was checked on the {title.lower()} view before {record.danger_mm:.0f} mm"
+    if seen is None:
+        why = f"the needle never went past the danger depth of {record.danger_mm:.0f} mm"
     yield _gate("depth view before danger", seen, "mm", limit, True, why)
 
 

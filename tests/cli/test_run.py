@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -155,6 +157,29 @@ def test_no_safe_plan_exits_3_and_the_report_names_what_blocks(tmp_path):
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "blocked by bone seen in voxels" in report
     assert {path.name for path in (tmp_path / "out").glob("view_*.png")} >= {"view_ap.png"}
+
+
+def test_a_procedure_file_of_ones_own_runs_to_a_score(tmp_path, monkeypatch):
+    """The example of docs/procedure_file.md, as a user would copy it."""
+    page = (Path(__file__).parents[2] / "docs" / "procedure_file.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "--procedure-file", "mine.toml", "--level", "L3-L4", "--side", "left"]
+    made = CliRunner().invoke(main, words)
+    assert made.exit_code == 0, made.output
+    (folder,) = (tmp_path / "needle_sim_runs").iterdir()
+    assert folder.name == "facet-injection-inferior_L3-L4_left_seed0"
+    found = json.loads((folder / "result.json").read_text())
+    assert found["procedure"] == "facet-injection-inferior"
+    assert found["score"]["outcome"] == "completed"
+    assert [event["do"] for event in found["events"]][-2:] == ["contrast", "inject"]
+
+
+def test_a_procedure_file_and_a_name_are_two_procedures(tmp_path):
+    made = ask("--procedure-file", tmp_path / "mine.toml")
+    assert made.exit_code == 2
+    assert "name two procedures" in made.stderr
 
 
 def ask_real(folder, labels, *words):

@@ -106,12 +106,21 @@ def test_an_advance_past_danger_without_the_depth_view_fails_at_that_moment():
         ([("advance", DANGER_MM), ("view", "ap"), ("advance", DEEP_MM)], False),  # another view
         ([("advance", DANGER_MM)], True),  # never past it
         ([("view", "clo"), ("redirect",), ("advance", DEEP_MM)], False),  # of the last pass
+        ([("view", "clo"), ("advance", 60.0), ("view", "clo"), ("advance", DEEP_MM)], True),
+        ([("advance", 60.0), ("view", "clo"), ("advance", DEEP_MM)], False),  # too late
         ([("redirect",), ("view", "clo"), ("advance", DEEP_MM)], True),
     ],
 )
 def test_the_depth_view_counts_for_its_own_pass_and_before_the_danger(steps, holds):
     made = attempted(("insert",), *steps)
     assert ("depth view before danger" not in failed(made)) is holds
+
+
+def test_the_gate_says_how_deep_the_needle_was_when_its_depth_was_checked():
+    """The same view once more at the target does not hide where the danger was looked at."""
+    gate = told_of(attempted(), "depth view before danger")
+    assert gate.value == pytest.approx(DANGER_MM)
+    assert gate.limit == "contralateral oblique by 56 mm"
 
 
 def test_a_procedure_without_danger_has_no_such_gate():
