@@ -33,7 +33,7 @@ def difference(ours: Volume, theirs: Series) -> float:
 
 
 def pairs(size: Size) -> Iterator[Pair]:
-    for shape in size.pick(smoke=[(24, 256, 256)], full=[(120, 512, 512)]):
+    for shape in size.pick(smoke=[(64, 256, 256)], full=[(120, 512, 512)]):
         with TemporaryDirectory() as folder:
             write_series(shape, Path(folder))
             told = "{} written slices of {} x {}".format(*shape)
