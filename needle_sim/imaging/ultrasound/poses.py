@@ -26,7 +26,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
-from needle_sim.imaging.ultrasound.seating import HEAD, LEFT, POSTERIOR, on_skin
+from needle_sim.imaging.ultrasound.seating import HEAD, LEFT, POSTERIOR, on_skin, rocked
 from needle_sim.imaging.ultrasound.windows import widest_way
 from needle_sim.presets import nearest
 
@@ -39,6 +39,7 @@ _INWARDS_DEG = (10.0, 14.0, 18.0)
 """Tilt of a paramedian probe towards the midline, "slightly" in the texts (proposed)."""
 _ALONG_DEG = tuple(range(-12, 13, 4))
 _CEPHALAD_DEG = tuple(range(-25, 26, 5))
+_ALA_MM = 10.0  # lateral of the groove on the sacrum: on its ala (proposed)
 _TP_SHARE = 0.55  # of the way from the root of a transverse process to its tip (proposed)
 
 
@@ -125,7 +126,7 @@ def _paramedian(anatomy: Anatomy, level: str, side: str, target: Field | None) -
     out = LEFT if side == "left" else -LEFT
     heights = _canal(anatomy, upper, lower) + _AIM_SIDE_MM * out if target is None else target[None]
     along = _spine_axis(anatomy, upper, lower)
-    inwards = unit(-POSTERIOR - (-POSTERIOR @ along) * along)
+    inwards = rocked(anatomy, heights.mean(axis=0), -POSTERIOR, along)
     beams = [
         _turned(_turned(inwards, -out, tilt), along, rock)
         for tilt in _INWARDS_DEG
@@ -147,16 +148,17 @@ def _interlaminar(anatomy: Anatomy, level: str, side: str, target: Field | None)
 def _transverse_process(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
     chosen = vertebrae_of(level, "either")
     places = np.stack([_process(anatomy, one, side) for one in chosen])
-    along = HEAD if len(places) == 1 else unit(places[0] - places[1])
-    beam = unit(-POSTERIOR + (POSTERIOR @ along) * along)
+    straight = len(places) == 1 or chosen[-1] == "S1"  # the ala stands behind the processes
+    along = HEAD if straight else unit(places[0] - places[1])
     aim = places.mean(axis=0) if target is None else target
-    return on_skin(anatomy, aim, beam, along)
+    return on_skin(anatomy, aim, rocked(anatomy, aim, -POSTERIOR, along), along)
 
 
 def _sap_tp(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
     (vertebra,) = vertebrae_of(level, "vertebra")
     junction = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
-    return on_skin(anatomy, junction if target is None else target, -POSTERIOR, LEFT)
+    aim = junction if target is None else target
+    return on_skin(anatomy, aim, rocked(anatomy, aim, -POSTERIOR, LEFT), LEFT)
 
 
 VIEWS = {
@@ -194,9 +196,9 @@ def _spine_axis(anatomy: Anatomy, upper: str, lower: str) -> Field:
 
 def _process(anatomy: Anatomy, vertebra: str, side: str) -> Field:
     """On the transverse process; on the sacrum the ala, beside the joint."""
-    if vertebra == "S1":
-        return _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
     root = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
+    if vertebra == "S1":
+        return root + _ALA_MM * (LEFT if side == "left" else -LEFT)
     return root + _TP_SHARE * (_landmark(anatomy, vertebra, f"{side} tp_tip") - root)
 
 

@@ -15,6 +15,8 @@ LEFT, POSTERIOR, HEAD = np.eye(3)  # patient LPS
 _REACH_MM = 200.0  # longer than any way from the spine to the skin
 _STEP_MM = 0.5
 _FINE_MM = 0.05
+_HALF_FACE_MM = 20.0
+_MOST_ROCK_DEG = 15.0  # (proposed)
 
 
 def exits_mm(anatomy: Anatomy, inside_mm: Field, outward: Field) -> tuple[Field, NDArray[np.bool_]]:
@@ -79,6 +81,23 @@ def on_skin(anatomy: Anatomy, aim_mm: ArrayLike, beam: ArrayLike, marker: ArrayL
     x = unit(np.asarray(marker, dtype=np.float64) - (np.asarray(marker) @ z) * z)
     axes = np.stack([x, np.cross(z, x), z], axis=1)
     return rigid(axes, skin_mm(anatomy, aim_mm, -z), source=PROBE)
+
+
+def rocked(anatomy: Anatomy, aim_mm: ArrayLike, beam: ArrayLike, marker: ArrayLike) -> Field:
+    """A beam (3,) onto a point, rocked in the scan plane until the face lies flat on the skin.
+
+    Flat along the line between the skin 20 mm to either side; rocked by at most 15 degrees, and not
+    at all where the skin there lies outside the volume.
+    """
+    aim, z = np.asarray(aim_mm, dtype=np.float64), unit(beam)
+    x = unit(np.asarray(marker, dtype=np.float64) - (np.asarray(marker) @ z) * z)
+    ends, known = exits_mm(anatomy, aim + _HALF_FACE_MM * np.stack([x, -x]), np.stack([-z, -z]))
+    if not known.all():
+        return z
+    across = ends[0] - ends[1]
+    slope = np.arctan2(across @ z, across @ x)
+    turn = np.sign(slope) * min(abs(slope), np.radians(_MOST_ROCK_DEG))
+    return np.asarray(np.cos(turn) * z - np.sin(turn) * x)
 
 
 def sweep(

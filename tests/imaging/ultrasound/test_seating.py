@@ -7,7 +7,7 @@ import pytest
 
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg, unit
-from needle_sim.imaging.ultrasound.seating import exits_mm, on_skin, skin_mm, sweep
+from needle_sim.imaging.ultrasound.seating import exits_mm, on_skin, rocked, skin_mm, sweep
 from tests.imaging.ultrasound.bodies import BACK_MM, block
 
 FACE_MM = BACK_MM + 1.0  # half a voxel beyond the last one in the body
@@ -57,6 +57,16 @@ def test_a_seated_probe_is_a_right_handed_frame_with_the_aim_on_its_axis(patient
     assert aim[2] == pytest.approx(
         (FACE_MM - 20.0) / np.cos(np.arctan(np.hypot(0.1, 0.2))), abs=0.1
     )
+
+
+@pytest.mark.parametrize(("slant", "left"), [(0.0, 0.0), (8.0, 8.0), (-12.0, -12.0), (25.0, 15.0)])
+def test_a_rocked_beam_is_square_to_the_skin_by_at_most_15_degrees(patient, slant, left):
+    """A beam slanted to the head over a flat back is rocked back, by 15 degrees at most."""
+    angle = np.radians(slant)
+    beam = np.array([0.0, -np.cos(angle), np.sin(angle)])
+    found = rocked(patient, [0.0, 20.0, 0.0], beam, HEAD)
+    assert angle_deg(found, beam) == pytest.approx(abs(left), abs=0.2)
+    assert angle_deg(found, DOWN) == pytest.approx(abs(slant) - abs(left), abs=0.2)
 
 
 def test_a_fan_turns_the_beam_about_the_face_and_keeps_the_marker(patient):
