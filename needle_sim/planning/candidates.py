@@ -14,9 +14,9 @@ from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
 from needle_sim.instruments.needle import Needle
-from needle_sim.planning.clearance import skin_entry_mm
+from needle_sim.planning.clearance import VOXEL_BONE, skin_entry_mm
 from needle_sim.planning.tally import Tally
-from needle_sim.planning.walls import BODY_REACH_MM, VOXEL_BONE
+from needle_sim.planning.walls import BODY_REACH_MM
 from needle_sim.presets import nearest
 
 Field = NDArray[np.float64]

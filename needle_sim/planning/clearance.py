@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,10 @@ from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.volume.volume import Volume
 
 Field = NDArray[np.float64]
+Distance = Callable[[Field], Field]
 REACH_MM = 75.0  # half the side of the box around the target in which obstacles are looked for
 HAZARDS = ("dura", "root", "vessel")
+VOXEL_BONE = "bone seen in voxels"
 _NEAR_MM = 12.0
 _FAR_MM = 1e3  # farther than anything in the patient
 
@@ -49,7 +51,11 @@ class Obstacles:
             for name, one in anatomy.structures.items()
             if one.kind in HAZARDS and one.distance_mm(centre[None])[0] < REACH_MM
         }
-        known = _voxel_bone(anatomy.labels, bones, centre) if voxels else None
+        exact = cls(bones, None, structures)
+        if not voxels:
+            return exact
+        margin = partial_volume_mm(anatomy.labels)
+        known = voxel_bone(anatomy.labels, centre, margin, exact.exact_bone_mm)
         return cls(bones, known, structures)
 
     def exact_bone_mm(self, points_mm: Field) -> Field:
@@ -75,8 +81,15 @@ class Obstacles:
         return self.voxel_bone.sample(points_mm, outside=_FAR_MM)
 
 
-def _voxel_bone(labels: Volume, bones: Mapping[str, Bone], centre: Field) -> Volume | None:
-    at = labels.voxels(centre)
+def voxel_bone(
+    labels: Volume, centre_mm: Field, margin_mm: float, exact_mm: Distance
+) -> Volume | None:
+    """Distance map of the voxels labelled bone within `REACH_MM`, but for those of exact bones.
+
+    ``exact_mm`` gives the distance of points (P, 3) from those; up to ``margin_mm`` outside, a bony
+    voxel is partial volume of theirs. None where nothing is left.
+    """
+    at = labels.voxels(centre_mm)
     reach = REACH_MM / labels.spacing_mm
     low_ijk, high_ijk = np.floor(at - reach).astype(int), np.ceil(at + reach).astype(int) + 1
     near = labels.crop(low_ijk.tolist(), high_ijk.tolist())
@@ -84,13 +97,7 @@ def _voxel_bone(labels: Volume, bones: Mapping[str, Bone], centre: Field) -> Vol
     index = np.argwhere(bony)
     if len(index) == 0:
         return None
-    points = near.patient_from_voxel.apply(index)
-    margin = 1.5 * float(labels.spacing_mm.max())  # partial volume of exact bones is theirs
-    rest = np.ones(len(index), dtype=bool)
-    for bone in bones.values():
-        low, high = bone.box_mm - [[margin], [-margin]]
-        inside = ((points >= low) & (points <= high)).all(axis=1)
-        rest[inside] &= bone.distance_mm(points[inside]) > margin
+    rest = exact_mm(near.patient_from_voxel.apply(index)) > margin_mm
     if not rest.any():
         return None
     free = np.ones(near.shape, dtype=bool)
@@ -98,6 +105,11 @@ def _voxel_bone(labels: Volume, bones: Mapping[str, Bone], centre: Field) -> Vol
     sides = tuple(float(step) for step in near.spacing_mm)
     away = ndimage.distance_transform_edt(free, sampling=sides).astype(np.float32)
     return Volume(away, near.patient_from_voxel, "dose")
+
+
+def partial_volume_mm(labels: Volume) -> float:
+    """How far outside of an exact bone a bony voxel may lie and still be a part of it."""
+    return 1.5 * float(labels.spacing_mm.max())
 
 
 def clearances_mm(

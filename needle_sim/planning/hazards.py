@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.jit import in_slabs
 from needle_sim.planning import _kernels
-from needle_sim.planning.clearance import Obstacles
-from needle_sim.planning.coarse import BLOCK, block_centres_mm, from_blocks, points_of_blocks
+from needle_sim.planning.clearance import (
+    VOXEL_BONE,
+    Obstacles,
+    partial_volume_mm,
+    voxel_bone,
+)
+from needle_sim.planning.distance_map import BLOCK, FAR_MM, Member, distance_map, tubes_in_runs
 
 Field = NDArray[np.float64]
-Distance = Callable[[Field], Field]
 KINDS = ("bone", "dura", "root", "vessel")
 STEP_MM = 1.0
 NODES = 152  # a side: 151 mm
-FAR_MM = 100.0  # a map holds no more; nothing so far away matters to a path
-BAND_MM = 10.0  # nearer to a surface than this, each node is exact
 SOFT_EDGE_MM = 0.95  # bone known from voxels only counts as so much thicker
 NOWHERE = 255
 _SNAP_MM = 8.0  # centres of maps lie on this lattice, so that neighbouring targets share one
-_INNER_MM = 3.0  # deeper inside than this, nobody asks how deep
 _KEPT = 3
 _SLAB = 8192
 _kept: list[tuple[weakref.ref[Anatomy], tuple[int, ...], HazardMaps]] = []
@@ -182,7 +184,7 @@ def _checked(points_mm: ArrayLike, name: str) -> Field:
 
 
 def _made(anatomy: Anatomy, centre: Field) -> HazardMaps:
-    near = Obstacles.around(anatomy, centre)
+    near = Obstacles.around(anatomy, centre, voxels=False)
     low = centre - 0.5 * (NODES - 1) * STEP_MM
     names: list[str] = []
     maps = np.empty((NODES, NODES, NODES, len(KINDS)), dtype=np.float32)
@@ -190,50 +192,46 @@ def _made(anatomy: Anatomy, centre: Field) -> HazardMaps:
     nearest = np.full((blocks, blocks, blocks, len(KINDS)), NOWHERE, dtype=np.uint8)
     for index, kind in enumerate(KINDS):
         members = _members(near, kind)
-        if len(names) + len(members) >= NOWHERE:
-            raise InputError(f"at most {NOWHERE - 1} structures fit in maps, there are more")
-        distance, which = _mapped(list(members.values()), low)
-        maps[..., index] = distance
+        if len(names) + len(members) >= NOWHERE - 1:
+            raise InputError(f"at most {NOWHERE - 2} structures fit in maps, there are more")
+        maps[..., index], which = distance_map(list(members.values()), low, NODES, STEP_MM)
         if members:
             nearest[..., index] = which + len(names)
         names.extend(members)
+    near = _with_voxel_bone(anatomy, near, centre, maps[..., 0], low)
+    if near.voxel_bone is not None:
+        thick = Member(lambda points: near.voxel_bone_mm(points) - SOFT_EDGE_MM)
+        seen, _ = distance_map([thick], low, NODES, STEP_MM)
+        middle = slice(BLOCK // 2, None, BLOCK)
+        nearer = (seen < maps[..., 0])[middle, middle, middle]
+        nearest[..., 0][nearer] = len(names)
+        names.append(VOXEL_BONE)
+        np.minimum(maps[..., 0], seen, out=maps[..., 0])
     return HazardMaps(maps, nearest, tuple(names), low, near)
 
 
-def _members(near: Obstacles, kind: str) -> dict[str, Distance]:
-    if kind != "bone":
-        return {name: one.distance_mm for name, one in near.structures.items() if one.kind == kind}
-    found: dict[str, Distance] = {
-        f"bone of {name}": bone.distance_mm for name, bone in near.bones.items()
+def _members(near: Obstacles, kind: str) -> dict[str, Member]:
+    if kind == "bone":
+        return {f"bone of {name}": Member(bone.distance_mm) for name, bone in near.bones.items()}
+    return {
+        name: Member(one.distance_mm, tubes_in_runs(one.tubes))
+        for name, one in near.structures.items()
+        if one.kind == kind
     }
-    if near.voxel_bone is not None:
-        found["bone seen in voxels"] = lambda points: near.voxel_bone_mm(points) - SOFT_EDGE_MM
-    return found
 
 
-def _mapped(members: list[Distance], low: Field) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Distance to the nearest of some structures at each node, and which that is in each block.
+def _with_voxel_bone(
+    anatomy: Anatomy, near: Obstacles, centre: Field, bone: NDArray[np.float32], low: Field
+) -> Obstacles:
+    """The same with the bone that is known from voxels only; exact bone is read off its map."""
+    known = np.ascontiguousarray(bone)
 
-    First in the middle of each block of 4 nodes a side; then, for each structure that may count
-    there, at each node of the blocks near a surface.
-    """
-    centres = block_centres_mm(low, NODES, STEP_MM)
-    blocks = NODES // BLOCK
-    if not members:
-        whole = np.full((NODES,) * 3, FAR_MM, dtype=np.float32)
-        return whole, np.zeros((blocks,) * 3, dtype=np.uint8)
-    away = np.stack([np.minimum(one(centres), FAR_MM) for one in members])
-    best = away.min(axis=0)
-    distance = from_blocks(best.reshape((blocks,) * 3))
-    reach = 0.5 * np.sqrt(3.0) * (BLOCK - 1) * STEP_MM  # from a block's middle to its corner
-    close = (best < BAND_MM + reach) & (best > -_INNER_MM - reach)
-    fine = np.full((int(close.sum()), BLOCK**3), np.inf)
-    for one, here in zip(members, away[:, close], strict=True):
-        counts = here < 1.5 * np.maximum(best[close], 0.0) + 2.0 * reach
-        points = points_of_blocks(centres[close][counts], STEP_MM)
-        fine[counts] = np.minimum(fine[counts], one(points).reshape(-1, BLOCK**3))
-    split = distance.reshape(blocks, BLOCK, blocks, BLOCK, blocks, BLOCK)
-    i, j, k = np.unravel_index(np.flatnonzero(close), (blocks,) * 3)
-    split[i, :, j, :, k, :] = fine.reshape(-1, BLOCK, BLOCK, BLOCK)
-    which = away.argmin(axis=0).astype(np.uint8)
-    return distance, which.reshape((blocks,) * 3)
+    def exact_mm(points: Field) -> Field:
+        at = (points - low).T[::-1] / STEP_MM
+        found = ndimage.map_coordinates(
+            known, at, output=np.float64, order=1, mode="nearest", prefilter=False
+        )
+        return np.asarray(found)
+
+    margin = partial_volume_mm(anatomy.labels)
+    return replace(near, voxel_bone=voxel_bone(anatomy.labels, centre, margin, exact_mm))

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Bone
 from needle_sim.instruments.needle import Needle
-from needle_sim.planning.clearance import HAZARDS, Obstacles
+from needle_sim.planning.clearance import HAZARDS, VOXEL_BONE, Obstacles
 from needle_sim.planning.hazards import SOFT_EDGE_MM
 
 Field = NDArray[np.float64]
 DEFAULT_MARGINS_MM = {"dura": 3.0, "root": 2.0, "vessel": 2.0}
 BONE_GAP_MM = 0.05  # the shaft may lie on bone and slide on cartilage, not go in
 BODY_REACH_MM = 70.0  # nerves and vessels are looked for so far from the tip, bone to the skin
-VOXEL_BONE = "bone seen in voxels"
 _FINEST_MM = 0.25  # shortest step along a path
 _NEAR_MM = 12.0
 
