@@ -16,6 +16,7 @@ from needle_sim.imaging.xray import dose
 from needle_sim.imaging.xray.beam import Beam, material
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.chords import Shadow, seen_polyline, shadow
+from needle_sim.imaging.xray.contrast import with_contrast
 from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
 from needle_sim.imaging.xray.materials import COMPOSITION, Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
@@ -84,6 +85,7 @@ def radiograph(
     beam: Beam,
     *,
     needles: Sequence[PlacedNeedle] = (),
+    contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
 ) -> Radiograph:
@@ -93,7 +95,8 @@ def radiograph(
     """
     patient = volume_or_materials
     materials = prepare(patient) if isinstance(patient, Volume) else patient
-    return expose(project(materials, carm), beam, needles=needles, rng=rng, detector=detector)
+    paths = project(materials, carm)
+    return expose(paths, beam, needles=needles, contrast=contrast, rng=rng, detector=detector)
 
 
 def expose(
@@ -101,6 +104,7 @@ def expose(
     beam: Beam,
     *,
     needles: Sequence[PlacedNeedle] = (),
+    contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
 ) -> Radiograph:
@@ -114,6 +118,8 @@ def expose(
     beam : Beam
     needles : sequence of PlacedNeedle
         Drawn by the exact chord of each ray, in the pixels that they touch.
+    contrast : Volume or None, mg/mL
+        Iodine in the patient (``quantity`` "iodine_mg_ml"); projected here, on its own small grid.
     rng : Generator or None
         Draws quantum and electronic noise; without it the picture has none.
     detector : Detector or None
@@ -127,6 +133,8 @@ def expose(
     carm = paths.carm
     panel_used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
     cut, paths = paths.cut, paths.continued()
+    if contrast is not None:
+        paths = with_contrast(paths, contrast)
     names = (*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel")
     spectrum = bins(beam, carm, panel_used, names)
     primary, squared = transmitted(paths, spectrum)

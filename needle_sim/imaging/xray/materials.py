@@ -47,7 +47,9 @@ CONTINUED_MM = 300.0
 _COARSE_MM = 5.0
 _SMOOTH_MM = 30.0  # bone of an end slice must not be drawn out to a rod
 
-COMPOSITION = MappingProxyType({"soft": "water", "bone": "cortical_bone", "metal": "titanium"})
+COMPOSITION = MappingProxyType(
+    {"soft": "water", "bone": "cortical_bone", "metal": "titanium", "iodine": "iodine"}
+)
 """Attenuation table of each basis material. Soft tissue is water, so that 0 HU is water exactly."""
 
 
