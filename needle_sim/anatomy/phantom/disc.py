@@ -10,6 +10,7 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.geometry.shapes import Row, bar, drum
 
 _HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
+_LEAST_MM = 1.0  # of the front and the back of a disc, however the fitted bodies lean (proposed)
 
 
 def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
@@ -34,7 +35,7 @@ def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
     )
     wide = 0.97 * 0.5 * (top.lower_width_mm + low.upper_width_mm)
     deep = 0.97 * 0.5 * (top.lower_depth_mm + low.upper_depth_mm)
-    heights = height + 0.5 * wedge, height - 0.5 * wedge
+    heights = tuple(max(height + sign * 0.5 * wedge, _LEAST_MM) for sign in (1.0, -1.0))
     annulus = drum(
         (wide, deep), (wide, deep), (heights[0] + 1.0, heights[1] + 1.0), waist_mm=-0.6,
         round_mm=1.0, centre_mm=0.5 * (above + below), axes=(left, back),

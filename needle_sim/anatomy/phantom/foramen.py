@@ -11,8 +11,8 @@ from needle_sim.anatomy.phantom.posts import UP, Posts
 from needle_sim.geometry.shapes import Implicit, Row, bar
 
 _MOUTH_MM = 3.5  # the outer mouth lies this far lateral of the pedicle's lateral border
-_IN_CANAL_MM = 2.0  # it begins this far inside the canal, so that the two are one space
-_TOP_HALF_MM, _LOW_HALF_MM = 7.2, 5.2  # front to back before bones, joint and disc cut it
+_IN_CANAL_MM = 3.5  # it begins this far inside the canal, so that the two are one space
+_TOP_HALF_MM, _LOW_HALF_MM = 6.2, 5.2  # front to back before bones, joint and disc cut it
 _FRONT_MM = 2.9  # beside a body it reaches this far before the body's back
 _CAP_MM = 4.0
 

@@ -60,7 +60,7 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
         centre = [0.0, spec.back_mm + 0.5 * spec.canal_depth_mm - 0.5, 0.0]
         knots.append(body.apply(centre))
     behind = [
-        _behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * min(two))
+        behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * min(two))
         for pair, two in zip(pairwise(LEVELS), pairwise([*scales, scales[-1]]), strict=True)
     ]
     sacral = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))
@@ -78,7 +78,7 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
     return np.asarray(PchipInterpolator(along, places)(at)), np.interp(at, along, share)
 
 
-def _behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Points:
+def behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Points:
     """Middle of a sac of this half depth (3,) close behind a disc, patient."""
     top, low = column.vertebrae[upper], column.vertebrae[lower]
     rims = [

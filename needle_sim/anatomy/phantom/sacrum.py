@@ -19,7 +19,7 @@ from needle_sim.geometry.transform import unit
 
 _X = np.array([1.0, 0.0, 0.0])
 _SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
-_WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
+WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
 _CURVE_SHARES = (0.0, -0.10, 0.15, 0.45, 1.0)  # of the curve, S1 to S5; first a little backwards
 
 
@@ -175,11 +175,11 @@ def _pair(values: Point) -> tuple[float, float]:
 
 def _dorsal_wall(axis: Segments) -> Iterator[Row]:
     """Fused laminae and the median crest, down to the hiatus at S4."""
-    deep, tops = _canal_line(axis), wall_points(axis.spec, axis.sizes)
+    tops = wall_points(axis.spec, axis.sizes)
     for side in SIDES:  # from the first articular processes to the wall and the ala
         post = side_posts(axis, side)
         foot = post.sap - post.at(3.0, 0.0, 0.5 * axis.spec.sap_height_mm + 7.0)
-        wall = deep[0] + axis.dorsal(0) * (_CANAL_HALF[0][1] + 2.5) - np.array([0.0, 0.0, 13.0])
+        wall = tops[0] + 1.0 * axis.dorsal(0)
         yield bar(foot, wall, (6.0, 3.5), end_radii_mm=(5.5, 3.0), across=(0, 0, 1.0), blend_mm=3.0)
         low = foot - np.array([0.0, 0.0, 6.0])
         ala = low + post.at(11.0, -14.0, -1.0)
@@ -237,7 +237,7 @@ def wall_points(spec: VertebraSpec, sizes: Mapping[str, float]) -> NDArray[np.fl
     axis = Segments(spec, sizes)
     behind = [axis.dorsal(n) * (_CANAL_HALF[n][1] + 1.5) for n in range(5)]
     points = _canal_line(axis)[:5] + np.stack(behind)
-    points[0] += _WALL_BELOW_MM * axis.directions[0]
+    points[0] += sizes.get("wall_below_mm", WALL_BELOW_MM) * axis.directions[0]
     return points
 
 

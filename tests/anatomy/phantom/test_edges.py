@@ -1,0 +1,126 @@
+"""Landmarks of laminae, pedicles, joints and foramina."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.errors import InputError
+
+BONY = ("lamina_upper_edge", "lamina_ventral_upper", "lamina_lower_edge", "lamina_ventral_lower",
+        "pedicle_lateral", "pedicle_medial", "pedicle_12_oclock", "pedicle_6_oclock",
+        "sap_base_lateral", "sap_tip", "iap_tip")  # fmt: skip
+
+
+def landmarks(spine, level: str) -> dict[str, np.ndarray]:
+    spec = spine.column.vertebrae[level]
+    if level == "S1":
+        return sacrum_landmarks(spec, spine.spec.sacrum, spine.own[level])
+    return vertebra_landmarks(spec, bone=spine.own[level])
+
+
+def off_mm(spine, level: str, point: np.ndarray, *names: str) -> float:
+    """Least distance of a landmark from structures."""
+    at = spine.column.bodies[level].apply(point)[None]
+    return min(float(spine.structures[name].distance_mm(at)[0]) for name in names)
+
+
+def test_bony_landmarks_lie_on_the_bone(drawn):
+    for level in LEVELS:
+        for name, point in landmarks(drawn, level).items():
+            if name.split(" ")[-1] in BONY:
+                assert abs(drawn.own[level].distance_mm(point[None])[0]) < 0.3, (level, name)
+
+
+def test_laminae_have_borders_in_order(drawn):
+    for level in LEVELS[:-1]:
+        found, spec = landmarks(drawn, level), drawn.column.vertebrae[level]
+        for prefix in ("", "left ", "right "):
+            height = found[f"{prefix}lamina_upper_edge"] - found[f"{prefix}lamina_lower_edge"]
+            assert height[2] > 0.5 * spec.lamina_height_mm
+        lower, upper = found["lamina_ventral_lower"], found["lamina_ventral_upper"]
+        assert lower[1] > upper[1] + 1.0  # the lower border lies farther back
+        assert abs(upper[1] - spec.back_mm - spec.canal_depth_mm) < 1.5
+        edge = found["lamina_lower_edge"]
+        assert np.linalg.norm(edge - lower) < 3.0
+
+
+def test_pedicles_have_four_sides(drawn):
+    for level in LEVELS[:-1]:
+        found, spec = landmarks(drawn, level), drawn.column.vertebrae[level]
+        for side in SIDES:
+            centre = found[f"{side} pedicle_centre"]
+            height = found[f"{side} pedicle_12_oclock"][2] - found[f"{side} pedicle_6_oclock"][2]
+            outer, inner = (abs(found[f"{side} pedicle_{n}"][0]) for n in ("lateral", "medial"))
+
+            assert 0.9 < height / spec.pedicle_height_mm < 1.35  # at L5 the processes add to it
+            assert inner < abs(centre[0]) < outer
+            assert inner == pytest.approx(0.5 * spec.canal_width_mm, abs=1.3)
+
+
+def test_joint_lines_run_backwards_and_outwards(drawn):
+    for level in LEVELS[:-1]:
+        found = landmarks(drawn, level)
+        for side in SIDES:
+            dorsal, ventral = (found[f"{side} joint_below_{n}"] for n in ("dorsal", "ventral"))
+            assert dorsal[1] > ventral[1]
+            assert abs(dorsal[0]) > abs(ventral[0])
+            assert drawn.own[level].distance_mm(np.stack([dorsal, ventral])).min() > 0.0
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_needle_under_the_pedicle_keeps_off_root_and_dura(mean, side):
+    for level in LEVELS[:-1]:
+        point = landmarks(mean, level)[f"{side} foramen_upper_dorsal"]
+        spec = mean.column.vertebrae[level]
+        below = Posts(spec, side).pedicle[2] - 0.5 * spec.pedicle_height_mm
+
+        assert off_mm(mean, level, point, f"{level} {side} root") >= 1.5
+        assert off_mm(mean, level, point, "dura") >= 3.0
+        assert mean.own[level].distance_mm(point[None])[0] > 0.35  # room for a 22 G needle
+        assert point[2] == pytest.approx(below - 2.0, abs=0.6)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_in_everybody_it_keeps_off_them_by_more_than_a_needle(drawn, side):
+    for level in LEVELS[:-1]:
+        point = landmarks(drawn, level)[f"{side} foramen_upper_dorsal"]
+        inside = drawn.spaces[f"{level} {side} foramen"].shape
+
+        assert off_mm(drawn, level, point, f"{level} {side} root") >= 0.7
+        assert off_mm(drawn, level, point, "dura") >= 3.0
+        assert inside.distance_mm(drawn.column.bodies[level].apply(point)[None])[0] < -0.3
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_kambins_place_lies_in_the_foramen_below_the_root(drawn, side):
+    for upper, lower in pairwise(LEVELS):
+        point = landmarks(drawn, lower)[f"{side} kambin"]
+        at = drawn.column.bodies[lower].apply(point)[None]
+        disc = drawn.spaces[f"{upper}-{lower} disc"].shape
+        bones = min(drawn.bones[level].distance_mm(at)[0] for level in (upper, lower))
+
+        assert off_mm(drawn, lower, point, f"{upper} {side} root") > 3.0
+        assert off_mm(drawn, lower, point, "dura") > 3.0
+        assert drawn.spaces[f"{upper} {side} foramen"].shape.distance_mm(at)[0] < 0
+        assert 0.35 < disc.distance_mm(at)[0] < 12.0
+        assert bones > 1.0
+
+
+def test_under_the_pedicle_depth_runs_from_body_to_isthmus(mean):
+    post, bone = Posts(mean.column.vertebrae["L3"], "left"), mean.own["L3"]
+    front, rear = (under_pedicle(post, bone, share, 2.0) for share in (0.0, 1.0))
+
+    assert front[1] == pytest.approx(post.spec.back_mm)
+    assert 5.0 < rear[1] - front[1] <= 9.0
+    assert bone.distance_mm(rear[None])[0] == pytest.approx(0.0, abs=0.2)
+
+
+def test_a_ray_that_stays_in_bone_is_refused(mean):
+    with pytest.raises(InputError, match="does not leave"):
+        leaves(mean.own["L3"], np.zeros(3), np.array([0.0, 0.0, 1.0]), most_mm=3.0)

@@ -1,0 +1,55 @@
+"""The facet joint's space."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.phantom.joint import joint_ends, joint_half_mm, joint_rows
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.geometry.shapes import Implicit
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_slab_fills_the_gap_and_hardly_any_bone(drawn, side):
+    for upper, lower in pairwise(LEVELS):
+        post, body = Posts(drawn.column.vertebrae[upper], side), drawn.column.bodies[upper]
+        slab = Implicit.of(list(joint_rows(post))[:1]).moved(body)
+        points = np.random.default_rng(0).uniform(*slab.box_mm, (8000, 3))
+        inside = points[slab.distance_mm(points) < 0]
+        depth = np.minimum(
+            drawn.bones[upper].distance_mm(inside), drawn.bones[lower].distance_mm(inside)
+        )
+
+        assert np.mean(depth < 0) < 0.4
+        assert np.percentile(depth, 5) > -0.8
+        centre = body.apply(post.joint_below)[None]
+        assert slab.distance_mm(centre)[0] < -0.5
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_joint_opens_backwards_and_outwards(drawn, side):
+    for level in LEVELS[:-1]:
+        post = Posts(drawn.column.vertebrae[level], side)
+        dorsal, ventral, low = joint_ends(post)
+        shape = Implicit.of(list(joint_rows(post)))
+
+        assert dorsal[1] > ventral[1] + 4.0
+        assert abs(dorsal[0]) > abs(ventral[0]) + 2.0
+        assert low[2] < post.joint_below[2] - 5.0
+        assert shape.distance_mm(np.stack([dorsal, ventral, low])).max() < 0.05
+
+
+def test_its_face_is_as_large_as_an_articular_surface(mean):
+    # about 14 x 12 mm (anatomy texts); in the volume of 1 mL (DTD) with its recesses
+    for level in LEVELS[:-1]:
+        across, up = joint_half_mm(mean.column.vertebrae[level])
+        shape = Implicit.of(list(joint_rows(Posts(mean.column.vertebrae[level], "left"))))
+        low, high = shape.box_mm
+        points = np.random.default_rng(0).uniform(low, high, (20_000, 3))
+        volume_mm3 = np.prod(high - low) * np.mean(shape.distance_mm(points) < 0)
+
+        assert 9.0 < 2 * across < 14.0
+        assert 12.0 < 2 * up < 15.0
+        assert 150.0 < volume_mm3 < 1000.0
