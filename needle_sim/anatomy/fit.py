@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.inferred import landmarks_of, structures_of
+from needle_sim.anatomy.joined import joined
+from needle_sim.anatomy.label_joints import LabelJoint, label_joints
 from needle_sim.anatomy.labelled import VERTEBRAE, in_reach, near_point, on_grid
 from needle_sim.anatomy.on_bone import check_on_bone
+from needle_sim.anatomy.sacrum_fit import fit_sacrum, start_sacrum
 from needle_sim.anatomy.skin import find_patient, without_table
+from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.anatomy.surface import LabelSurface, label_surface
-from needle_sim.anatomy.vertebra_fit import VertebraFit, average, fit_vertebra, start_pose
+from needle_sim.anatomy.vertebra_fit import NONE, VertebraFit, average, fit_vertebra, start_pose
 from needle_sim.anatomy.vessels import vessels
 from needle_sim.anatomy.voxel_tissue import tissues_of_ct
 from needle_sim.errors import InputError
+from needle_sim.geometry.transform import Transform
 from needle_sim.progress import Progress, silent
 from needle_sim.volume.volume import Note, Volume
 
@@ -41,8 +47,9 @@ def anatomy_from_ct(
     """What the other rooms need to know of a patient, from a CT and a label map.
 
     The table is taken away and each voxel gets a tissue. The parametric vertebra is fitted to the
-    labelled ones wanted and to their neighbours; medial branches, roots and the dural sac are
-    carried over with the fit, as *inferred*; great vessels come from their labels, as *measured*.
+    labelled ones wanted and to their neighbours, the parametric sacrum where S1 is among them;
+    medial branches, roots, the dural sac and the spaces are carried over with the fit, as
+    *inferred*; great vessels come from their labels, as *measured*.
 
     Parameters
     ----------
@@ -52,7 +59,7 @@ def anatomy_from_ct(
         Numbers of `needle_sim.volume.labels.LABEL_NAMES`, on any grid that overlaps the CT.
         ``None``: voxel tissues only, and no hazards are known.
     vertebrae : sequence of str, optional
-        The vertebrae that a procedure needs, of L1 to L5; by default every whole one.
+        The vertebrae that a procedure needs, of L1 to S1; by default every whole one.
     near_mm : (3,) array_like, optional
         A point in the patient, LPS: without ``vertebrae``, the whole labelled one nearest to it and
         its neighbours are fitted. With none within 60 mm, tissues are known and hazards are not.
@@ -94,22 +101,48 @@ def anatomy_from_ct(
     if not wanted:
         return replace(bare, notes=(*bare.notes, *labels.notes))
     surfaces = {one: label_surface(labels, VERTEBRAE[one], ct) for one in wanted}
-    return _with_fits(bare, _fits(surfaces, progress), surfaces, labels)
+    starts = _starts(surfaces, labels, ct)
+    fits = joined(_fits(surfaces, starts, progress), surfaces)
+    return _with_fits(bare, fits, surfaces, labels)
 
 
-def _fits(surfaces: Mapping[str, LabelSurface], progress: Progress) -> dict[str, VertebraFit]:
-    """The parametric vertebra fitted to each surface, two at a time; the order does not matter."""
+def _starts(
+    surfaces: Mapping[str, LabelSurface], labels: Volume, ct: Volume
+) -> dict[str, Transform]:
+    """About where each one lies; S1 lies below L5, whether that is fitted or not."""
+    free = {name: surface for name, surface in surfaces.items() if name != "S1"}
+    found = {name: start_pose(name, free) for name in free}
+    if "S1" in surfaces:
+        last = surfaces.get("L5") or label_surface(labels, VERTEBRAE["L5"], ct)
+        found["S1"] = start_sacrum(surfaces["S1"], last)
+    return found
 
-    def one(vertebra: str) -> VertebraFit:
-        start = start_pose(vertebra, surfaces)
-        return fit_vertebra(surfaces[vertebra], *average(vertebra), start=start)
+
+def _fits(
+    surfaces: Mapping[str, LabelSurface], starts: Mapping[str, Transform], progress: Progress
+) -> dict[str, VertebraFit]:
+    """The parametric bones fitted to the surfaces, two at a time; the order does not matter."""
+    joints: dict[str, Mapping[str, LabelJoint]] = {}  # by the bone below
+    for upper, lower in pairwise(VERTEBRAE):
+        if upper in surfaces and lower in surfaces:
+            joints[lower] = label_joints(surfaces[upper], surfaces[lower], starts[lower])
+
+    def one(name: str) -> VertebraFit:
+        surface, start, above = surfaces[name], starts[name], joints.get(name, NONE)
+        if name == "S1":
+            return fit_sacrum(surface, start=start, above=above)
+        below = joints.get(_BELOW[name], NONE)
+        return fit_vertebra(surface, *average(name), start=start, above=above, below=below)
 
     found = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for vertebra, fit in zip(surfaces, pool.map(one, surfaces), strict=True):
-            found[vertebra] = fit
+        for name, fit in zip(surfaces, pool.map(one, surfaces), strict=True):
+            found[name] = fit
             progress(2 + len(found), 2 + len(surfaces))
     return found
+
+
+_BELOW = dict(pairwise(VERTEBRAE))
 
 
 def _with_fits(
@@ -120,12 +153,17 @@ def _with_fits(
 ) -> Anatomy:
     heights = [float(fit.patient_from_body.matrix[2, 3]) for fit in fits.values()]
     low, high = min(heights) - _VESSELS_BEYOND_MM, max(heights) + _VESSELS_BEYOND_MM
+    specs = {vertebra: fit.spec for vertebra, fit in fits.items()}
+    bodies = {vertebra: fit.patient_from_body for vertebra, fit in fits.items()}
+    bones = {vertebra: fit.shape for vertebra, fit in fits.items()}
+    sacrum = fits["S1"].sacrum if "S1" in fits else None
     return replace(
         bare,
-        bodies={vertebra: fit.patient_from_body for vertebra, fit in fits.items()},
+        bodies=bodies,
         landmarks_mm=landmarks_of(fits),
         structures={**structures_of(fits), **vessels(labels, low, high)},
-        bones={vertebra: fit.shape for vertebra, fit in fits.items()},
+        bones=bones,
+        spaces=spaces_of(specs, bodies, sacrum, bones=bones, provenance="inferred"),
         fit_rms_mm={vertebra: fit.rms_mm for vertebra, fit in fits.items()},
         notes=(*bare.notes, *labels.notes, *_fit_notes(fits, surfaces)),
     )

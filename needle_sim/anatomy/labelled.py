@@ -13,15 +13,20 @@ from needle_sim.errors import InputError
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Note, Volume
 
-VERTEBRAE: Mapping[str, int] = {
-    name: vertebra_label(name) for name in ("L1", "L2", "L3", "L4", "L5")
+VERTEBRAE: Mapping[str, tuple[int, ...]] = {
+    **{name: (vertebra_label(name),) for name in ("L1", "L2", "L3", "L4", "L5")},
+    "S1": (vertebra_label("S1"), vertebra_label("sacrum")),
 }
-"""Those with a parametric model, from the top, and their label numbers."""
+"""Those with a parametric model, from the top, and their label numbers; S1 may be labelled by
+itself, as part of the sacrum, or both."""
 
-_BESIDE: Mapping[str, int] = {
-    name: vertebra_label(name) for name in ("T12", *VERTEBRAE, "S1", "sacrum")
-}
+_BESIDE: Mapping[str, tuple[int, ...]] = {"T12": (vertebra_label("T12"),), **VERTEBRAE}
 
+SACRUM_MM = 60.0
+"""S1 is whole where its label reaches so far below its highest point: from the tip of the articular
+process to the disc below S1 it is about 45 mm, more on a steep sacrum (proposed)."""
+
+_TIP_SHARE = 0.05  # of the largest section, on the upper face: more than the tip of a process
 _BODY_SHARE = 0.4
 """A label is cut through its body where a face of the grid shows this much of its largest section;
 less is the tip of a process (proposed)."""
@@ -61,13 +66,15 @@ def in_reach(
         raise InputError(f"no whole lumbar vertebra is labelled: {_present(cuts)}")
     for name in wanted or ():
         _refuse_unusable(name, cuts)
+    if "S1" in whole and "L5" not in cuts:
+        whole.remove("S1")
     chosen, notes = set(wanted or whole), []
     for beside in _neighbours(chosen):
         if beside in whole:
             chosen.add(beside)
-        elif beside in VERTEBRAE and beside in cuts:
+        elif beside in VERTEBRAE and cuts.get(beside) is not None:
             notes.append(_note(beside, f"is cut by the {cuts[beside]} edge of the volume"))
-        elif beside in cuts or (beside == "S1" and "sacrum" in cuts):
+        elif beside in cuts:
             notes.append(_note(beside, "has no model to fit"))
         else:
             notes.append(_note(beside, "is not in the labels"))
@@ -95,42 +102,70 @@ def near_point(labels: Volume, point_mm: ArrayLike) -> tuple[tuple[str, ...], tu
     return in_reach(labels, [nearest])
 
 
-def _away_mm(labels: Volume, number: int, point: NDArray[np.float64]) -> float:
-    """Distance of a point from the nearest voxel centre of a label."""
-    at = labels.patient_from_voxel.apply(np.argwhere(labels.array == number))
+def _away_mm(labels: Volume, numbers: tuple[int, ...], point: NDArray[np.float64]) -> float:
+    """Distance of a point from the nearest voxel centre of a label; of a sacrum, of its S1."""
+    at = labels.patient_from_voxel.apply(np.argwhere(np.isin(labels.array, numbers)))
+    at = at[at[:, 2] > at[:, 2].max() - SACRUM_MM]
     return float(np.linalg.norm(at - point, axis=1).min())
 
 
-def cut_edge(labels: Volume, number: int) -> str | None:
+def cut_edge(labels: Volume, *numbers: int) -> str | None:
     """The edge of the volume that cuts through a label's body, such as ``"lower"``, or ``None``.
 
     A label that ends one voxel before the face counts as cut by it: resampling a label map drops
-    the last slice.
+    the last slice. Of several numbers, that of all of them together.
     """
-    boxes = ndimage.find_objects(labels.array, number)
-    if len(boxes) < number or boxes[number - 1] is None:
-        raise InputError(f"label {number} is not in the label map")
-    return _cut_in(labels, number, boxes[number - 1])
+    box = box_of(ndimage.find_objects(labels.array, max(numbers)), numbers)
+    if box is None:
+        raise InputError(f"label {' or '.join(map(str, numbers))} is not in the label map")
+    return _cut_in(labels, numbers, box)
 
 
-def _cut_in(labels: Volume, number: int, box: tuple[slice, ...]) -> str | None:
-    mask = labels.array[box] == number
+_Box = tuple[slice, ...]
+
+
+def box_of(boxes: Sequence[_Box | None], numbers: tuple[int, ...]) -> _Box | None:
+    """The box about all of these numbers, ``None`` where there is none of them."""
+    found = [boxes[n - 1] for n in numbers if n <= len(boxes)]
+    there = [box for box in found if box is not None]
+    if not there:
+        return None
+    axes = zip(*there, strict=True)
+    return tuple(slice(min(s.start for s in a), max(s.stop for s in a)) for a in axes)
+
+
+def _cut_in(labels: Volume, numbers: tuple[int, ...], box: _Box) -> str | None:
+    mask = np.isin(labels.array[box], numbers)
     for axis in range(3):
         area = mask.sum(axis=tuple(k for k in range(3) if k != axis))
         ends = (box[axis].start <= 1, box[axis].stop >= labels.shape[axis] - 1)
         for high, (near, section) in enumerate(zip(ends, (area[0], area[-1]), strict=True)):
-            if near and section >= _BODY_SHARE * area.max():
-                return side_of(labels, axis, bool(high))
+            side = side_of(labels, axis, bool(high))
+            if near and _cuts_body(numbers, side, section / area.max(), mask, labels):
+                return side
     return None
 
 
+def _cuts_body(
+    numbers: tuple[int, ...], side: str, share: float, mask: NDArray[np.bool_], labels: Volume
+) -> bool:
+    """Whether a face that shows this share of the largest section takes from the body."""
+    if numbers != VERTEBRAE["S1"]:
+        return share >= _BODY_SHARE
+    if side == "upper":  # its articular processes are on top
+        return share >= _TIP_SHARE
+    if side == "lower":  # the rest of the sacrum may lie outside
+        axis = int(np.argmax(np.abs(labels.patient_from_voxel.matrix[2, :3])))
+        return bool(mask.shape[axis] * labels.spacing_mm[axis] < SACRUM_MM)
+    return share >= _BODY_SHARE
+
+
 def _cuts(labels: Volume) -> dict[str, str | None]:
-    """Each labelled vertebra (and the sacrum) with the edge that cuts it."""
-    boxes = ndimage.find_objects(labels.array, max(_BESIDE.values()))
+    """Each labelled vertebra (S1 where the sacrum is labelled) with the edge that cuts it."""
+    boxes = ndimage.find_objects(labels.array, max(max(one) for one in _BESIDE.values()))
+    found = {name: box_of(boxes, numbers) for name, numbers in _BESIDE.items()}
     return {
-        name: _cut_in(labels, number, boxes[number - 1])
-        for name, number in _BESIDE.items()
-        if boxes[number - 1] is not None
+        name: _cut_in(labels, _BESIDE[name], box) for name, box in found.items() if box is not None
     }
 
 
@@ -146,6 +181,11 @@ def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:
             f"{name} is cut by the {cuts[name]} edge of the volume; take a level that lies whole "
             f"in it ({_whole(cuts)}) or a CT that holds {name}"
         )
+    if name == "S1" and "L5" not in cuts:
+        raise InputError(
+            "S1 cannot be fitted: its endplate is found below L5, which is not in the labels; "
+            f"{_present(cuts)}"
+        )
 
 
 def _present(cuts: Mapping[str, str | None]) -> str:
@@ -157,9 +197,10 @@ def _whole(cuts: Mapping[str, str | None]) -> str:
 
 
 def _neighbours(chosen: set[str]) -> Iterator[str]:
-    column = ["T12", *VERTEBRAE, "S1"]
+    column = ["T12", *VERTEBRAE]
     beside = {column.index(name) + step for name in chosen for step in (-1, 1)}
-    yield from (column[index] for index in sorted(beside) if column[index] not in chosen)
+    here = (column[index] for index in sorted(beside) if index < len(column))
+    yield from (name for name in here if name not in chosen)
 
 
 def _note(name: str, why: str) -> Note:

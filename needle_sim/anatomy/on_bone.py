@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from needle_sim.anatomy.labelled import VERTEBRAE
+from needle_sim.anatomy.labelled import VERTEBRAE, box_of
 from needle_sim.errors import InputError
 from needle_sim.volume.volume import Note, Volume
 
@@ -65,18 +65,18 @@ class OnBone:
         return self.share < GOOD_SHARE or self.contrast_hu < GOOD_FALL * self.rim_hu
 
 
-def on_bone(ct: Volume, labels: Volume, number: int) -> OnBone:
-    """Measure what the CT (HU) shows under label ``number``, on one grid."""
-    box = ndimage.find_objects(labels.array, number)
-    if len(box) < number or box[number - 1] is None:
-        raise InputError(f"label {number} is not in the label map")
+def on_bone(ct: Volume, labels: Volume, *numbers: int) -> OnBone:
+    """Measure what the CT (HU) shows under a label, or several taken together, on one grid."""
+    box = box_of(ndimage.find_objects(labels.array, max(numbers)), numbers)
+    if box is None:
+        raise InputError(f"label {' or '.join(map(str, numbers))} is not in the label map")
     margin = np.ceil(_BEYOND_MM / ct.spacing_mm).astype(int) + 1
     part = tuple(
         slice(max(0, one.start - more), one.stop + more)
-        for one, more in zip(box[number - 1], margin, strict=True)
+        for one, more in zip(box, margin, strict=True)
     )
     near, hu = labels.array[part], ct.array[part].astype(np.float32)
-    mask = near == number
+    mask = np.isin(near, numbers)
     depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=ct.spacing_mm)[
         1:-1, 1:-1, 1:-1
     ]
@@ -91,7 +91,7 @@ def check_on_bone(ct: Volume, labels: Volume, vertebrae: Iterable[str]) -> tuple
     """Notes on doubtful labels; `InputError` where a vertebra's label does not lie on bone."""
     notes = []
     for name in vertebrae:
-        found = on_bone(ct, labels, VERTEBRAE[name])
+        found = on_bone(ct, labels, *VERTEBRAE[name])
         if found.refused:
             raise InputError(_refusal(name, found))
         if found.doubtful:

@@ -65,8 +65,12 @@ class LabelSurface:
         return self.part.patient_from_voxel.apply(thick.mean(axis=0))
 
 
-def label_surface(labels: Volume, number: int, ct: Volume, *, step_mm: float = 2.5) -> LabelSurface:
+def label_surface(
+    labels: Volume, number: int | tuple[int, ...], ct: Volume, *, step_mm: float = 2.5
+) -> LabelSurface:
     """The surface of label ``number``, moved along its normals to the edge of bone in the CT.
+
+    Of several numbers, that of all of them together.
 
     A rim point is placed at the steepest fall of HU within 3 mm of the label's border; where the CT
     shows no such fall (a joint, a disc) it is moved by the median of the others.
@@ -78,15 +82,16 @@ def label_surface(labels: Volume, number: int, ct: Volume, *, step_mm: float = 2
     step_mm : float
         About one point is kept in a cube of this size.
     """
-    at = np.argwhere(labels.array == number)
+    numbers = np.atleast_1d(number)
+    at = np.argwhere(np.isin(labels.array, numbers))
     if not len(at):
         raise InputError(f"label {number} is not in the label map")
     margin = np.ceil(_MARGIN_MM / labels.spacing_mm).astype(int)
     low, high = at.min(axis=0) - margin, at.max(axis=0) + 1 + margin
     part = labels.crop(low.tolist(), high.tolist())
-    mask = part.like((part.array == number).astype(np.uint16), "label")
+    mask = part.like(np.isin(part.array, numbers).astype(np.uint16), "label")
     points, normals = _thinned(*_border(mask), step_mm)
-    shift, seen = _edge_shift(points, normals, ct.crop(low.tolist(), high.tolist()), part, number)
+    shift, seen = _edge_shift(points, normals, ct.crop(low.tolist(), high.tolist()), part, numbers)
     middle = float(np.median(shift[seen])) if seen.any() else 0.0
     shift[~seen] = middle
     points = points + shift[:, None] * normals
@@ -135,7 +140,7 @@ def _thinned(points: Points, normals: Points, step_mm: float) -> tuple[Points, P
 
 
 def _edge_shift(
-    points: Points, normals: Points, ct: Volume, labels: Volume, number: int
+    points: Points, normals: Points, ct: Volume, labels: Volume, numbers: NDArray[np.int_]
 ) -> tuple[Points, NDArray[np.bool_]]:
     """How far (P,) along the normal the steepest fall of HU lies, and where there is one."""
     along = points[:, None] + _PROFILE_MM[None, :, None] * normals[:, None]
@@ -147,7 +152,7 @@ def _edge_shift(
     row = np.arange(len(points))
     seen = (fall[row, best] > EDGE_HU_MM) & (best > 0) & (best < len(_PROFILE_MM) - 1)
     beyond = labels.sample(points + 3.0 * normals, order=0, outside=0)
-    seen &= (beyond < _BONE_FIRST) | (beyond > _BONE_LAST) | (beyond == number)
+    seen &= (beyond < _BONE_FIRST) | (beyond > _BONE_LAST) | np.isin(beyond, numbers)
     middle = np.clip(best, 1, len(_PROFILE_MM) - 2)
     before, here, after = (fall[row, middle + k] for k in (-1, 0, 1))
     bend = before - 2 * here + after

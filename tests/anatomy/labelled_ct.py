@@ -9,6 +9,7 @@ import numpy as np
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.spec import VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
+from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Frame, Transform, rigid
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Volume, axis_aligned
@@ -41,15 +42,30 @@ def scanned(
     shape: tuple[int, int, int] = (40, 50, 60),
     first_mm: tuple[float, float, float] = (-88.0, -60.0, -60.0),
 ) -> tuple[Volume, Volume]:
-    """Bones in muscle with partial volume at their surfaces, and their labels."""
+    """Vertebrae in muscle with partial volume at their surfaces, and their labels."""
+    bones = {
+        vertebra_label(level): vertebra_shape(spec).moved(pose)
+        for level, (spec, pose) in vertebrae.items()
+    }
+    return painted(bones, step_mm=step_mm, shape=shape, first_mm=first_mm)
+
+
+def painted(
+    bones: Mapping[int, Implicit],
+    *,
+    step_mm: float,
+    shape: tuple[int, int, int],
+    first_mm: tuple[float, float, float],
+) -> tuple[Volume, Volume]:
+    """Bones by label number in muscle with partial volume at their surfaces, and their labels."""
     place = axis_aligned([step_mm] * 3, first_mm)
     points = place.apply(np.moveaxis(np.indices(shape), 0, -1)).reshape(-1, 3)
     hu, numbers = np.full(len(points), MUSCLE_HU), np.zeros(len(points), dtype=np.uint16)
-    for level, (spec, pose) in vertebrae.items():
-        away = vertebra_shape(spec).moved(pose).distance_mm(points)
+    for number, bone in bones.items():
+        away = bone.distance_mm(points)
         share = np.clip(0.5 - away / step_mm, 0.0, 1.0)
         hu = np.maximum(hu, MUSCLE_HU + share * (BONE_HU - MUSCLE_HU))
-        numbers[away < 0] = vertebra_label(level)
+        numbers[away < 0] = number
     rim = np.zeros(shape, dtype=bool)
     rim[:, :3] = rim[:, -3:] = rim[:, :, :3] = rim[:, :, -3:] = True
     hu[rim.ravel()] = -1000.0

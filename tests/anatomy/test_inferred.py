@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.inferred import CLEAR_MM, SAC_MM, landmarks_of, structures_of
+from needle_sim.anatomy.dural_sac import CLEAR_MM, SAC_MM
+from needle_sim.anatomy.inferred import landmarks_of, structures_of
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape

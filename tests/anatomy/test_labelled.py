@@ -41,11 +41,65 @@ def test_a_neighbour_that_is_cut_is_left_out_with_a_note():
     assert "L3 is cut by the lower edge of the volume" in note.text
 
 
-def test_the_sacrum_below_l5_is_known_from_voxels_only():
-    labels = stacked(["L4", "L5", "sacrum"])
-    wanted, notes = in_reach(labels, ["L5"])
-    assert wanted == ("L4", "L5")
-    assert "S1 has no model to fit" in notes[0].text
+@pytest.mark.parametrize("name", ["sacrum", "S1"])
+def test_the_sacrum_below_l5_is_fitted_as_s1_whatever_its_label(name):
+    wanted, notes = in_reach(stacked(["L4", "L5", name]), ["L5"])
+    assert wanted == ("L4", "L5", "S1")
+    assert notes == ()
+
+
+def sacral(*, slices: int, low: int) -> Volume:
+    """L5 over a sacrum of so many slices that begins ``low`` slices above the lower face."""
+    numbers = np.zeros((SLICES, 40, 40), dtype=np.uint16)
+    numbers[max(low, 0) : low + slices, 10:22, 8:32] = vertebra_label("sacrum")
+    numbers[low + slices + 1 : low + slices + 9, 10:22, 12:28] = vertebra_label("L5")
+    return Volume(numbers, axis_aligned([3.0, 2.0, 2.0], [0, 0, 0]), "label")
+
+
+def test_a_sacrum_cut_below_s1_is_no_hindrance():
+    labels = sacral(slices=30, low=-4)  # 26 slices, 78 mm of it are there
+    assert in_reach(labels, ["L5", "S1"])[0] == ("L5", "S1")
+
+
+def test_a_sacrum_cut_through_s1_is_refused_and_named():
+    labels = sacral(slices=30, low=-15)  # 15 slices, 45 mm
+    with pytest.raises(InputError, match=r"^S1 is cut by the lower edge of the volume; .*L5"):
+        in_reach(labels, ["L5", "S1"])
+    wanted, (_, note) = in_reach(labels, ["L5"])
+    assert wanted == ("L5",)
+    assert "S1 is cut by the lower edge" in note.text
+
+
+def test_a_sacrum_whose_top_lies_outside_is_refused():
+    labels = sacral(slices=40, low=25)
+    with pytest.raises(InputError, match="S1 is cut by the upper edge"):
+        in_reach(labels, ["S1"])
+
+
+def test_labels_without_a_sacrum_are_refused_for_s1():
+    with pytest.raises(InputError, match="vertebra S1 is not in the labels: they hold L4, L5"):
+        in_reach(stacked(["L4", "L5"]), ["L5", "S1"])
+
+
+def test_a_sacrum_without_l5_above_is_refused():
+    with pytest.raises(InputError, match="its endplate is found below L5, which is not in the"):
+        in_reach(stacked(["L4", "sacrum"], low=4), ["S1"])
+
+
+def test_a_point_near_the_coccyx_is_not_near_s1():
+    labels = sacral(slices=45, low=1)  # 135 mm: the lower half is no part of S1
+    far, _ = near_point(labels, (40.0, 30.0, 6.0))
+    assert far == ()
+    near, _ = near_point(labels, (40.0, 30.0, 120.0))
+    assert near == ("L5", "S1")
+
+
+def test_two_levels_need_no_third_that_is_cut():
+    wanted, notes = in_reach(stacked(["T12", "L1", "L2", "L3"], low=-3), ["L1", "L2"])
+    assert wanted == ("L1", "L2")
+    assert "L3 is cut by the lower edge" in notes[-1].text
+    with pytest.raises(InputError, match=r"^L3 is cut by the lower edge .*\(L1, L2\)"):
+        in_reach(stacked(["T12", "L1", "L2", "L3"], low=-3), ["L2", "L3"])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +141,7 @@ def test_a_wanted_vertebra_that_is_not_there_is_refused_with_those_that_are():
 
 
 def test_a_vertebra_without_a_model_is_refused():
-    with pytest.raises(InputError, match=r"T12 cannot be fitted: .* L1, L2, L3, L4, L5"):
+    with pytest.raises(InputError, match=r"T12 cannot be fitted: .* L1, L2, L3, L4, L5, S1"):
         in_reach(stacked(["T12", "L1"]), ["T12"])
 
 

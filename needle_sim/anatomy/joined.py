@@ -1,0 +1,60 @@
+"""`joined`: fitted neighbours with the inferior processes of each moved to the joints below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec
+from needle_sim.anatomy.phantom.vertebra import vertebra_shape
+from needle_sim.anatomy.shape_fit import band
+from needle_sim.anatomy.surface import LabelSurface
+from needle_sim.anatomy.vertebra_fit import VertebraFit, surface_rms_mm
+
+Points = NDArray[np.float64]
+
+
+def joined(
+    fits: Mapping[str, VertebraFit], surfaces: Mapping[str, LabelSurface]
+) -> dict[str, VertebraFit]:
+    """The same fits, so that the two bones of each facet joint leave its cleft between them.
+
+    The cleft is where the superior process of the bone below has it, taken as the mean of both
+    sides; ``rms_mm`` is measured anew.
+    """
+    found = dict(fits)
+    for upper, lower in pairwise(LEVELS):
+        if upper in fits and lower in fits:
+            fit = fits[upper]
+            spec = meeting(fit, fits[lower])
+            shape = vertebra_shape(spec).moved(fit.patient_from_body)
+            rms = surface_rms_mm(surfaces[upper], shape, band(surfaces[upper]))
+            found[upper] = replace(fit, spec=spec, shape=shape, rms_mm=rms)
+    return found
+
+
+def meeting(upper: VertebraFit, lower: VertebraFit) -> VertebraSpec:
+    """The sizes of the upper one with its inferior joints at the superior ones of the lower."""
+    spec = upper.spec
+    step = upper.patient_from_body.inverse() @ lower.patient_from_body
+    middle = []
+    for side in SIDES:
+        post = Posts(lower.spec, side)
+        at = step.apply(post.facet + 0.5 * spec.joint_gap_mm * post.facet_normal)
+        middle.append(at * [post.sign, 1.0, 1.0])
+    joint = np.mean(middle, axis=0)
+    up = step.turn([0.0, 0.0, 1.0])
+    return replace(
+        spec,
+        iap_angle_deg=lower.spec.facet_angle_deg,
+        iap_tropism_deg=lower.spec.tropism_deg,
+        iap_pitch_deg=float(np.degrees(np.arctan2(-up[1], up[2]))),
+        iap_spread_mm=float(joint[0]),
+        iap_setback_mm=float(joint[1] - spec.back_mm),
+        iap_drop_mm=float(-0.5 * spec.height_mm - joint[2]),
+    )

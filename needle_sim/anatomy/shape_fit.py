@@ -1,0 +1,292 @@
+"""`solved`: pose and sizes of a parametric bone, brought to what a label shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from needle_sim.anatomy.surface import LabelSurface
+from needle_sim.errors import InputError
+from needle_sim.geometry.parts import half_sizes
+from needle_sim.geometry.shapes import Implicit
+from needle_sim.geometry.transform import Transform
+
+Points = NDArray[np.float64]
+Sizes = Mapping[str, float]
+
+SATURATED_MM = 4.0
+"""In the band about a label, distances count as this at most (proposed)."""
+
+SIGNED = frozenset(
+    {"waist_mm", "pedicle_rise_mm", "facet_rise_mm", "ala_ventral_mm", "wall_below_mm"}
+)
+"""Lengths that may be zero or negative; the others are fitted by their logarithm."""
+
+_TURN_RAD, _SHIFT_MM = 0.1, 3.0  # what one unit of the pose unknowns stands for
+_BAND_MM, _FAR_MM = 7.0, 14.0
+_NOISE_MM = 3.0  # 1 mm a point, about 9 neighbouring points err together
+_ROBUST_MM = 2.0  # distances beyond it count linearly
+_STEP = 0.02
+_REACH_MM = 10.0  # from a part of the bone, beyond which its sizes are taken to change nothing
+_GRADIENT_MM = 1e-3
+_STIFF = 2.5  # departures of so many spreads count double, and ever more beyond (proposed)
+_TRIALS = 4
+_ENOUGH = 1e-3  # a step that takes less of the sum of squares away is the last
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoneModel:
+    """A bone that its sizes shape.
+
+    Parameters
+    ----------
+    mean : mapping of str to float
+        Average of each size that is fitted.
+    spread : mapping of str to float
+        Its standard deviation, in the same unit and order.
+    shape : callable
+        Sizes to the bone in its body frame, always of as many rows.
+    anchors : callable
+        Sizes to points (A, 3) in the body frame that `Evidence.anchors_mm` are known for.
+    """
+
+    mean: Sizes
+    spread: Sizes
+    shape: Callable[[Sizes], Implicit]
+    anchors: Callable[[Sizes], Points]
+
+    def sizes(self, unknowns: Points) -> dict[str, float]:
+        """Sizes at unknowns (U,) in spreads; none given are at the mean."""
+        found = dict(self.mean)
+        for (name, sd), z in zip(self.spread.items(), unknowns.tolist(), strict=False):
+            mean = self.mean[name]
+            either_sign = name.endswith("_deg") or name in SIGNED
+            found[name] = mean + sd * z if either_sign else mean * float(np.exp(sd / mean * z))
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of the surface of a bone.
+
+    Parameters
+    ----------
+    points_mm : (P, 3) array
+        In the patient.
+    wanted_mm, limit_mm : (P,) arrays
+        Distance that the model should have there, and where that of the model saturates.
+    anchors_mm : (A, 3) array
+        Where the model's anchors should come to lie.
+    anchor_sd_mm : (A,) array
+        How well each of them is known.
+    weight : float
+        How many points each one stands for.
+    """
+
+    points_mm: Points
+    wanted_mm: Points
+    limit_mm: Points
+    anchors_mm: Points
+    anchor_sd_mm: Points
+    weight: float = 1.0
+
+    def thinned(self, step: int) -> Evidence:
+        """Every so many points, weighed accordingly."""
+        return replace(
+            self,
+            points_mm=self.points_mm[::step],
+            wanted_mm=self.wanted_mm[::step],
+            limit_mm=self.limit_mm[::step],
+            weight=self.weight * step,
+        )
+
+    def loose(self) -> Evidence:
+        """Without anchors."""
+        return replace(self, anchors_mm=np.zeros((0, 3)), anchor_sd_mm=np.zeros(0))
+
+
+def evidence_of(
+    surface: LabelSurface, near_mm: Points, anchors_mm: Points, anchor_sd_mm: Points
+) -> Evidence:
+    """The label's surface points, and the band ``near_mm`` (Q, 3) where both distances saturate."""
+    limit = np.repeat([np.inf, SATURATED_MM], [len(surface.points_mm), len(near_mm)])
+    label = np.concatenate([np.zeros(len(surface.points_mm)), surface.distance_mm(near_mm)])
+    points = np.concatenate([surface.points_mm, near_mm])
+    return Evidence(points, np.clip(label, -limit, limit), limit, anchors_mm, anchor_sd_mm)
+
+
+def band(surface: LabelSurface) -> Points:
+    """Grid points (Q, 3) about 4 mm apart within 7 mm of the label's surface, 8 mm beyond."""
+    part = surface.part
+    steps = [max(1, round(4.0 / float(step))) for step in part.spacing_mm]
+    axes = [np.arange(0, n, step) for n, step in zip(part.shape, steps, strict=True)]
+    index = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    index = index[(index // steps).sum(axis=1) % 2 == 0]
+    points = part.patient_from_voxel.apply(index)
+    far = np.abs(surface.distance_mm(points))
+    sparse = (index // steps % 2 == 0).all(axis=1)
+    return np.asarray(points[(far < _BAND_MM) | ((far < _FAR_MM) & sparse)])
+
+
+def solved(model: BoneModel, evidence: Evidence, start: Transform) -> tuple[Sizes, Transform]:
+    """Least squares of pose and sizes, robust, both ways.
+
+    Four kinds of residuals are brought down together: the distance of the label's surface points
+    from the model; in a band about the label, the difference of the two distances, both saturated
+    (so that what the model has too much counts like what it lacks); the anchors; and each size's
+    departure from its mean in units of its spread, so that what the label does not show stays as
+    it is on average. First the pose alone, without the anchors, then all on a third of the points,
+    then on all.
+    """
+    whole = _Problem(model, evidence, start)
+    third = _Problem(model, evidence.thinned(3), start)
+    pose = _Problem(model, third.evidence.loose(), start).solved(np.zeros(6), 10)
+    rough = third.solved(np.concatenate([pose, np.zeros(len(model.spread))]), 10)
+    return whole.at(whole.solved(rough, 4))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Problem:
+    """Residuals as a function of 3 turns, 3 shifts, then sizes in spreads."""
+
+    model: BoneModel
+    evidence: Evidence
+    start: Transform
+
+    def at(self, unknowns: Points) -> tuple[dict[str, float], Transform]:
+        """Sizes and pose that the unknowns stand for."""
+        turn = Rotation.from_rotvec(_TURN_RAD * unknowns[:3]).as_matrix()
+        matrix = self.start.matrix.copy()
+        matrix[:3, :3] = matrix[:3, :3] @ turn
+        matrix[:3, 3] += _SHIFT_MM * unknowns[3:6]
+        pose = Transform(matrix, target=self.start.target, source=self.start.source)
+        return self.model.sizes(unknowns[6:]), pose
+
+    def misfits(self, distance: Points, which: NDArray[np.bool_] | slice) -> Points:
+        """Model less wanted distance at the points in units of the noise, robust (pseudo-Huber)."""
+        limit = self.evidence.limit_mm[which]
+        off = np.clip(distance, -limit, limit) - self.evidence.wanted_mm[which]
+        square = 2 * _ROBUST_MM**2 * (np.hypot(1, off / _ROBUST_MM) - 1)
+        scale = np.sqrt(self.evidence.weight) / _NOISE_MM
+        return np.asarray(np.sign(off) * np.sqrt(square) * scale)
+
+    def strains(self, sizes: Sizes, pose: Transform) -> Points:
+        """How far the anchors are off (3 A,), in units of how well they are known."""
+        if not len(self.evidence.anchors_mm):
+            return np.zeros(0)
+        off = pose.apply(self.model.anchors(sizes)) - self.evidence.anchors_mm
+        return np.asarray((off / self.evidence.anchor_sd_mm[:, None]).ravel())
+
+    def residuals(self, unknowns: Points) -> Points:
+        """Misfits, strains of the anchors, then the departures of the sizes."""
+        sizes, pose = self.at(unknowns)
+        local = pose.inverse().apply(self.evidence.points_mm)
+        misfits = self.misfits(self.model.shape(sizes).distance_mm(local), slice(None))
+        return np.concatenate([misfits, self.strains(sizes, pose), _departure(unknowns[6:])])
+
+    def tried(self, unknowns: Points) -> Points | None:
+        """The residuals, or ``None`` where the sizes make no bone."""
+        try:
+            return self.residuals(unknowns)
+        except InputError:
+            return None
+
+    def changes(self, unknowns: Points) -> list[tuple[Points, NDArray[np.bool_]]]:
+        """For each size, by how much a small step changes the rows of the shape, and the points
+        (P,) about these rows; taken as the same all along a descent."""
+        sizes, pose = self.at(unknowns)
+        local = pose.inverse().apply(self.evidence.points_mm)
+        rows, found = self.model.shape(sizes).rows, []
+        for k in range(6, len(unknowns)):
+            moved = unknowns.copy()
+            moved[k] += _STEP
+            change = self.model.shape(self.model.sizes(moved[6:])).rows - rows
+            found.append((change, _beside(rows, change, local)))
+        return found
+
+    def slopes(
+        self, unknowns: Points, here: Points, changes: list[tuple[Points, NDArray[np.bool_]]]
+    ) -> Points:
+        """Forward differences (R, U) of the residuals, which are ``here`` at the unknowns.
+
+        A turn or a shift moves the points along the distance's gradient; a size is looked at only
+        about the parts of the bone that it changes.
+        """
+        sizes, pose = self.at(unknowns)
+        points, count = self.evidence.points_mm, len(self.evidence.points_mm)
+        local, shape = pose.inverse().apply(points), self.model.shape(sizes)
+        distance, whole = shape.distance_mm(local), slice(None)
+        gradient = _gradient(shape, local, distance)
+        strains = count + len(self.evidence.anchors_mm) * 3
+        found = np.zeros((len(here), len(unknowns)))
+        steeper = (_departure(unknowns[6:] + _STEP) - here[strains:]) / _STEP
+        found[strains:, 6:] = np.diag(steeper)
+        for k in range(len(unknowns)):
+            moved = unknowns.copy()
+            moved[k] += _STEP
+            new_sizes, new_pose = self.at(moved)
+            if k < 6:
+                shift = new_pose.inverse().apply(points) - local
+                which: NDArray[np.bool_] | slice = whole
+                there = distance + (gradient * shift).sum(axis=1)
+            else:
+                change, which = changes[k - 6]
+                there = Implicit(shape.rows + change).distance_mm(local[which])
+            found[:count, k][which] = (self.misfits(there, which) - here[:count][which]) / _STEP
+            found[count:strains, k] = (self.strains(new_sizes, new_pose) - here[count:strains]) / (
+                _STEP
+            )
+        return found
+
+    def solved(self, unknowns: Points, most: int) -> Points:
+        """The unknowns at the least sum of squares, after at most ``most`` steps.
+
+        Levenberg-Marquardt (doi:10.1137/0111030) on the normal equations; they are summed without
+        BLAS, whose last bits depend on its threads.
+        """
+        here, damping = self.residuals(unknowns), 1e-2
+        changes = self.changes(unknowns)
+        for _ in range(most):
+            slopes = self.slopes(unknowns, here, changes)
+            normal = np.einsum("ni,nj->ij", slopes, slopes)
+            downhill = -np.einsum("ni,n->i", slopes, here)
+            before = float(np.square(here).sum())
+            for _ in range(_TRIALS):
+                step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
+                there = self.tried(unknowns + step)
+                if there is not None and np.square(there).sum() < before:
+                    break
+                damping *= 6.0
+            else:
+                return unknowns
+            unknowns, here, damping = unknowns + step, there, damping / 6.0
+            if before - np.square(here).sum() < _ENOUGH * before:
+                break
+        return unknowns
+
+
+def _departure(z: Points) -> Points:
+    """What a departure of ``z`` spreads (U,) counts."""
+    return np.asarray(z * (1.0 + (z / _STIFF) ** 4))
+
+
+def _gradient(shape: Implicit, points: Points, distance: Points) -> Points:
+    """Forward differences (P, 3) of the distance (P,)."""
+    steps = _GRADIENT_MM * np.eye(3)
+    ahead = [shape.distance_mm(points + step) - distance for step in steps]
+    return np.stack(ahead, axis=1) / _GRADIENT_MM
+
+
+def _beside(rows: Points, slopes: Points, points: Points) -> NDArray[np.bool_]:
+    """True (P,) within reach of a row that changes."""
+    found = np.zeros(len(points), dtype=bool)
+    for row in rows[np.abs(slopes).max(axis=1) > 1e-9]:
+        half, run = half_sizes(row)
+        centre = row[3:6] + 0.5 * run * np.cross(row[6:9], row[9:12])
+        reach = float(np.linalg.norm(half + np.array([0.0, 0.0, 0.5 * run]))) + _REACH_MM
+        found |= np.square(points - centre).sum(axis=1) < reach * reach
+    return found
