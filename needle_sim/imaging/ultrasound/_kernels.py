@@ -263,7 +263,8 @@ def march(
             open_to[s] += share * clear * amp
             if truth:
                 code[s] = name | (128 if in_bone else 0) | (64 if clear < 0.1 else 0)
-            amp *= loss[muscle] if in_bone or name == air else loss[name]
+            # what lies in a shadow must not show, not even by its loss
+            amp *= loss[muscle] if in_bone or clear < 0.1 else loss[name]
             last, before = name, d
         if truth:
             surface[n] = first

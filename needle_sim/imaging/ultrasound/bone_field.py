@@ -31,10 +31,13 @@ def shape_distance(shape: Bone, grid: Grid, box: Box, *, band_mm: float) -> NDAr
 
 
 def exact_bone(anatomy: Anatomy, grid: Grid) -> NDArray[np.int16]:
-    """Distance from the exact bones in steps of `TO_MM`, exact within two voxels."""
+    """Distance from the exact bones in steps of `TO_MM`, exact within two voxels.
+
+    A plate may lie between two coarse samples; the band is wide enough to find it.
+    """
     most = round(MOST_MM / TO_MM)
     out = np.full(grid.shape, most, dtype=np.int16)
-    band = 2.0 * grid.step_mm
+    band = 2.5 * grid.step_mm
     for bone in anatomy.bones.values():
         box = grid.box(bone.box_mm, margin_mm=band + 1.0)
         if box is not None:

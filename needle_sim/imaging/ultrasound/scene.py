@@ -72,9 +72,7 @@ class Echoes:
     def labels_at(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
         """Tissue labels (...) at patient points (..., 3); 0 is outside the body."""
         words = self.words(points_mm)
-        found = (words & 255).astype(np.uint16)
-        found[(words >> 16) < 32768] = BONES[0]
-        return found
+        return np.where((words >> 16) < 32768, BONES[0], words & 255).astype(np.uint16)
 
 
 def prepare(

@@ -1,0 +1,53 @@
+"""`sonogram` beside the same model in plain NumPy, all lines at once, on a scene made of shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from benchmarks.pair import Pair, Size
+from benchmarks.reference.sonogram import numpy_sonogram
+from needle_sim.anatomy.tissue import label
+from needle_sim.imaging.ultrasound.probe import Probe
+from needle_sim.imaging.ultrasound.scan import sonogram
+from needle_sim.imaging.ultrasound.sonogram import Sonogram
+from tests.imaging.ultrasound.blocks import block, facing
+
+LAYERS_MM = {"fat": 12.0, "muscle": 45.0, "epidural_fat": 48.0, "csf": 62.0, "viscera": 1e3}
+
+
+def tissue(x: np.ndarray, down: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Layers as of the back, down to a sac and what lies behind it."""
+    names = np.array([label(name) for name in LAYERS_MM])
+    return names[np.digitize(down + 2.0 * np.sin(0.1 * x), list(LAYERS_MM.values())[:-1])]
+
+
+def laminae(x: np.ndarray, down: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Round bones in a row, 28 mm apart, and a plate behind them."""
+    rods = np.hypot((x + 14.0) % 28.0 - 14.0, down - 48.0) - 7.0
+    return np.minimum(rods, 66.0 - down)
+
+
+def largest_difference(ours: Sonogram, theirs: np.ndarray) -> float:
+    """Of a pixel, % of the grey scale."""
+    return float(100.0 * np.abs(ours.array - theirs).max())
+
+
+def pairs(size: Size) -> Iterator[Pair]:
+    scene, probe = block(tissue, laminae, half_mm=100.0 if size.full else 60.0)
+    for name in ("curved_3p5mhz", "linear_9mhz"):
+        probe = Probe.preset(name)
+        for lines, samples in size.pick(smoke=[(128, 512)], full=[(256, 1024)]):
+            for slices in (1, 3):
+                settings = {"lines": lines, "samples": samples, "slices": slices}
+                yield Pair(
+                    name=f"{probe.kind}, {lines} x {samples}, {slices} slices",
+                    ours=partial(sonogram, scene, probe, facing(), **settings),
+                    reference=partial(numpy_sonogram, scene, probe, facing(), **settings),
+                    accuracy=largest_difference,
+                    limit=0.01,
+                    most_ratio=0.25,
+                    unit="% of the grey scale",
+                )

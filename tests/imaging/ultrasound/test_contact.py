@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from needle_sim.errors import InputError
+from needle_sim.geometry.transform import rigid
+from needle_sim.imaging.ultrasound.contact import check_contact, skin_mm
+from needle_sim.imaging.ultrasound.probe import PROBE
+from tests.imaging.ultrasound.blocks import block, facing
+
+
+@pytest.fixture(scope="module")
+def body():
+    return block(half_mm=15, depth_mm=80)
+
+
+@pytest.mark.parametrize("off_mm", [-12.0, -3.0, 0.0, 2.5, 6.0])
+def test_the_skin_is_found_along_the_axis(body, off_mm):
+    assert skin_mm(body, facing(off_mm=off_mm)) == pytest.approx(off_mm, abs=0.6)
+
+
+@pytest.mark.parametrize("off_mm", [-14.0, 0.0, 2.5])
+def test_a_face_on_the_skin_is_taken(body, off_mm):
+    check_contact(body, facing(off_mm=off_mm))
+
+
+@pytest.mark.parametrize(
+    ("pose", "said"),
+    [
+        (facing(off_mm=7.0), r"7\.\d mm off the skin, at most 3 .* move it 7\.\d mm along its \+z"),
+        (facing(off_mm=-30.0), r"(29|30)\.\d mm inside the body, at most 15 .* along its -z"),
+        (facing(off_mm=-70.0), r"over 60 mm inside the body .* along its -z"),
+        (
+            rigid(np.diag([-1.0, 1.0, -1.0]), [0, 300, 0], source=PROBE),
+            "meets no skin within 60 mm",
+        ),
+        (
+            rigid([[1, 0, 0], [0, 0, 1], [0, -1, 0]], [0, 4, 0], source=PROBE),
+            "points away from the body",
+        ),
+    ],
+    ids=["off", "in", "deep", "far", "away"],
+)
+def test_a_face_elsewhere_is_refused_with_the_way_back(body, pose, said):
+    with pytest.raises(InputError, match=said):
+        check_contact(body, pose)
