@@ -52,9 +52,9 @@ class Traced(NamedTuple):
 class HazardMaps:
     """Signed distances to bone, dura, roots and vessels on one grid around a target.
 
-    Between nodes the maps are trilinear. Where the true distance is up to 10 mm they are right to
-    0.5 mm, and too large by at most 0.3 mm outside of a structure (tested); farther away they are
-    interpolated from a lattice of 4 mm.
+    Between nodes the maps are trilinear. Within 10 mm of a surface they are right to 0.5 mm, and
+    outside of it too large by at most 0.3 mm (both tested; where the distance of a bone has jumps
+    of its own, in 999 of 1000 places). Farther away they are interpolated from a lattice of 4 mm.
 
     Parameters
     ----------
@@ -171,6 +171,12 @@ class HazardMaps:
         at = (np.asarray(points_mm) - self.low_mm)[:, ::-1] / (BLOCK * STEP_MM)
         block = np.clip(at.astype(int), 0, np.array(self.nearest.shape[:3]) - 1)
         return np.asarray(self.nearest[block[:, 0], block[:, 1], block[:, 2], kinds])
+
+
+def forget() -> None:
+    """Let go of all kept maps: the next plan makes its own."""
+    with _turn:
+        _kept.clear()
 
 
 def _checked(points_mm: ArrayLike, name: str) -> Field:

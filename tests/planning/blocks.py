@@ -9,7 +9,7 @@ import numpy as np
 from needle_sim.anatomy.anatomy import Anatomy, Structure
 from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.tissue import label
-from needle_sim.geometry.shapes import Tube
+from needle_sim.geometry.shapes import Implicit, Tube, bar
 from needle_sim.volume.volume import Volume, axis_aligned
 
 STEP_MM = 2.0
@@ -75,3 +75,28 @@ def root_beside(x_mm: float, radius_mm: float = 2.0) -> Structure:
     """A root along z, ``x_mm`` to the left of the needle's way."""
     tube = Tube(np.array([[x_mm, 20.0, -60.0], [x_mm, 20.0, 60.0]]), np.full(2, radius_mm))
     return Structure("L5 right root", "root", (tube,), "constructed")
+
+
+def sac() -> Structure:
+    tube = Tube(np.array([[-15.0, -5.0, -80.0], [-15.0, 5.0, 80.0]]), np.full(2, 8.0))
+    return Structure("dura", "dura", (tube,), "constructed")
+
+
+def artery(radius_mm: float = 0.6) -> Structure:
+    path = np.array([[10.0, -10.0, -30.0], [4.0, 0.0, 0.0], [-8.0, 5.0, 40.0]])
+    return Structure("artery", "vessel", (Tube(path, np.full(3, radius_mm)),), "constructed")
+
+
+def horn() -> Implicit:
+    """Two bars that meet, one tapered: a bone with a fillet and an edge."""
+    return Implicit.of(
+        [
+            bar((5, -30, -10), (5, -5, 10), (4.0, 6.0), blend_mm=0.0),
+            bar((5, -5, 10), (20, 5, 15), (4.0, 3.0), end_radii_mm=(2.0, 1.5), blend_mm=2.0),
+        ]
+    )
+
+
+def crowded() -> Anatomy:
+    """A horn of bone, a sac, a root and an artery about the origin."""
+    return block(structures=[sac(), root_beside(6.0, 2.0), artery()], bones={"L5": horn()})

@@ -17,6 +17,7 @@ from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.depth import Layer, depth_of, layer_names, layers
+from needle_sim.planning.planner import plan
 from needle_sim.volume.volume import Volume
 from tests.planning.blocks import Slab, block
 
@@ -75,3 +76,16 @@ def test_bone_lies_on_top_of_spaces_and_voxel_bone_is_bone():
 def test_a_step_that_is_too_coarse_is_refused():
     with pytest.raises(InputError, match="step_mm must be"):
         layers(back_of_a_spine(), placed(2.0), step_mm=10.0)
+
+
+def test_the_way_to_the_epidural_space_of_a_phantom_goes_through_the_flavum(phantom):
+    """Skin, fat and muscle first; a flavum of 3-6 mm, then the epidural fat, no bone, no sac."""
+    target = phantom.target("L3-L4 right interlaminar epidural space")
+    found = plan(phantom, target, Needle.preset("tuohy_18g_90mm"), margins_mm={"dura": 0.0})
+    met = layers(phantom, found.placed)
+    names = [one.name for one in met]
+    assert names[0] == "skin"
+    assert names[-2:] == ["flavum", "epidural"]
+    assert not {"bone", "intrathecal", "nerve"} & set(names)
+    assert 3.0 <= met[-2].to_mm - met[-2].from_mm <= 6.0
+    assert depth_of(met, "flavum") < depth_of(met, "epidural") < found.depth_mm
