@@ -15,6 +15,7 @@ from needle_sim.errors import InputError
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.geometry.transform import Transform
+    from needle_sim.imaging.ultrasound.poses import View
     from needle_sim.imaging.ultrasound.probe import Probe
     from needle_sim.imaging.ultrasound.sonogram import Sonogram
 
@@ -192,8 +193,18 @@ def _result(
         "first_bone_mm": met["bone"],
         "first_dura_mm": met["dura"],
         "pictures": ["sonogram.png", "us.dcm", "pose.json"],
-        "notes": [str(note) for note in anatomy.notes],
+        "notes": [*_closed(view, met), *(str(note) for note in anatomy.notes)],
     }
+
+
+def _closed(view: View, met: dict[str, float | None]) -> list[str]:
+    """A note where a view between two laminae does not reach the canal."""
+    if view.takes != "interspace" or met["dura"] is not None or met["bone"] is None:
+        return []
+    return [
+        f"the window is closed: bone {met['bone']:.0f} mm deep hides the canal on the middle line, "
+        "and what lies behind it is unknown to sound"
+    ]
 
 
 def _in_words(result: dict[str, Any], anatomy: Anatomy, folder: Path) -> list[str]:

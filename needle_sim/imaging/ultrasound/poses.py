@@ -32,12 +32,12 @@ from needle_sim.presets import nearest
 
 Field = NDArray[np.float64]
 LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
-_AIM_SIDE_MM = 3.0
-"""How far to its own side a paramedian beam meets the dura, so that it crosses the laminae and not
+_AIM_SIDES_MM = (2.0, 4.0)
+"""How far to its own side a paramedian beam meets the canal, so that it crosses the laminae and not
 the spinous processes (proposed)."""
-_INWARDS_DEG = (10.0, 14.0, 18.0)
+_INWARDS_DEG = (8.0, 12.0, 16.0, 20.0)
 """Tilt of a paramedian probe towards the midline, "slightly" in the texts (proposed)."""
-_ALONG_DEG = tuple(range(-12, 13, 4))
+_ROCKS_DEG = tuple(range(-15, 16, 3))
 _CEPHALAD_DEG = tuple(range(-25, 26, 5))
 _ALA_MM = 10.0  # lateral of the groove on the sacrum: on its ala (proposed)
 _TP_SHARE = 0.55  # of the way from the root of a transverse process to its tip (proposed)
@@ -123,26 +123,27 @@ def vertebrae_of(level: str, takes: str) -> tuple[str, ...]:
 
 def _paramedian(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
     upper, lower = vertebrae_of(level, "interspace")
-    out = LEFT if side == "left" else -LEFT
-    heights = _canal(anatomy, upper, lower) + _AIM_SIDE_MM * out if target is None else target[None]
+    middle = _canal(anatomy, upper, lower)
+    left, ventral = _turn_of(anatomy, upper, lower)
+    out = left if side == "left" else -left
+    aims = np.concatenate([middle + far * out for far in _AIM_SIDES_MM])
+    aims = aims if target is None else target[None]
     along = _spine_axis(anatomy, upper, lower)
-    inwards = rocked(anatomy, heights.mean(axis=0), -POSTERIOR, along)
-    beams = [
-        _turned(_turned(inwards, -out, tilt), along, rock)
-        for tilt in _INWARDS_DEG
-        for rock in _ALONG_DEG
-    ]
-    tilts = [abs(rock) + 0.2 * tilt for tilt in _INWARDS_DEG for rock in _ALONG_DEG]
-    best = widest_way(anatomy, heights, np.array(beams), np.array(tilts))
+    inwards = rocked(anatomy, aims.mean(axis=0), ventral, along)
+    turns = [(tilt, rock) for tilt in _INWARDS_DEG for rock in _ROCKS_DEG]
+    beams = [_turned(_turned(inwards, -out, tilt), along, rock) for tilt, rock in turns]
+    cost = [abs(rock) + 0.2 * tilt for tilt, rock in turns]
+    best = widest_way(anatomy, aims, np.array(beams), np.array(cost))
     return on_skin(anatomy, best.aim_mm, best.beam, along)
 
 
 def _interlaminar(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
     upper, lower = vertebrae_of(level, "interspace")
     heights = _canal(anatomy, upper, lower) if target is None else target[None]
-    beams = np.array([_turned(-POSTERIOR, HEAD, tilt) for tilt in _CEPHALAD_DEG])
+    left, ventral = _turn_of(anatomy, upper, lower)
+    beams = np.array([_turned(ventral, HEAD, tilt) for tilt in _CEPHALAD_DEG])
     best = widest_way(anatomy, heights, beams, np.abs(_CEPHALAD_DEG))
-    return on_skin(anatomy, best.aim_mm, best.beam, LEFT)
+    return on_skin(anatomy, best.aim_mm, best.beam, left)
 
 
 def _transverse_process(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
@@ -157,8 +158,8 @@ def _transverse_process(anatomy: Anatomy, level: str, side: str, target: Field |
 def _sap_tp(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Transform:
     (vertebra,) = vertebrae_of(level, "vertebra")
     junction = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
-    aim = junction if target is None else target
-    return on_skin(anatomy, aim, rocked(anatomy, aim, -POSTERIOR, LEFT), LEFT)
+    left, ventral = _turn_of(anatomy, vertebra)
+    return on_skin(anatomy, junction if target is None else target, ventral, left)
 
 
 VIEWS = {
@@ -187,6 +188,13 @@ def _canal(anatomy: Anatomy, upper: str, lower: str) -> Field:
     ends = [_landmark(anatomy, one, "canal_centre") for one in (upper, lower)]
     share = np.linspace(0.3, 0.95, 14)[:, None]
     return np.asarray((1 - share) * ends[0] + share * ends[1])
+
+
+def _turn_of(anatomy: Anatomy, *vertebrae: str) -> tuple[Field, Field]:
+    """Left and ventral (3,) of vertebrae that are turned about the patient's long axis, level."""
+    x, y, _ = np.sum([anatomy.body(one).matrix[:3, 0] for one in vertebrae], axis=0)
+    left = unit([x, y, 0.0])
+    return left, np.cross(left, HEAD)
 
 
 def _spine_axis(anatomy: Anatomy, upper: str, lower: str) -> Field:

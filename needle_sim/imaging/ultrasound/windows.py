@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Transform
 
 Field = NDArray[np.float64]
@@ -57,22 +56,17 @@ def widest_way(anatomy: Anatomy, aims_mm: Field, beams: Field, tilts_deg: ArrayL
     tilts_deg : (M,) array
         How far each beam is tilted; each degree must gain 0.05 mm of free width.
 
-    Raises
-    ------
-    InputError
-        Bone lies across every way.
+    Returns
+    -------
+    Way
+        ``free_mm`` is negative where bone lies across every way: the window is closed, as it may be
+        in a spine that is extended or worn.
     """
     lines = aims_mm[:, None, None] - _WAY_MM[:, None] * beams[:, None]
     gaps = free_mm(anatomy, lines.reshape(-1, 3)).reshape(lines.shape[:3]).min(axis=2)
     worth = gaps - _TILT_COST_MM * np.asarray(tilts_deg)
     at, which = np.unravel_index(int(worth.argmax()), worth.shape)
-    free = float(gaps[at, which])
-    if free <= 0.0:
-        raise InputError(
-            f"bone lies across every one of {gaps.size} ways of the beam into the canal "
-            f"(the freest is {-free:.1f} mm inside it): choose another level or view"
-        )
-    return Way(aims_mm[at], beams[which], free)
+    return Way(aims_mm[at], beams[which], float(gaps[at, which]))
 
 
 def first_met_mm(
