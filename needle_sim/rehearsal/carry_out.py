@@ -47,6 +47,7 @@ class _Hand:
     pace: Mapping[str, float]
     placed: PlacedNeedle
     vessel: Vessel | None = None
+    given: tuple[Spread, float] | None = None  # the last contrast, and when it was begun
     depth_mm: float = _SKIN_MM
     time_s: float = 0.0
     needle_pass: int = 1
@@ -97,7 +98,9 @@ class _Hand:
         recipe = self.recipe_view(step.view)
         kap = 0.0
         if self.suite is not None:
-            made = self.suite.shoot(recipe, self.drawn(), self.depth_mm)
+            now_s = self.time_s + self.pace["view_s"]
+            iodine = None if self.given is None else self.given[0].at(now_s - self.given[1])
+            made = self.suite.shoot(recipe, self.drawn(), self.depth_mm, contrast=iodine)
             self.views.append(made)
             kap = made.radiograph.kap_ugy_m2
         said = f"{recipe.title} at {self.depth_mm:.0f} mm"
@@ -130,6 +133,7 @@ class _Hand:
     def contrast(self, step: Step) -> str | None:
         mode: Mode = step.mode or "live"
         found = self.spread_of(step)
+        self.given = found, self.time_s
         seen: str | None = found.pattern if found.pattern in STOPS else "contrast"
         run, kap = None, 0.0
         recipe = self.recipe_view(step.view)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target
+from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.planner import Plan
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.record import Record, Shot
@@ -60,6 +61,13 @@ class Run(Shown):
     def unverified(self) -> tuple[str, ...]:
         """Numbers that the score rests on and that were not read in a source."""
         return unverified(self.procedure, self.needle, self.anatomy)
+
+    @property
+    def placed(self) -> PlacedNeedle | None:
+        """The needle where it came to lie: of the last pass, else as it was planned."""
+        if self.record.placed is not None or self.plan is None:
+            return self.record.placed
+        return self.plan.placed
 
     @property
     def shots(self) -> tuple[Shot, ...]:

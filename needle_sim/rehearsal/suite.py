@@ -20,6 +20,7 @@ from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.sightline import angles_of, look_along, recipe_angles
 from needle_sim.procedures.procedure import Procedure, ViewRecipe
 from needle_sim.shown import Shown
+from needle_sim.volume.volume import Volume
 
 _WHOLE_SHARE = 0.2  # a view that misses less of the body than this needs no word
 
@@ -73,13 +74,18 @@ class Suite:
         self._names: list[str] = []
 
     def shoot(
-        self, view: ViewRecipe, placed: PlacedNeedle | None, depth_mm: float | None = None
+        self,
+        view: ViewRecipe,
+        placed: PlacedNeedle | None,
+        depth_mm: float | None = None,
+        *,
+        contrast: Volume | None = None,
     ) -> View:
-        """One exposure with the needle where it is."""
+        """One exposure with the needle, and the contrast (iodine, mg/mL), where they are."""
         paths, turned = self.posed(view)
         needles = () if placed is None else (placed,)
         beam = set_exposure(paths, Beam.preset(view.beam))
-        shot = expose(paths, beam, needles=needles, rng=self._rng)
+        shot = expose(paths, beam, needles=needles, contrast=contrast, rng=self._rng)
         carm = shot.carm
         said = _joined(turned, _beyond(shot))
         name = self._named(view.name)

@@ -148,7 +148,7 @@ def _history(history: HeatHistory, **settings: Any) -> Figure:
 
 
 def _run(run: Run) -> Figure:
-    from needle_sim.views.pictures import overview_figure
+    from needle_sim.views.overview import overview_figure
 
     return overview_figure(run)
 

@@ -44,6 +44,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str =
     return tag("div", inner, class_="table")
 
 
+def section(title: str, *inner: str) -> Html:
+    """A part of the page under its heading."""
+    return tag("section", tag("h2", title), *inner)
+
+
 def listed(items: Iterable[str], *, class_: str = "") -> Html:
     """An unordered list."""
     kind = {"class_": class_} if class_ else {}

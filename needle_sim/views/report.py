@@ -7,11 +7,15 @@ from pathlib import Path
 
 from needle_sim.rehearsal.metric import Metric
 from needle_sim.rehearsal.run import Run
-from needle_sim.rehearsal.suite import View
-from needle_sim.views.display import Display
-from needle_sim.views.marker import angles_in_words
-from needle_sim.views.markup import Html, join, listed, page, picture, tag
+from needle_sim.views.markup import Html, join, listed, page, section, tag
 from needle_sim.views.pictures import pictures
+from needle_sim.views.story import (
+    contrast_section,
+    sonogram_section,
+    steps_section,
+    views_section,
+    way_section,
+)
 from needle_sim.views.style import STYLE
 from needle_sim.views.tables import (
     heat_section,
@@ -19,11 +23,11 @@ from needle_sim.views.tables import (
     lesion_section,
     plan_section,
     score_section,
-    section,
     sign_class,
 )
 from needle_sim.views.wording import (
     NOT_CLINICAL,
+    OUTCOMES,
     headline,
     limit_said,
     origin_of,
@@ -54,8 +58,12 @@ def report_html(run: Run, drawn: Mapping[str, bytes]) -> str:
         _header(run),
         _verdict(run),
         _notes(run),
+        way_section(run),
+        steps_section(run, drawn),
+        views_section(run, drawn),
+        contrast_section(run, drawn),
+        sonogram_section(run, drawn),
         score_section(run),
-        _views_section(run, drawn),
         plan_section(run, drawn),
         heat_section(run, drawn),
         lesion_section(run, drawn),
@@ -84,13 +92,20 @@ def _header(run: Run) -> Html:
 
 def _verdict(run: Run) -> Html:
     head, below = headline(run)
-    good = run.score.total is not None
+    kind = {"completed": "good", "aborted": "aborted"}.get(run.score.outcome, "bad")
+    kind = "bad" if run.score.total is None else kind
     gates = listed((_gate_line(one) for one in run.score.gates), class_="gates")
+    outcome = "" if run.placed is None else f"Outcome: {OUTCOMES[run.score.outcome]}."
     return tag(
         "section",
-        tag("div", tag("p", head, class_="total"), tag("p", below)),
+        tag(
+            "div",
+            tag("p", head, class_="total"),
+            tag("p", below),
+            *([tag("p", outcome, class_="faint")] if outcome else []),
+        ),
         gates,
-        class_="verdict good" if good else "verdict bad",
+        class_=f"verdict {kind}",
         aria_label="Verdict",
     )
 
@@ -103,45 +118,14 @@ def _gate_line(gate: Metric) -> Html:
 
 
 def _notes(run: Run) -> Html:
-    if not run.notes:
+    way = f"{run.procedure.variant}: {run.procedure.because}"  # said under its own heading
+    notes = [note for note in run.notes if note != way]
+    if not notes:
         return Html("")
-    shown, left = weighed_notes(run.notes)
+    shown, left = weighed_notes(notes)
     more = [f"And {left} more in result.json."] if left else []
     lines = listed([*map(sentence, shown), *more])
     return tag("section", tag("h2", "Read this first"), lines, class_="notes")
-
-
-def _views_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
-    shots = [
-        picture(drawn[f"view_{view.name}.png"], alt=_alt(view), caption=_caption(view))
-        for view in run.views
-        if f"view_{view.name}.png" in drawn
-    ]
-    without = "" if run.plan is not None else " No needle: there is no safe path."
-    how = (
-        "Dark bone, head up, seen from behind with the patient's left on the left; a lateral is "
-        "seen from the detector. Each picture carries a lead letter; the bar is 20 mm at the "
-        f"isocentre.{without}"
-    )
-    return section("Views", tag("p", how, class_="faint"), tag("div", *shots, class_="grid"))
-
-
-def _alt(view: View) -> str:
-    return (
-        f"Simulated fluoroscopy, {view.title}, {angles_in_words(view.orbital_deg, view.tilt_deg)}"
-    )
-
-
-def _caption(view: View) -> Html:
-    shot = view.radiograph
-    words = Display.for_prone(shot).marker_at(shot).words
-    lines = [
-        f"{sentence(angles_in_words(view.orbital_deg, view.tilt_deg))} {sentence(words)}",
-        f"{shot.beam.kvp:g} kV, {shot.beam.mas:.3g} mAs, "
-        f"{shot.kap_ugy_m2:.3g} µGy·m², {shot.kerma_mgy:.3g} mGy.",
-    ]
-    note = [tag("em", sentence(view.note))] if view.note else []
-    return join((tag("b", view.title), tag("span", " ".join(lines)), *note))
 
 
 def _unverified_section(run: Run) -> Html:

@@ -23,6 +23,21 @@ header .faint { margin: .4rem 0 0; }
 .verdict p { margin: 0; }
 .verdict .total { font-size: 2rem; font-weight: 700; line-height: 1.15; color: var(--good); }
 .verdict.bad .total { color: var(--bad); }
+.verdict.aborted { border-left-color: #d9a400; }
+.verdict.aborted .total { color: var(--unknown); }
+.verdict .faint { margin-top: .5rem; }
+.way { margin: 1.2rem 0; padding: .6rem 1.4rem; border-left: .4rem solid #2563a8;
+  background: var(--tint); border-radius: .6rem; }
+h3 { margin: 1.4rem 0 0; font-size: 1rem; }
+h3 ~ .table tbody th { width: 52%; }
+h3 + .faint { margin: .1rem 0 .5rem; font-size: .9rem; }
+.step { display: inline-block; min-width: 1.6em; margin-right: .3rem; border-radius: 1em;
+  background: #6b7a87; color: #fff; text-align: center; font-size: .85em; font-weight: 700;
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+.step.view { background: #2563a8; } .step.contrast { background: #6b4fa0; }
+.step.inject { background: #17795e; } .step.heat { background: #c9253f; }
+.step.aspirate { background: #8a6d00; }
+.step.redirect, .step.abort { background: var(--bad); }
 .gates { list-style: none; margin: 0; padding: 0; }
 .sign { font-weight: 700; }
 .sign.good { color: var(--good); } .sign.bad { color: var(--bad); }

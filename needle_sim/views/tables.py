@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim import presets
 from needle_sim.instruments.needle import Needle
+from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.procedures.procedure import Limits
 from needle_sim.rehearsal.metric import Metric
 from needle_sim.rehearsal.run import Run
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.views.marker import angles_in_words
-from needle_sim.views.markup import Html, join, picture, table, tag
+from needle_sim.views.markup import Html, join, picture, section, table, tag
 from needle_sim.views.wording import (
     limit_said,
     plain,
@@ -37,11 +39,41 @@ _EXTENT_WORDS = {
 }
 
 
+_RANKS = {
+    "Gates": "Each must hold, or there is no total, whatever else was good.",
+    "Quality": "How well what was meant was done, against the limits of the procedure.",
+    "Economy": "What it cost; pictures that the recipe requires cost nothing.",
+}
+
+
 def score_section(run: Run) -> Html:
-    rows = [_metric_row(one) for one in (*run.score.gates, *run.score.metrics)]
-    if not rows:
+    """Gates, quality and economy, each with value, limit and reason."""
+    score = run.score
+    parts: list[Html] = []
+    for name, rows in zip(_RANKS, (score.gates, score.quality, score.economy), strict=True):
+        if rows:
+            found = table(("What", "Value", "Limit", "Met"), [_metric_row(one) for one in rows])
+            parts += [tag("h3", name), tag("p", _RANKS[name], class_="faint"), found]
+    if not parts:
         return Html("")
-    return section("Score", table(("What", "Value", "Limit", "Met"), rows))
+    return section("Score", tag("p", _total_told(run)), *parts)
+
+
+def _total_told(run: Run) -> str:
+    total = presets.plain(presets.table("scoring", "total"))
+    economy = 100 * total["economy_share"]
+    if run.score.outcome == "aborted":
+        right, idle = total["justified_abort"], total["abort"]
+        return (
+            f"An attempt given up for what was seen is worth {right:g} of 100, one given up "
+            f"without a reason {idle:g}; a failed one has no total."
+        )
+    if run.score.total is None:
+        return "There is no total, because not every gate holds."
+    return (
+        f"Quality counts for {100 - economy:g} % of the total and economy for {economy:g} %; a "
+        "missed limit costs at least half of its weight."
+    )
 
 
 def _metric_row(one: Metric) -> tuple[str, ...]:
@@ -57,31 +89,20 @@ def sign_class(passed: bool | None) -> str:
 
 def plan_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
     shots = tag("div", *_ct_pictures(drawn), class_="grid")
-    if run.plan is None:
+    if run.plan is None or run.placed is None:
         rows = [("Target", _point(run.target.centre_mm))]
         return section("Plan", shots, table(("What", "Value"), rows))
-    plan = run.plan
-    barrel = {view.name: view for view in run.views}.get("barrel")
-    rows = [
-        ("Skin entry, patient LPS", _point(plan.entry_mm)),
-        ("Tip, patient LPS", _point(plan.tip_mm)),
-        ("Target, patient LPS", _point(run.target.centre_mm)),
-        ("Tip to target", said(plan.target_error_mm, "mm")),
-        ("Depth, skin to tip", said(plan.depth_mm, "mm")),
-        ("Electrode to nerve", said(plan.axis_to_nerve_deg, "deg")),
-        ("Needle", _needle(plan.placed.needle)),
-    ]
-    if barrel is not None:
-        rows.append(("Down the needle", angles_in_words(barrel.orbital_deg, barrel.tilt_deg)))
+    plan, rows = run.plan, _needle_rows(run, run.placed)
     rows.append(("Paths tried", f"{plan.tried}, of which {sum(plan.rejected.values())} rejected"))
-    nearest = sorted(plan.clearance_mm.items(), key=lambda item: item[1])
+    gaps = run.record.clearance_mm or plan.clearance_mm
+    nearest = sorted(gaps.items(), key=lambda item: item[1])
     clear = [(plain_name(name), said(gap, "mm")) for name, gap in nearest]
     lost = [
         (plain_name(name), str(count))
         for name, count in sorted(plan.rejected.items(), key=lambda o: -o[1])
     ]
     return section(
-        "Plan",
+        "Needle and plan",
         shots,
         table(("What", "Value"), rows),
         tag(
@@ -91,6 +112,27 @@ def plan_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
             class_="grid",
         ),
     )
+
+
+def _needle_rows(run: Run, placed: PlacedNeedle) -> list[tuple[str, str]]:
+    """Where the needle came to lie."""
+    path, centre = placed.trajectory, run.target.centre_mm
+    rows = [
+        ("Skin entry, patient LPS", _point(path.entry_mm)),
+        ("Tip, patient LPS", _point(path.tip_mm)),
+        ("Target, patient LPS", _point(centre)),
+        ("Tip to target", said(float(np.linalg.norm(path.tip_mm - centre)), "mm")),
+        ("Depth, skin to tip", said(path.depth_mm, "mm")),
+        ("Needle", _needle(placed.needle)),
+    ]
+    if run.plan is not None and run.plan.axis_to_nerve_deg is not None:
+        rows.append(("Electrode to nerve", said(run.plan.axis_to_nerve_deg, "deg")))
+    barrel = {view.name: view for view in run.views}.get("barrel")
+    if barrel is not None:
+        rows.append(("Down the needle", angles_in_words(barrel.orbital_deg, barrel.tilt_deg)))
+    if run.record.passes > 1:
+        rows.append(("Passes", str(run.record.passes)))
+    return rows
 
 
 def _ct_pictures(drawn: Mapping[str, bytes]) -> list[Html]:
@@ -107,7 +149,8 @@ def _ct_pictures(drawn: Mapping[str, bytes]) -> list[Html]:
 
 
 def _needle(needle: Needle) -> str:
-    return f"{needle.gauge} G, {needle.length_mm:g} mm long, active tip {needle.active_tip_mm:g} mm"
+    active = f", active tip {needle.active_tip_mm:g} mm" if needle.active_tip_mm else ""
+    return f"{needle.gauge} G, {needle.length_mm:g} mm long{active}"
 
 
 def _point(point_mm: NDArray[np.float64]) -> str:
@@ -185,7 +228,3 @@ def hottest_section(run: Run) -> Html:
 def _heat_limit(name: str, limits: Limits) -> str:
     key = "root_c" if name.endswith(" root") else {"dura": "dura_c", "tissue": "tissue_c"}.get(name)
     return "–" if key is None else f"≤ {getattr(limits, key):g} °C"
-
-
-def section(title: str, *inner: str) -> Html:
-    return tag("section", tag("h2", title), *inner)

@@ -71,16 +71,21 @@ def _weight(note: str) -> int:
 
 
 def value_said(metric: Metric) -> str:
-    """A metric's value; a gate that holds without one has nothing near to measure."""
-    if metric.value is None and metric.passed:
-        return "none near"
-    whole = not metric.unit and metric.value == 0 and "." not in metric.limit  # a count
-    return said(metric.value, metric.unit, digits=0 if whole else None)
+    """A metric's value; one without a number is a yes or no, or has nothing near to measure."""
+    if metric.value is None and metric.passed is not None:
+        if metric.unit and metric.passed:
+            return "none near"
+        return "yes" if metric.passed else "no"
+    whole = metric.value is not None and float(metric.value).is_integer()
+    count = whole and not metric.unit and "." not in metric.limit
+    return said(metric.value, metric.unit, digits=0 if count else None)
 
 
 def limit_said(metric: Metric) -> str:
-    """``">= 0.8"`` as ``"≥ 0.8"``, with the unit."""
+    """``">= 0.8"`` as ``"≥ 0.8"``, with the unit; a limit in words stays as it is."""
     text = metric.limit
+    if not text.startswith(("<", ">", "=")):
+        return text
     for ascii_sign, sign in _SIGNS.items():
         text = text.replace(ascii_sign, sign)
     unit = _UNITS.get(metric.unit, metric.unit)
@@ -105,9 +110,43 @@ def headline(run: Run) -> tuple[str, str]:
         return "A safety gate failed", f"{sentence(names)} So there is no total."
     if run.score.total is None:
         return "Not scored", "Some hazards are unknown, so there is no total."
+    if run.score.outcome == "aborted":
+        head = "Given up, rightly" if run.record.justified else "Given up without a reason"
+        worth = f"{total_said(run.score.total)} of 100: every safety gate holds, no drug was given."
+        return head, f"{sentence(run.record.abort or '')} {worth}"
     missed = ", ".join(one.name for one in run.score.metrics if one.passed is False)
     below = f"Every safety gate holds. Not met: {missed}." if missed else "Every safety gate holds."
     return f"{total_said(run.score.total)} of 100", below
+
+
+OUTCOMES = {
+    "completed": "completed",
+    "aborted": "given up",
+    "failed": "failed",
+    "unknown": "not to be judged",
+}
+_SEEN = {
+    None: "no contrast",
+    "contrast": "contrast that stays",
+    "vascular": "contrast that runs off",
+    "intrathecal": "contrast that mixes with CSF",
+}
+
+
+def seen_said(seen: str | None) -> str:
+    """What an observer could tell of contrast, in words."""
+    return _SEEN.get(seen, str(seen))
+
+
+def pattern_said(pattern: str) -> str:
+    """A pattern of spread as a reader writes it: ``"intra-articular"``, ``"soft tissue"``."""
+    return pattern.replace("soft_tissue", "soft tissue").replace("_", "-")
+
+
+def time_said(seconds: float) -> str:
+    """Minutes and seconds: ``"2:39"``."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
 
 
 def sentence(words: str) -> str:

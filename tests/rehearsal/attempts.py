@@ -69,7 +69,8 @@ def _detail(do: str, words: list[Any]) -> dict[str, Any]:
     if do == "contrast":
         mode, pattern = (*words, "epidural")[:2]
         agent = {"agent": "iohexol_240", "volume_ml": 1.5}
-        return {"mode": mode, "pattern": pattern, "seen": pattern, "view": "ap", **agent}
+        seen = pattern if pattern in ("vascular", "intrathecal") else "contrast"
+        return {"mode": mode, "pattern": pattern, "seen": seen, "view": "ap", **agent}
     if do == "inject":
         return {"agent": "saline", "volume_ml": 2.0, "pattern": (*words, "epidural")[0]}
     return {}

@@ -11,6 +11,7 @@ from needle_sim.imaging.xray.carm import project_points
 from needle_sim.planning.sightline import angles_of
 from needle_sim.procedures.procedure import Procedure, ViewRecipe
 from needle_sim.rehearsal.suite import Suite, caudal
+from needle_sim.volume.volume import Volume, axis_aligned
 from tests.planning.blocks import straight_target
 from tests.rehearsal.attempts import patient, placed
 
@@ -81,6 +82,18 @@ def test_a_tilt_that_the_volume_does_not_hold_is_reduced_and_both_are_said():
     assert made.tilt_deg == pytest.approx(-30.0)
     assert "42° caudal in the recipe, 30° caudal in this volume" in made.note
     assert suite(steepest_deg=-30.0).shoot(AP, None).tilt_deg == 0.0
+
+
+def test_contrast_that_was_given_is_in_every_later_picture():
+    place = axis_aligned((1.0, 1.0, 1.0), tuple(straight_target().centre_mm - 5.0))
+    iodine = Volume(np.full((10, 10, 10), 200.0, np.float32), place, "iodine_mg_ml")
+    without, with_it = (
+        suite(seed=1).shoot(AP, None, contrast=one).radiograph.array for one in (None, iodine)
+    )
+    middle = slice(251, 261), slice(251, 261)
+    # 10 mm of 200 mg/mL take half of the beam and more at 80 kV; beyond it nothing changes
+    assert with_it[middle].mean() < 0.6 * without[middle].mean()
+    assert with_it[:100].mean() == pytest.approx(without[:100].mean(), rel=0.01)
 
 
 def test_down_the_needle_hub_and_tip_fall_on_one_point(room):

@@ -12,16 +12,23 @@ from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry.shapes import Tube
 from needle_sim.geometry.transform import GRID, unit
+from needle_sim.imaging.ultrasound.in_plane import in_plane_pose
+from needle_sim.imaging.ultrasound.probe import Probe
+from needle_sim.imaging.ultrasound.scan import sonogram
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.exposure import radiograph
+from needle_sim.imaging.xray.materials import prepare
+from needle_sim.imaging.xray.sequence import contrast_shots
+from needle_sim.injectate.agent import Agent
+from needle_sim.injectate.spread import spread
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.planner import Plan
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.metric import Attempted
-from needle_sim.rehearsal.record import Event, Record
+from needle_sim.rehearsal.record import Event, Record, Shot
 from needle_sim.rehearsal.run import Run
 from needle_sim.rehearsal.scoring import score
 from needle_sim.rehearsal.suite import View
@@ -32,6 +39,18 @@ from needle_sim.thermal.medium import HeatMedium
 from needle_sim.thermal.protocol import Protocol
 from needle_sim.views.pictures import pictures
 from needle_sim.volume.volume import Volume, axis_aligned
+from tests.rehearsal.attempts import (
+    CENTRE_MM,
+    CLEAR,
+    DANGER_MM,
+    DEEP_MM,
+    GOOD,
+    UP,
+    patient,
+    placed,
+    target,
+    told,
+)
 
 TIP_MM = np.array([-20.0, 10.0, 0.0])
 AXIS = unit([0.3, -0.65, 0.7])  # from behind, below and the right
@@ -199,3 +218,67 @@ def blocked(run: Run) -> Run:
         score=score(Attempted(run.procedure, run.anatomy, run.target)),
         record=Record(),
     )
+
+
+@pytest.fixture(scope="session")
+def injected() -> Run:
+    """An injection by the recipe, with contrast in pictures and a sonogram."""
+    anatomy, lain, aimed = patient(), placed(), target()
+    recipe = Procedure.preset("interlaminar-epidural")
+    carm = CArm(tuple(CENTRE_MM), pixel_mm=2.0, shape=(96, 96))
+    beam = Beam.preset("lumbar_ap")
+    rng = np.random.default_rng(0)
+    found = spread(
+        anatomy, CENTRE_MM, UP, agent=Agent.preset("iohexol_240"), volume_ml=1.5, rng=rng
+    )
+    run_of = contrast_shots(
+        prepare(anatomy.ct), carm, beam, found, mode="live", needles=(lain,), rng=rng, count=2
+    )
+    shot = Shot("Contrast, AP, live", "live", found, run_of, run_of.seen)
+    views = tuple(
+        replace(view(anatomy, name, o, 0, lain), title=title, depth_mm=depth)
+        for name, title, o, depth in (
+            ("ap", "AP, tilted into the window", 0, 5.0),
+            ("clo", "Contralateral oblique", 45, DANGER_MM),
+            ("clo_2", "Contralateral oblique", 45, DEEP_MM),
+            ("lateral", "Lateral", -90, DEEP_MM),
+        )
+    )
+    record = Record(told(*GOOD), views, (shot,), lain, CLEAR, danger_mm=DANGER_MM)
+    plan = Plan(aimed, (lain,), CLEAR, 300, {"bone": 120})
+    judged = Attempted(recipe, anatomy, aimed, plan, record, approach=aimed.approach)
+    probe = Probe.preset("curved_3p5mhz")
+    pose = in_plane_pose(anatomy, lain, probe=probe)
+    return Run(
+        procedure=recipe,
+        anatomy=anatomy,
+        target=aimed,
+        level="L4-L5",
+        vertebra="L4",
+        side="right",
+        seed=3,
+        in_words=recipe.in_words("L4-L5", "right"),
+        plan=plan,
+        blocked=None,
+        views=views,
+        history=None,
+        lesion=None,
+        temperature_max_c={},
+        score=score(judged),
+        notes=(),
+        record=record,
+        needle="tuohy_18g_90mm",
+        sonogram=sonogram(anatomy, probe, pose, needles=[lain], rng=rng),
+        tried=plan.tried,
+        rejected=plan.rejected,
+    )
+
+
+@pytest.fixture(scope="session")
+def given_up(injected: Run) -> Run:
+    """The same attempt given up for what an aspiration brought."""
+    why = "aspiration brings blood"
+    events = told(*GOOD[:6], ("aspirate",), ("abort",))
+    record = replace(injected.record, events=events, shots=(), abort=why, justified=True)
+    judged = Attempted(injected.procedure, injected.anatomy, injected.target, injected.plan, record)
+    return replace(injected, record=record, score=score(judged))

@@ -10,12 +10,12 @@ import pytest
 
 from needle_sim.errors import InputError
 from needle_sim.views.pictures import (
-    along_figure,
     heat_figure,
     lesion_figure,
-    overview_figure,
     pictures,
     save_pictures,
+    steps_figure,
+    view_figure,
 )
 
 NAMES = {
@@ -27,6 +27,7 @@ NAMES = {
     "ct_along_needle.png",
     "lesion.png",
     "heat.png",
+    "steps.png",
     "overview.png",
 }
 
@@ -59,17 +60,26 @@ def test_a_blocked_run_has_views_slice_and_overview_only(blocked, tmp_path):
     names = {path.name for path in paths}
     assert names == {"view_ap.png", "view_lateral.png", "ct_axial.png", "overview.png"}
     assert {path.name for path in tmp_path.iterdir()} == names
-    for make in (along_figure, lesion_figure, heat_figure):
+    for make in (lesion_figure, heat_figure):
         with pytest.raises(InputError, match="this run"):
             make(blocked)
 
 
-def test_the_overview_names_target_total_and_purpose(run):
-    words = [text.get_text() for ax in overview_figure(run).axes for text in ax.texts]
-    assert any(run.in_words in one for one in words)
-    assert any("Not for clinical use" in one for one in words)
-    assert words.count("R") >= 3  # a letter on each of the three views
-    assert f"{run.score.total:.0f}" in words
+def test_an_injection_has_contrast_and_sonogram_and_nothing_of_heat(injected):
+    names = set(pictures(injected))
+    assert {"contrast_1.png", "sonogram.png", "steps.png", "ct_along_needle.png"} <= names
+    assert {"view_clo.png", "view_clo_2.png"} <= names
+    assert not {"lesion.png", "heat.png"} & names
+
+
+def test_a_view_says_how_deep_the_needle_was(injected):
+    words = [text.get_text() for ax in view_figure(injected.views[1]).axes for text in ax.texts]
+    assert "Contralateral oblique at 56 mm" in words
+
+
+def test_the_steps_name_the_view_that_the_danger_asks_for(injected):
+    words = [text.get_text() for ax in steps_figure(injected).axes for text in ax.texts]
+    assert "56 mm: from here on only after the contralateral oblique view" in words
 
 
 def test_the_lesion_picture_says_that_its_band_is_uncertain(run):

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from needle_sim.procedures.procedure import Procedure
 from needle_sim.views.pictures import pictures
 from needle_sim.views.report import report_html, write_report
 
@@ -71,7 +72,7 @@ def test_target_verdict_gates_metrics_and_reasons_are_there(run, page):
 def test_every_view_comes_with_its_side_in_words(run, page):
     assert page.words.count("R: the patient's right is on this side") == 3
     assert "R: lateral, the patient's right nearest the detector" in page.words
-    assert len(page.links) == len(run.views) + 4  # two slices, heat, lesion
+    assert len(page.links) == len(run.views) + 5  # steps, two slices, heat, lesion
 
 
 def test_notes_unverified_numbers_and_the_way_to_repeat_it(run, page):
@@ -91,6 +92,34 @@ def test_a_blocked_run_says_what_blocks_and_shows_the_patient(blocked):
     assert "nothing was inserted or heated" in page.words
     assert len(page.links) == 3
     assert "Lesion" not in page.words
+    assert "Step by step" not in page.words
+
+
+def test_an_injection_is_told_from_step_to_score_without_a_word_of_heat(injected):
+    page = Page(report_html(injected, pictures(injected)))
+    for one in ("Step by step", "Pictures", "Contrast and drug", "Ultrasound", "Needle and plan"):
+        assert one in page.words
+    assert "Outcome: completed." in page.words
+    assert "Contralateral oblique at 56 mm" in page.words
+    low = page.words.lower()
+    assert not [word for word in ("lesion", "electrode", "active tip", "heated") if word in low]
+    assert len(page.links) == len(injected.views) + 5  # steps, contrast, sonogram, two slices
+
+
+def test_an_attempt_that_was_given_up_says_why_and_what_it_is_worth(given_up):
+    page = Page(report_html(given_up, pictures(given_up)))
+    assert "Given up, rightly" in page.words
+    assert "Aspiration brings blood. 40 of 100" in page.words
+    assert "Outcome: given up." in page.words
+    assert "one given up without a reason 10" in page.words
+
+
+def test_why_a_way_in_was_taken_is_said_once(injected):
+    recipe = Procedure.preset("transforaminal-epidural").at("L1-L2")
+    note = f"{recipe.variant}: {recipe.because}"
+    page = Page(report_html(replace(injected, procedure=recipe, notes=(note,)), {}))
+    assert page.words.count("radiculomedullary artery may enter") == 1
+    assert "Way in: infraneural." in page.words
 
 
 def test_hostile_text_stays_text(run):

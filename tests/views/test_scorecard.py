@@ -24,6 +24,26 @@ def test_each_gate_and_metric_is_there_with_its_value_and_sign(run):
     assert f"{run.score.total:.0f}" in words
 
 
+def test_the_ranks_stand_in_order_and_an_empty_one_is_left_out(run, blocked):
+    words = card(run)
+    assert [word for word in words if word in ("Gates", "Quality", "Economy")] == [
+        "Gates",
+        "Quality",
+        "Economy",
+    ]
+    assert "Quality" not in card(blocked)
+
+
+def test_limits_can_be_left_out(run):
+    assert any(word.startswith("limit ") for word in card(run))
+    assert not any(word.startswith("limit ") for word in card(run, limits=False))
+
+
+def test_an_attempt_that_was_given_up_has_words_beside_its_total(given_up):
+    words = card(given_up, words="Given up, rightly")
+    assert {"Given up, rightly", "40", "of 100"} <= set(words)
+
+
 def test_without_a_total_it_says_why(blocked):
     words = card(blocked, words="No safe path")
     assert "No safe path" in words

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
+from needle_sim import presets
 from needle_sim.views.tables import (
     heat_section,
     hottest_section,
@@ -12,6 +14,7 @@ from needle_sim.views.tables import (
     plan_section,
     score_section,
 )
+from tests.rehearsal.attempts import placed, told
 
 
 def rows(markup: str) -> list[list[str]]:
@@ -27,7 +30,8 @@ def rows(markup: str) -> list[list[str]]:
 def test_a_gate_and_a_metric_make_a_row_each(run):
     found = rows(score_section(run))
     assert found[0] == ["What", "Value", "Limit", "Met"]
-    assert len(found) == 1 + len(run.score.gates) + len(run.score.metrics)
+    assert found.count(found[0]) == 3  # gates, quality, economy
+    assert len(found) == 3 + len(run.score.gates) + len(run.score.metrics)
     (dura,) = [row for row in found if row[0].startswith("dura untouched")]
     assert dura[1:] == ["9.4 mm", "> 0 mm", "✓ met"]
 
@@ -41,6 +45,28 @@ def test_the_plan_is_given_in_the_patients_own_millimetres(run):
     assert found["Paths tried"] == "300, of which 120 rejected"
     assert found["dura"] == "9.4 mm"
     assert found["bone"] == "120"
+
+
+def test_a_needle_that_heats_nothing_has_no_active_tip_and_no_angle_to_a_nerve(injected):
+    found = dict(row for row in rows(plan_section(injected, {})) if len(row) == 2)
+    assert found["Needle"] == "18 G, 90 mm long"
+    assert "Electrode to nerve" not in found
+    assert found["dura"] == "4.0 mm"
+
+
+def test_the_needle_is_told_where_it_lies_after_its_last_pass(injected):
+    again = (*injected.record.events, *told(("redirect",), ("advance", 50.0)))
+    record = replace(injected.record, events=again, placed=placed(off_mm=2.0))
+    found = dict(
+        row for row in rows(plan_section(replace(injected, record=record), {})) if len(row) == 2
+    )
+    assert found["Tip to target"] == "2.0 mm"
+    assert found["Passes"] == "2"
+
+
+def test_the_share_of_economy_is_told_as_it_is_counted(run):
+    share = presets.plain(presets.table("scoring", "total"))["economy_share"]
+    assert f"economy for {100 * share:g} %" in score_section(run)
 
 
 def test_without_a_plan_the_target_remains(blocked):

@@ -13,10 +13,13 @@ from needle_sim.views.wording import (
     limit_said,
     origin_of,
     patient_of,
+    pattern_said,
     plain,
     plain_name,
     said,
+    seen_said,
     sentence,
+    time_said,
     total_said,
     value_said,
     verdict_of,
@@ -49,6 +52,12 @@ def test_limits_and_values_of_a_metric():
     assert value_said(count) == "0"
     assert value_said(nothing) == "none near"
     assert value_said(unknown) == "unknown"
+    assert value_said(replace(count, value=1.0)) == "1"
+    words = Metric("live contrast", None, "", "live or DSA", True, "why")
+    assert (value_said(words), value_said(replace(words, passed=False))) == ("yes", "no")
+    assert limit_said(words) == "live or DSA"
+    deep = Metric("depth view", 39.0, "mm", "lateral by 39 mm", True, "why")
+    assert limit_said(deep) == "lateral by 39 mm"  # no second unit
     assert {verdict_of(one)[0] for one in (True, False, None)} == {"✓", "✗", "?"}
 
 
@@ -63,6 +72,28 @@ def test_the_headline_tells_the_four_ends_apart(run, blocked):
     assert "Dura untouched: −1.0" in why
     dark = replace(hurt, passed=None)
     assert headline(replace(run, score=Score((dark,), (), None)))[0] == "Not scored"
+
+
+def test_giving_up_is_told_with_its_reason_and_its_worth(given_up):
+    head, why = headline(given_up)
+    assert head == "Given up, rightly"
+    assert why.startswith("Aspiration brings blood. 40 of 100: every safety gate holds")
+    idle = replace(given_up, record=replace(given_up.record, justified=False))
+    assert headline(idle)[0] == "Given up without a reason"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0:00"), (59.4, "0:59"), (59.6, "1:00"), (3725.0, "62:05")]
+)
+def test_times_are_minutes_and_seconds(seconds, text):
+    assert time_said(seconds) == text
+
+
+def test_what_is_seen_of_contrast_and_what_it_is_are_words():
+    assert seen_said(None) == "no contrast"
+    assert seen_said("vascular") == "contrast that runs off"
+    assert pattern_said("intra_articular") == "intra-articular"
+    assert pattern_said("soft_tissue") == "soft tissue"
 
 
 def test_a_missed_metric_is_named(run):

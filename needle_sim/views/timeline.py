@@ -1,0 +1,133 @@
+"""What was done as a picture: how deep the needle was over time, and what was done where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from needle_sim.rehearsal.record import Event, Record
+from needle_sim.views import canvas
+from needle_sim.views.canvas import Paper
+from needle_sim.views.wording import time_said
+
+SIGNS = {
+    "insert": "↳",
+    "advance": "↓",
+    "view": "◎",
+    "aspirate": "↑",
+    "contrast": "◐",
+    "inject": "●",
+    "heat": "≈",
+    "redirect": "↺",
+    "abort": "✕",
+}
+WORDS = {
+    "insert": "needle in",
+    "advance": "advance",
+    "view": "picture",
+    "aspirate": "aspiration",
+    "contrast": "contrast",
+    "inject": "injection",
+    "heat": "heat",
+    "redirect": "aim again",
+    "abort": "given up",
+}
+_COLOURS = {
+    "view": "#2563a8",
+    "contrast": "#6b4fa0",
+    "inject": "#17795e",
+    "heat": "#c9253f",
+    "aspirate": "#8a6d00",
+    "redirect": "#b3261e",
+    "abort": "#b3261e",
+}
+_DANGER = "#e0a100"
+_DISC = 1.75  # a sign's size in that of the lettering
+
+
+def draw_timeline(
+    ax: Axes, record: Record, *, paper: Paper = canvas.LIGHT, size: float = 10.0, why: str = ""
+) -> Axes:
+    """Draw depth over time with a numbered sign at each event; ``why`` names the danger.
+
+    The number is the event's place in the record, from 1. ``size`` is the lettering in points.
+    """
+    canvas.plain_axes(ax, size=size, paper=paper)
+    if not record.events:
+        return canvas.blank(ax, colour=paper.ground)
+    time, depth = _course(record.events)
+    deepest = max(depth) * 1.16 + 4.0
+    if record.danger_mm is not None:
+        ax.axhspan(record.danger_mm, deepest, color=_DANGER, alpha=0.14, linewidth=0)
+        ax.axhline(record.danger_mm, color=_DANGER, linewidth=1.0, linestyle=(0, (4, 2)))
+        words = f"{record.danger_mm:.0f} mm: {why}" if why else f"{record.danger_mm:.0f} mm"
+        low: canvas.Style = {"color": paper.ink, "fontproperties": canvas.font(0.88 * size)}
+        ax.text(0.008 * time[-1], record.danger_mm + 0.015 * deepest, words, va="top", **low)
+    ax.plot(time, depth, color=paper.faint, linewidth=1.8, solid_joinstyle="round", zorder=3)
+    ax.set_xlim(0.0, time[-1] * 1.02 + 1.0)
+    ax.set_ylim(deepest, 0.0)
+    _signs(ax, record.events, size, paper)
+    ticks = np.arange(0.0, time[-1] + 1.0, 30.0 if time[-1] < 400 else 120.0)
+    ax.set_xticks(ticks, [time_said(one) for one in ticks])
+    canvas.name_axes(ax, "Time, min:s", "Depth of the tip, mm", size=size, paper=paper)
+    return canvas.plain_axes(ax, size=size, paper=paper)
+
+
+def timeline_figure(record: Record, *, why: str = "", paper: Paper = canvas.LIGHT) -> Figure:
+    """The timeline on a sheet of its own, with what the signs mean below."""
+    figure = canvas.sheet(1400, 560, colour=paper.ground)
+    ax = canvas.panel(figure, (0.055, 0.225, 0.935, 0.75), colour=paper.ground)
+    draw_timeline(ax, record, paper=paper, size=12.0, why=why)
+    key = canvas.blank(canvas.panel(figure, (0.05, 0.0, 0.94, 0.085)), colour=paper.ground)
+    kinds = dict.fromkeys(event.do for event in record.events)
+    shown = [(f"{SIGNS[do]} {WORDS[do]}", _COLOURS.get(do, paper.faint)) for do in kinds]
+    canvas.coloured_words(key, shown, share=0.36)
+    return figure
+
+
+def _course(events: Sequence[Event]) -> tuple[list[float], list[float]]:
+    """Times and depths of a line: straight while advancing, level otherwise."""
+    time, depth = [0.0], [0.0]
+    for event in events:
+        if event.do not in ("advance", "insert", "redirect"):
+            time.append(event.t_s)
+            depth.append(depth[-1])
+        elif event.do == "redirect":
+            time += [event.t_s]
+            depth += [0.0]
+        else:
+            time.append(event.t_s)
+            depth.append(event.depth_mm)
+    return time, depth
+
+
+def _signs(ax: Axes, events: Sequence[Event], size: float, paper: Paper) -> None:
+    """A disc with its number at each event; those at one place stand side by side."""
+    disc: dict[str, Any] = {"markeredgecolor": paper.ground, "markeredgewidth": 1.2, "zorder": 5}
+    digits: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontweight": "bold"}
+    wide = _DISC * size
+    for number, (event, x) in enumerate(zip(events, _apart(ax, events, wide), strict=True), 1):
+        colour = _COLOURS.get(event.do, "#6b7a87")
+        ax.plot([x], [event.depth_mm], marker="o", markersize=wide, color=colour, **disc)
+        words = canvas.font(0.82 * size)
+        at = (x, event.depth_mm, str(number))
+        ax.text(*at, color="#ffffff", fontproperties=words, zorder=6, **digits)
+
+
+def _apart(ax: Axes, events: Sequence[Event], wide_points: float) -> list[float]:
+    """Times of the signs, moved just so far that no two of them overlap."""
+    box = ax.get_window_extent()
+    end = ax.get_xlim()[1]
+    least = 1.06 * wide_points * end / (box.width * 72.0 / ax.figure.dpi)
+    found = [event.t_s for event in events]
+    for n, x in enumerate(found):
+        found[n] = max(x, 0.5 * least if n == 0 else found[n - 1] + least)
+    limit = end - 0.55 * least
+    for n in reversed(range(len(found))):
+        found[n] = min(found[n], limit)
+        limit = found[n] - least
+    return found
