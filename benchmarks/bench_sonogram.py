@@ -36,7 +36,7 @@ def largest_difference(ours: Sonogram, theirs: np.ndarray) -> float:
 
 
 def pairs(size: Size) -> Iterator[Pair]:
-    scene, probe = block(tissue, laminae, half_mm=100.0 if size.full else 60.0)
+    scene = block(tissue, laminae, half_mm=100.0 if size.full else 60.0)
     for name in ("curved_3p5mhz", "linear_9mhz"):
         probe = Probe.preset(name)
         for lines, samples in size.pick(smoke=[(128, 512)], full=[(256, 1024)]):
