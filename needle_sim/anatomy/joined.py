@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim.anatomy.evidence import band
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
-from needle_sim.anatomy.shape_fit import band
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.anatomy.vertebra_fit import VertebraFit, surface_rms_mm
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from needle_sim.anatomy.surface import LabelSurface
+from needle_sim.anatomy.evidence import Evidence
 from needle_sim.errors import InputError
 from needle_sim.geometry.parts import half_sizes
 from needle_sim.geometry.shapes import Implicit
@@ -18,16 +18,12 @@ from needle_sim.geometry.transform import Transform
 Points = NDArray[np.float64]
 Sizes = Mapping[str, float]
 
-SATURATED_MM = 4.0
-"""In the band about a label, distances count as this at most (proposed)."""
-
 SIGNED = frozenset(
     {"waist_mm", "pedicle_rise_mm", "facet_rise_mm", "ala_ventral_mm", "wall_below_mm"}
 )
 """Lengths that may be zero or negative; the others are fitted by their logarithm."""
 
 _TURN_RAD, _SHIFT_MM = 0.1, 3.0  # what one unit of the pose unknowns stands for
-_BAND_MM, _FAR_MM = 7.0, 14.0
 _NOISE_MM = 3.0  # 1 mm a point, about 9 neighbouring points err together
 _ROBUST_MM = 2.0  # distances beyond it count linearly
 _STEP = 0.02
@@ -69,69 +65,6 @@ class BoneModel:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """What is known of the surface of a bone.
-
-    Parameters
-    ----------
-    points_mm : (P, 3) array
-        In the patient.
-    wanted_mm, limit_mm : (P,) arrays
-        Distance that the model should have there, and where that of the model saturates.
-    anchors_mm : (A, 3) array
-        Where the model's anchors should come to lie.
-    anchor_sd_mm : (A,) array
-        How well each of them is known.
-    weight : float
-        How many points each one stands for.
-    """
-
-    points_mm: Points
-    wanted_mm: Points
-    limit_mm: Points
-    anchors_mm: Points
-    anchor_sd_mm: Points
-    weight: float = 1.0
-
-    def thinned(self, step: int) -> Evidence:
-        """Every so many points, weighed accordingly."""
-        return replace(
-            self,
-            points_mm=self.points_mm[::step],
-            wanted_mm=self.wanted_mm[::step],
-            limit_mm=self.limit_mm[::step],
-            weight=self.weight * step,
-        )
-
-    def loose(self) -> Evidence:
-        """Without anchors."""
-        return replace(self, anchors_mm=np.zeros((0, 3)), anchor_sd_mm=np.zeros(0))
-
-
-def evidence_of(
-    surface: LabelSurface, near_mm: Points, anchors_mm: Points, anchor_sd_mm: Points
-) -> Evidence:
-    """The label's surface points, and the band ``near_mm`` (Q, 3) where both distances saturate."""
-    limit = np.repeat([np.inf, SATURATED_MM], [len(surface.points_mm), len(near_mm)])
-    label = np.concatenate([np.zeros(len(surface.points_mm)), surface.distance_mm(near_mm)])
-    points = np.concatenate([surface.points_mm, near_mm])
-    return Evidence(points, np.clip(label, -limit, limit), limit, anchors_mm, anchor_sd_mm)
-
-
-def band(surface: LabelSurface) -> Points:
-    """Grid points (Q, 3) about 4 mm apart within 7 mm of the label's surface, 8 mm beyond."""
-    part = surface.part
-    steps = [max(1, round(4.0 / float(step))) for step in part.spacing_mm]
-    axes = [np.arange(0, n, step) for n, step in zip(part.shape, steps, strict=True)]
-    index = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    index = index[(index // steps).sum(axis=1) % 2 == 0]
-    points = part.patient_from_voxel.apply(index)
-    far = np.abs(surface.distance_mm(points))
-    sparse = (index // steps % 2 == 0).all(axis=1)
-    return np.asarray(points[(far < _BAND_MM) | ((far < _FAR_MM) & sparse)])
-
-
 def solved(model: BoneModel, evidence: Evidence, start: Transform) -> tuple[Sizes, Transform]:
     """Least squares of pose and sizes, robust, both ways.
 
@@ -147,6 +80,15 @@ def solved(model: BoneModel, evidence: Evidence, start: Transform) -> tuple[Size
     pose = _Problem(model, third.evidence.loose(), start).solved(np.zeros(6), 10)
     rough = third.solved(np.concatenate([pose, np.zeros(len(model.spread))]), 10)
     return whole.at(whole.solved(rough, 4))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Change:
+    """What a small step of one size changes: rows (R, 24), anchors (A, 3); the points near (P,)."""
+
+    rows: Points
+    anchors: Points
+    near: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,19 +116,25 @@ class _Problem:
         scale = np.sqrt(self.evidence.weight) / _NOISE_MM
         return np.asarray(np.sign(off) * np.sqrt(square) * scale)
 
-    def strains(self, sizes: Sizes, pose: Transform) -> Points:
-        """How far the anchors are off (3 A,), in units of how well they are known."""
-        if not len(self.evidence.anchors_mm):
-            return np.zeros(0)
-        off = pose.apply(self.model.anchors(sizes)) - self.evidence.anchors_mm
+    def strains(self, anchors: Points, pose: Transform) -> Points:
+        """How far anchors (A, 3) are off (3 A,), in units of how well they are known."""
+        off = pose.apply(anchors) - self.evidence.anchors_mm
         return np.asarray((off / self.evidence.anchor_sd_mm[:, None]).ravel())
+
+    def anchors(self, sizes: Sizes) -> Points:
+        """Those of the model, none where none are known."""
+        if not len(self.evidence.anchors_mm):
+            return np.zeros((0, 3))
+        return self.model.anchors(sizes)
 
     def residuals(self, unknowns: Points) -> Points:
         """Misfits, strains of the anchors, then the departures of the sizes."""
         sizes, pose = self.at(unknowns)
         local = pose.inverse().apply(self.evidence.points_mm)
         misfits = self.misfits(self.model.shape(sizes).distance_mm(local), slice(None))
-        return np.concatenate([misfits, self.strains(sizes, pose), _departure(unknowns[6:])])
+        return np.concatenate(
+            [misfits, self.strains(self.anchors(sizes), pose), _departure(unknowns[6:])]
+        )
 
     def tried(self, unknowns: Points) -> Points | None:
         """The residuals, or ``None`` where the sizes make no bone."""
@@ -195,22 +143,21 @@ class _Problem:
         except InputError:
             return None
 
-    def changes(self, unknowns: Points) -> list[tuple[Points, NDArray[np.bool_]]]:
-        """For each size, by how much a small step changes the rows of the shape, and the points
-        (P,) about these rows; taken as the same all along a descent."""
+    def changes(self, unknowns: Points) -> list[_Change]:
+        """What a small step of each size changes; taken as the same all along a descent."""
         sizes, pose = self.at(unknowns)
         local = pose.inverse().apply(self.evidence.points_mm)
-        rows, found = self.model.shape(sizes).rows, []
-        for k in range(6, len(unknowns)):
-            moved = unknowns.copy()
+        rows, anchors, found = self.model.shape(sizes).rows, self.anchors(sizes), []
+        for k in range(len(unknowns) - 6):
+            moved = unknowns[6:].copy()
             moved[k] += _STEP
-            change = self.model.shape(self.model.sizes(moved[6:])).rows - rows
-            found.append((change, _beside(rows, change, local)))
+            there = self.model.sizes(moved)
+            change = self.model.shape(there).rows - rows
+            shift = self.anchors(there) - anchors
+            found.append(_Change(change, shift, _beside(rows, change, local)))
         return found
 
-    def slopes(
-        self, unknowns: Points, here: Points, changes: list[tuple[Points, NDArray[np.bool_]]]
-    ) -> Points:
+    def slopes(self, unknowns: Points, here: Points, changes: list[_Change]) -> Points:
         """Forward differences (R, U) of the residuals, which are ``here`` at the unknowns.
 
         A turn or a shift moves the points along the distance's gradient; a size is looked at only
@@ -219,28 +166,23 @@ class _Problem:
         sizes, pose = self.at(unknowns)
         points, count = self.evidence.points_mm, len(self.evidence.points_mm)
         local, shape = pose.inverse().apply(points), self.model.shape(sizes)
-        distance, whole = shape.distance_mm(local), slice(None)
-        gradient = _gradient(shape, local, distance)
-        strains = count + len(self.evidence.anchors_mm) * 3
+        distance, anchors = shape.distance_mm(local), self.anchors(sizes)
+        gradient, last = _gradient(shape, local, distance), count + 3 * len(anchors)
         found = np.zeros((len(here), len(unknowns)))
-        steeper = (_departure(unknowns[6:] + _STEP) - here[strains:]) / _STEP
-        found[strains:, 6:] = np.diag(steeper)
-        for k in range(len(unknowns)):
+        for k in range(6):
             moved = unknowns.copy()
             moved[k] += _STEP
-            new_sizes, new_pose = self.at(moved)
-            if k < 6:
-                shift = new_pose.inverse().apply(points) - local
-                which: NDArray[np.bool_] | slice = whole
-                there = distance + (gradient * shift).sum(axis=1)
-            else:
-                change, which = changes[k - 6]
-                there = Implicit(shape.rows + change).distance_mm(local[which])
-            found[:count, k][which] = (self.misfits(there, which) - here[:count][which]) / _STEP
-            found[count:strains, k] = (self.strains(new_sizes, new_pose) - here[count:strains]) / (
-                _STEP
-            )
-        return found
+            _, there = self.at(moved)
+            shift = there.inverse().apply(points) - local
+            further = distance + (gradient * shift).sum(axis=1)
+            found[:count, k] = self.misfits(further, slice(None)) - here[:count]
+            found[count:last, k] = self.strains(anchors, there) - here[count:last]
+        for k, one in enumerate(changes, start=6):
+            further = Implicit(shape.rows + one.rows).distance_mm(local[one.near])
+            found[:count, k][one.near] = self.misfits(further, one.near) - here[:count][one.near]
+            found[count:last, k] = self.strains(anchors + one.anchors, pose) - here[count:last]
+        found[last:, 6:] = np.diag(_departure(unknowns[6:] + _STEP) - here[last:])
+        return found / _STEP
 
     def solved(self, unknowns: Points, most: int) -> Points:
         """The unknowns at the least sum of squares, after at most ``most`` steps.

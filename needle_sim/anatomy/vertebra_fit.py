@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim import presets
+from needle_sim.anatomy.evidence import band, evidence_of
 from needle_sim.anatomy.label_joints import LabelJoint
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
-from needle_sim.anatomy.shape_fit import BoneModel, Sizes, band, evidence_of, solved
+from needle_sim.anatomy.shape_fit import BoneModel, Sizes, solved
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Frame, Transform, rigid, unit

@@ -147,3 +147,13 @@ def half_sizes(row: Row) -> tuple[Row, float]:
         width, depth, height = max(row[12], row[14]), max(row[13], row[15]), row[16:18].max()
         return 0.5 * np.array([width, depth, height]), 0.0
     return row[12:15].copy(), 0.0
+
+
+def half_sizes_of(rows: Row) -> tuple[Row, Row]:
+    """`half_sizes` of many rows (R, 24): (R, 3) and (R,)."""
+    bars, drums = rows[:, 0] == BAR, rows[:, 0] == _DRUM
+    half = rows[:, 12:15].copy()
+    wide = np.maximum(rows[:, 12:14], rows[:, 14:16])
+    half[bars, :2], half[bars, 2] = wide[bars], rows[bars, 16]
+    half[drums, :2], half[drums, 2] = 0.5 * wide[drums], 0.5 * rows[drums, 16:18].max(axis=1)
+    return half, np.where(bars, rows[:, 19], 0.0)

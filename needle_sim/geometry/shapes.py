@@ -12,7 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
 from needle_sim.geometry import _kernels
-from needle_sim.geometry.parts import BAR, WIDTH, Row, Step, bar, box, drum, half_sizes
+from needle_sim.geometry.parts import (
+    BAR,
+    WIDTH,
+    Row,
+    Step,
+    bar,
+    box,
+    drum,
+    half_sizes,
+    half_sizes_of,
+)
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
 
@@ -107,12 +117,13 @@ class Implicit:
         frames[:, 3:6] = rows[:, 6:9]
         frames[:, 6:9] = rows[:, 9:12]
         frames[:, 9:12] = np.cross(rows[:, 6:9], rows[:, 9:12])
-        for row, frame in zip(rows, frames, strict=True):
-            half, run = half_sizes(row)
-            frame[12:15] = frame[:3] + 0.5 * run * frame[9:12]
-            flat = half.max() / half.min() if row[0] == BAR else 2.0
-            frame[16] = (0.6 if row[17] == 4.0 else 0.9) * 2.0 * flat / (1.0 + flat * flat)
-            frame[15] = np.linalg.norm(half + np.array([0.0, 0.0, 0.5 * run]))
+        half, run = half_sizes_of(rows)
+        frames[:, 12:15] = frames[:, :3] + 0.5 * run[:, None] * frames[:, 9:12]
+        flat = np.where(rows[:, 0] == BAR, half.max(axis=1) / half.min(axis=1), 2.0)
+        steep = np.where(rows[:, 17] == 4.0, 0.6, 0.9)
+        frames[:, 16] = steep * 2.0 * flat / (1.0 + flat * flat)
+        half[:, 2] += 0.5 * run
+        frames[:, 15] = np.sqrt(np.square(half).sum(axis=1))
         for array, name in ((rows, "rows"), (frames, "_frames")):
             array.flags.writeable = False
             object.__setattr__(self, name, array)

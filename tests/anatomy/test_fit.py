@@ -7,7 +7,10 @@ import pytest
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.fit import GOOD_RMS_MM, anatomy_from_ct
+from needle_sim.anatomy.label_joints import label_joints
+from needle_sim.anatomy.labelled import VERTEBRAE, in_reach
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.anatomy.surface import label_surface
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg, unit
@@ -227,3 +230,70 @@ def test_the_table_is_gone_from_the_real_picture(patient, request):
     behind = np.s_[80:100, 97:, 20:100] if lumbar else np.s_[:, 448:, :]  # seen in the pictures
     assert before.array[behind].max() > -300
     assert anatomy.ct.array[behind].max() == -1000
+
+
+JOINTS = [("lumbar_l5", "L4", "L5"), ("lumbar_l5", "L5", "S1"), ("lidc_l2", "L1", "L2")]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("patient_name", "upper", "lower"), JOINTS)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_joint_lies_where_the_two_labelled_processes_face_each_other(
+    request, patient_name, upper, lower, side
+):
+    anatomy = request.getfixturevalue(patient_name)
+    folder = request.getfixturevalue("lumbar" if patient_name == "lumbar_l5" else "lidc")
+    (file,) = folder.glob("labels*.nii.gz")
+    labels = load_labels(file, grid=anatomy.ct)
+    surfaces = [label_surface(labels, VERTEBRAE[one], anatomy.ct) for one in (upper, lower)]
+    joint = label_joints(*surfaces, anatomy.body(lower))[side]
+    middle = anatomy.landmark(f"{upper} {side} joint_below_centre")
+    assert np.linalg.norm(joint.points_mm - middle, axis=1).min() < 2.0
+    assert np.linalg.norm(joint.centre_mm - middle) < 2.0
+    slab = anatomy.spaces[f"{upper}-{lower} {side} facet_joint"]
+    assert slab.provenance == "inferred"
+    assert slab.shape.distance_mm(middle[None])[0] < 0
+    for bone in (upper, lower):
+        assert anatomy.bones[bone].distance_mm(middle[None])[0] > 0.3
+
+
+@pytest.mark.real
+def test_s1_of_a_real_sacrum_has_its_endplate_processes_and_wall_on_the_label(lumbar_l5, lumbar):
+    assert lumbar_l5.fit_rms_mm["S1"] < 2.5
+    (file,) = lumbar.glob("labels*.nii.gz")
+    labels = load_labels(file, grid=lumbar_l5.ct)
+    label = label_surface(labels, VERTEBRAE["S1"], lumbar_l5.ct)
+    names = ("superior_endplate_centre", "superior_endplate_anterior", "lamina_upper_edge")
+    sided = [f"{side} {name}" for side in ("left", "right") for name in ("sap_tip", "facet_centre")]
+    for name in (*names, *sided):
+        at = lumbar_l5.landmark(f"S1 {name}")
+        assert np.linalg.norm(label.points_mm - at, axis=1).min() < 3.0, name
+    top = lumbar_l5.landmark("S1 lamina_upper_edge")
+    low = lumbar_l5.landmark("L5 lamina_lower_edge")
+    assert np.linalg.norm(top - low) > 4.0  # the window is open: WANG21 9.1 +- 2.5
+
+
+@pytest.mark.real
+def test_sac_and_roots_reach_into_the_sacrum(lumbar_l5):
+    body = lumbar_l5.body("S1").inverse()
+    ends = [body.apply(tube.points_mm)[:, 2].min() for tube in lumbar_l5.structures["dura"].tubes]
+    assert max(ends) < -15.0  # below the disc of S1 and S2
+    for side in ("left", "right"):
+        root = lumbar_l5.structures[f"S1 {side} root"]
+        assert root.provenance == "inferred"
+        assert body.apply(root.tubes[0].points_mm)[:, 2].min() < -20.0
+        assert f"L5 {side} medial branch" in lumbar_l5.structures
+    assert {"L5-S1 disc", "L5-S1 flavum", "L5 left foramen", "canal"} <= set(lumbar_l5.spaces)
+
+
+@pytest.mark.real
+def test_two_whole_vertebrae_of_the_chest_ct_suffice_and_a_cut_third_is_named(lidc_l2, lidc):
+    assert {"L1-L2 disc", "L1 right foramen", "L1-L2 flavum"} <= set(lidc_l2.spaces)
+    ct = lidc_l2.ct
+    (file,) = lidc.glob("labels*.nii.gz")
+    labels = load_labels(file, grid=ct)
+    assert in_reach(labels, ["L1", "L2"])[0] == ("L1", "L2")
+    with pytest.raises(InputError, match=r"^L3 is cut by the lower edge .*a level that lies whole"):
+        in_reach(labels, ["L2", "L3"])
+    with pytest.raises(InputError, match="vertebra S1 is not in the labels"):
+        in_reach(labels, ["S1"])

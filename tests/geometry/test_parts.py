@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from needle_sim.errors import InputError
+from needle_sim.geometry.parts import half_sizes, half_sizes_of
 from needle_sim.geometry.shapes import (
     Implicit,
     bar,
@@ -93,3 +94,16 @@ def test_a_bar_never_claims_more_than_the_true_distance(seed, squared):
 def test_sizes_that_are_not_positive_are_refused(make):
     with pytest.raises(InputError, match="must be positive"):
         make()
+
+
+def test_half_sizes_of_many_rows_are_those_of_each():
+    rows = [
+        bar((0, 0, 0), (1, 2, 9), (3, 4), end_radii_mm=(5, 2), cap_mm=1.5),
+        drum((40, 30), (44, 28), (25, 27)),
+        box((3, 4, 5)),
+    ]
+    half, run = half_sizes_of(np.stack(rows))
+    for n, row in enumerate(rows):
+        one, length = half_sizes(row)
+        np.testing.assert_array_equal(half[n], one)
+        assert run[n] == length
