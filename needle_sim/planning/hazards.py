@@ -35,7 +35,7 @@ _SNAP_MM = 8.0  # centres of maps lie on this lattice, so that neighbouring targ
 _KEPT = 3
 _SLAB = 8192
 _kept: list[tuple[weakref.ref[Anatomy], tuple[int, ...], HazardMaps]] = []
-_turn = threading.Lock()
+_turn = threading.RLock()  # an anatomy may go while a list of maps is looked through
 
 
 class Traced(NamedTuple):
@@ -103,13 +103,13 @@ class HazardMaps:
         centre = as_points(np.atleast_2d(np.asarray(centre_mm)), "centre_mm")[0]
         cell = tuple(round(x / _SNAP_MM) for x in centre)
         with _turn:
-            for known, place, maps in _kept:
+            for known, place, maps in tuple(_kept):
                 if known() is anatomy and place == cell:
                     return maps
         made = _made(anatomy, _SNAP_MM * np.array(cell, dtype=np.float64))
         with _turn:
-            _kept[:] = [one for one in _kept if one[0]() is not None][-_KEPT + 1 :]
-            _kept.append((weakref.ref(anatomy), cell, made))
+            _kept.append((weakref.ref(anatomy, _let_go), cell, made))
+            del _kept[:-_KEPT]
         return made
 
     def trace(
@@ -171,6 +171,11 @@ class HazardMaps:
         at = (np.asarray(points_mm) - self.low_mm)[:, ::-1] / (BLOCK * STEP_MM)
         block = np.clip(at.astype(int), 0, np.array(self.nearest.shape[:3]) - 1)
         return np.asarray(self.nearest[block[:, 0], block[:, 1], block[:, 2], kinds])
+
+
+def _let_go(gone: weakref.ref[Anatomy]) -> None:
+    with _turn:
+        _kept[:] = [one for one in _kept if one[0] is not gone]
 
 
 def forget() -> None:

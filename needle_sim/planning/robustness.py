@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target
 from needle_sim.errors import InputError
+from needle_sim.geometry.transform import unit
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.candidates import outside_mm
 from needle_sim.planning.hand import HandErrors, passes
@@ -148,14 +149,13 @@ def executions(
         for kind, away in clearance.items()
         if margins.get(kind, -1.0) >= 0
     }
-    straight = placed.trajectory.tip_mm - placed.trajectory.entry_mm
-    cosine = axes @ straight / np.linalg.norm(straight)
+    straight = unit(placed.trajectory.tip_mm - placed.trajectory.entry_mm)
     off = np.linalg.norm(tips - target.centre_mm, axis=1)
     return Executions(
         margins_mm=dict(margins),
         tip_error_mm=np.linalg.norm(tips - placed.trajectory.tip_mm, axis=1),
         target_error_mm=off,
-        angle_deg=np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))),
+        angle_deg=np.degrees(np.arccos(np.clip(axes @ straight, -1.0, 1.0))),
         clearance_mm=clearance,
         breached=breached,
         window_met=(off <= target.radius_mm) & _placed_well(anatomy, target, tips),

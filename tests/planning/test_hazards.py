@@ -110,9 +110,18 @@ def test_kept_maps_go_with_their_anatomy(monkeypatch):
     assert len(hazards._kept) == 1
     del spine
     gc.collect()
-    assert hazards._kept[0][0]() is None
-    HazardMaps.around(block(), [0.0, 0.0, 0.0])
-    assert len(hazards._kept) == 1
+    assert len(hazards._kept) == 0
+
+
+def test_only_the_last_few_maps_are_kept(monkeypatch):
+    monkeypatch.setattr(hazards, "_kept", [])
+    monkeypatch.setattr(hazards, "_made", lambda *_: object())
+    spine = block()
+    places = [[40.0 * n, 0.0, 0.0] for n in range(5)]
+    made = [HazardMaps.around(spine, place) for place in places]
+    assert [maps for _, _, maps in hazards._kept] == made[-3:]
+    hazards.forget()
+    assert len(hazards._kept) == 0
 
 
 def candidates(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
