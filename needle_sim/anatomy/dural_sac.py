@@ -84,13 +84,9 @@ def _canal_line(fits: Mapping[str, VertebraFit]) -> tuple[Points, Points, Points
             share = min(shares[level], shares[above])
             place = behind_disc(column, above, level, 0.5 * share * SAC_MM[1])
             knots.append(np.concatenate([place, knots[-1][3:6], [share]]))
-    lowest, highest = fits[levels[0]], fits[levels[-1]]
-    for fit, end, sign in ((lowest, 0, -1.0), (highest, len(knots), 1.0)):
-        if sign < 0 and fit.sacrum is not None:
-            continue
-        beyond = knots[0 if end == 0 else -1].copy()
-        beyond[:3] += sign * _BEYOND_MM * fit.patient_from_body.matrix[:3, 2]
-        knots.insert(end, beyond)
+    if fits[levels[0]].sacrum is None:
+        knots.insert(0, _beyond(knots[0], fits[levels[0]], -_BEYOND_MM))
+    knots.append(_beyond(knots[-1], fits[levels[-1]], _BEYOND_MM))
     steps = np.linalg.norm(np.diff(np.stack(knots)[:, :3], axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     at = np.linspace(0.0, along[-1], int(along[-1] / _STEP_MM))
@@ -116,3 +112,10 @@ def _middles(fit: VertebraFit, *, alone: bool) -> list[Points]:
 def _knot(fit: VertebraFit, point: Points, share: float) -> Points:
     pose = fit.patient_from_body
     return np.concatenate([pose.apply(point), pose.matrix[:3, 0], [share]])
+
+
+def _beyond(knot: Points, fit: VertebraFit, up_mm: float) -> Points:
+    """A knot farther along the outermost vertebra's own axis."""
+    found = knot.copy()
+    found[:3] += up_mm * fit.patient_from_body.matrix[:3, 2]
+    return found

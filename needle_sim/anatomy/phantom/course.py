@@ -74,8 +74,8 @@ def root_path(spec: VertebraSpec, side: Side) -> Tube:
     post, radius = Posts(spec, side), 0.5 * spec.root_mm
     pedicle, half = post.pedicle, 0.5 * spec.pedicle_height_mm
     ganglion_radius = 0.5 * spec.ganglion_mm
-    under = pedicle - UP * (half + ganglion_radius + 1.9)
-    under[1] = spec.back_mm + ganglion_radius - 0.7
+    under = pedicle - UP * (half + ganglion_radius + 2.3)
+    under[1] = spec.back_mm + ganglion_radius - 0.9
     medial = 0.5 * spec.canal_width_mm - radius - 2.0
     drop = np.tan(np.radians(spec.root_takeoff_deg))
     middle = spec.back_mm + 0.5 * spec.canal_depth_mm

@@ -47,7 +47,7 @@ def border(bone: Implicit, start_mm: Point, towards: Point, back: Point) -> tupl
     """
     wall = trace_mm(bone, start_mm, back, off_mm=0.0)
     edge = trace_mm(bone, wall + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
-    for _ in range(2):  # the wall is not parallel to the canal: look again next to the border
+    for _ in range(5):  # the wall is not parallel to the canal: look again next to the border
         beside = edge - _INTO_MM * back - 0.7 * towards
         beside = beside - float((beside - start_mm) @ back) * back
         ventral = trace_mm(bone, beside, back, off_mm=0.0)

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.landmarks import OF_THE_SACRUM, landmark_names
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, sacrum_landmarks
+from needle_sim.anatomy.phantom.sacrum import (
+    Segments,
+    canal_points,
+    sacrum_landmarks,
+    wall_points,
+)
 from needle_sim.geometry.paths import length_mm, resample
 
 
@@ -51,3 +57,25 @@ def test_landmarks_lie_on_the_ala(mean):
     for side in SIDES:
         for name in ("ala_notch", "sap_tip", "sap_neck_ventral", "sap_neck_dorsal"):
             assert abs(bone.distance_mm(found[f"{side} {name}"][None])[0]) < 0.01
+
+
+def test_it_has_what_the_lower_vertebra_of_an_interspace_needs(mean):
+    spec = mean.column.vertebrae["S1"]
+    found = sacrum_landmarks(spec, mean.spec.sacrum, mean.own["S1"])
+    sided = ("sap_tip", "facet_centre", "kambin", "sap_base_lateral", "lamina_upper_edge")
+
+    assert set(found) >= {*OF_THE_SACRUM, *(f"{side} {name}" for side in SIDES for name in sided)}
+    known = {*landmark_names(), *(f"{side} ala_notch" for side in SIDES)}
+    assert set(found) <= known
+
+
+def test_the_dorsal_wall_begins_below_the_endplate(drawn):
+    """The upper border lies under the endplate's level and right behind the canal."""
+    spec, sizes = drawn.column.vertebrae["S1"], drawn.spec.sacrum
+    found = sacrum_landmarks(spec, sizes, drawn.own["S1"])
+    edge, canal = found["lamina_upper_edge"], canal_points(spec, sizes)[0]
+    top = wall_points(spec, sizes)[0]
+
+    assert 3.0 < 0.5 * spec.height_mm - edge[2] < 13.0
+    assert 5.0 < edge[1] - canal[1] < 12.0
+    assert edge[2] - top[2] == pytest.approx(6.0, abs=2.0)
