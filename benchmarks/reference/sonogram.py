@@ -85,6 +85,28 @@ def _distance(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
     return total
 
 
+def _share(grid: np.ndarray, name: np.ndarray, at: np.ndarray) -> np.ndarray:
+    low = np.clip(at, 0.0, np.array(grid.shape) - 1.001)
+    first = low.astype(np.int64)
+    share = low - first
+    total = np.zeros(len(at))
+    for corner in np.ndindex(2, 2, 2):
+        here = np.minimum(first + corner, np.array(grid.shape) - 1)
+        weight = np.where(corner, share, 1 - share).prod(axis=1)
+        total += weight * ((grid[tuple(here.T)] & 255) == name)
+    return total
+
+
+def _border(grid: np.ndarray, name: np.ndarray, at: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    places = 0.4 * np.arange(5) - 0.8
+    shares = np.array([_share(grid, name, at + place * ahead) for place in places])
+    rises = (shares[:-1] < 0.5) & (shares[1:] >= 0.5)
+    first, every = rises.argmax(axis=0), np.arange(len(at))
+    low, high = shares[first, every], shares[first + 1, every]
+    gap = np.where(rises.any(axis=0), high - low, 1.0)
+    return np.where(rises.any(axis=0), places[first + 1] - 0.4 * (high - 0.5) / gap, 0.0)
+
+
 def _slopes(value, at: np.ndarray, reach: float) -> np.ndarray:
     steps = reach * np.eye(3)
     return np.stack([value(at + one) - value(at - one) for one in steps], axis=1)
@@ -156,11 +178,19 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
                 np.maximum(rays.wall[last[met]], rays.wall[name[met]]),
             )
             face = np.where(skinned > np.abs(face), skinned, face)
-            slope = _slopes(lambda p: rays.impedance[_words(grid, p) & 255], at[met], 2.0)
-            along = (slope * rays.steps[met]).sum(axis=1) ** 2
-            square = along / ((slope**2).sum(axis=1) * length[met] ** 2 + 1e-12)
-            more = soft * face * shade[met] * np.exp((square - 1) * lobe)
-            echo[0, met, s] += share * amp[met] * clear[met] * more
+            ahead = rays.steps[met] / length[met, None]
+            off = _border(grid, name[met], at[met], ahead)
+            border = at[met] + off[:, None] * ahead
+            new = name[met]
+            slope = _slopes(lambda p, new=new: _share(grid, new, p), border, 1.5)
+            square = (slope * ahead).sum(axis=1) ** 2 / ((slope**2).sum(axis=1) + 1e-12)
+            face = face * soft * shade[met] * np.exp((square - 1) * lobe)
+            face *= share * amp[met] * clear[met]
+            place_at = s + off / length[met]
+            low = np.floor(place_at).astype(np.int64)
+            part, kept = place_at - low, (low >= 0) & (low + 1 < samples)
+            np.add.at(echo[0], (met[kept], low[kept]), ((1 - part) * face)[kept])
+            np.add.at(echo[0], (met[kept], low[kept] + 1), (part * face)[kept])
         here = clear * amp * rays.speckle[name] * shade * rays.along[every, name]
         here = np.where(in_bone, tail / share * np.exp(-depth_in * bloom) * 0.5, here)
         depth_in = np.where(in_bone, depth_in + rays.step_mm, depth_in)

@@ -148,9 +148,36 @@ def _distance(grid, x, y, z):
 
 
 @kernel
-def _stiffness(grid, impedance, x, y, z):
+def _share(grid, name, x, y, z):
+    # share of a label among the eight voxels about a point, weighted as for trilinear sampling
     ni, nj, nk = grid.shape
-    return impedance[grid[_near(x, ni), _near(y, nj), _near(z, nk)] & 255]
+    x = min(max(x, 0.0), ni - 1.001)
+    y = min(max(y, 0.0), nj - 1.001)
+    z = min(max(z, 0.0), nk - 1.001)
+    a, b, c = int(x), int(y), int(z)
+    u, v, w = x - a, y - b, z - c
+    total = 0.0
+    for corner in range(8):
+        p = min(a + 1, ni - 1) if corner & 4 else a
+        q = min(b + 1, nj - 1) if corner & 2 else b
+        r = min(c + 1, nk - 1) if corner & 1 else c
+        if (grid[p, q, r] & 255) == name:
+            part = (u if corner & 4 else 1.0 - u) * (v if corner & 2 else 1.0 - v)
+            total += part * (w if corner & 1 else 1.0 - w)
+    return total
+
+
+@kernel
+def _border(grid, name, x, y, z, dx, dy, dz):
+    # how far along a unit direction, in voxels, a label comes to hold half of a point's share
+    before = _share(grid, name, x - 0.8 * dx, y - 0.8 * dy, z - 0.8 * dz)
+    for step in range(1, 5):
+        at = 0.4 * step - 0.8
+        here = _share(grid, name, x + at * dx, y + at * dy, z + at * dz)
+        if before < 0.5 <= here:
+            return at - 0.4 * (here - 0.5) / (here - before)
+        before = here
+    return 0.0
 
 
 @kernel
@@ -235,15 +262,21 @@ def march(
                 skinned = max(wall[last], wall[name])
                 if skinned > abs(face):
                     face = skinned
-                gx = _stiffness(grid, impedance, x + 2, y, z)
-                gx -= _stiffness(grid, impedance, x - 2, y, z)
-                gy = _stiffness(grid, impedance, x, y + 2, z)
-                gy -= _stiffness(grid, impedance, x, y - 2, z)
-                gz = _stiffness(grid, impedance, x, y, z + 2)
-                gz -= _stiffness(grid, impedance, x, y, z - 2)
+                ux, uy, uz = dx / length, dy / length, dz / length
+                at = _border(grid, name, x, y, z, ux, uy, uz)
+                px, py, pz = x + at * ux, y + at * uy, z + at * uz
+                gx = _share(grid, name, px + 1.5, py, pz) - _share(grid, name, px - 1.5, py, pz)
+                gy = _share(grid, name, px, py + 1.5, pz) - _share(grid, name, px, py - 1.5, pz)
+                gz = _share(grid, name, px, py, pz + 1.5) - _share(grid, name, px, py, pz - 1.5)
                 size = gx * gx + gy * gy + gz * gz
-                square = (gx * dx + gy * dy + gz * dz) ** 2 / (size * length * length + 1e-12)
-                re[s] += share * amp * clear * soft * face * shade * math.exp((square - 1.0) * lobe)
+                square = (gx * ux + gy * uy + gz * uz) ** 2 / (size + 1e-12)
+                face *= share * amp * clear * soft * shade * math.exp((square - 1.0) * lobe)
+                part = s + at / length
+                low = math.floor(part)
+                part -= low
+                if low >= 0 and low + 1 < re.shape[0]:
+                    re[low] += (1.0 - part) * face
+                    re[low + 1] += part * face
             h = np.int64(math.floor(x * cells)) * 73856093
             h ^= np.int64(math.floor(y * cells)) * 19349663
             h ^= np.int64(math.floor(z * cells)) * 83492791
@@ -280,26 +313,29 @@ def blur(echo, weights, reach, taps, stride, first, start, stop, row, out):
     count = out.shape[2]
     block = -(-count // reach.shape[0])
     edge = taps.shape[0]
+    middle = row[edge : edge + count]
     for part in range(2):
         lines = echo[part]
         for n in range(start, stop):
             at = first + n * stride
             for b in range(reach.shape[0]):
+                # views that start at 0: a loop over them needs no check of signs and vectorises
                 low, high = b * block, min((b + 1) * block, count)
-                line, weight = lines[at], weights[0]
-                for s in range(low, high):
-                    row[edge + s] = line[s] * weight[s]
+                here, weight, to = lines[at, low:high], weights[0, low:high], middle[low:high]
+                for s in range(to.shape[0]):
+                    to[s] = here[s] * weight[s]
                 for k in range(1, reach[b] + 1):
-                    left, right, weight = lines[at - k], lines[at + k], weights[k]
-                    for s in range(low, high):
-                        row[edge + s] += (left[s] + right[s]) * weight[s]
-            done = out[part, n]
-            for s in range(count):
-                done[s] = row[edge + s] * taps[0]
-            for t in range(1, taps.shape[0]):
-                tap = taps[t]
-                for s in range(count):
-                    done[s] += tap * (row[edge + s - t] + row[edge + s + t])
+                    left, right = lines[at - k, low:high], lines[at + k, low:high]
+                    weight = weights[k, low:high]
+                    for s in range(to.shape[0]):
+                        to[s] += (left[s] + right[s]) * weight[s]
+            done, tap = out[part, n], taps[0]
+            for s in range(done.shape[0]):
+                done[s] = middle[s] * tap
+            for t in range(1, edge):
+                left, right, tap = row[edge - t :], row[edge + t :], taps[t]
+                for s in range(done.shape[0]):
+                    done[s] += tap * (left[s] + right[s])
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,9 @@ def sonogram(
     lay = layout(probe, count, samples, depth)
     truth["needles"] = needle_echo.truth_of(needles, patient_from_probe.inverse(), lay, probe)
     picture = (array, lay.at_line >= 0, lay.pixel_mm, lay.origin_px, lines_db)
-    return Sonogram(*picture, probe, patient_from_probe, depth, {**truth, **_named(codes)})
+    told = (probe, patient_from_probe, depth, {**truth, **_named(codes)})
+    shown = Sonogram(*picture, *told, gain_db=gain_db, dynamic_range_db=dynamic_range_db)
+    return replace(shown, truth={**shown.truth, "cut": _beyond(echoes, shown)})
 
 
 def _check(
@@ -166,6 +169,20 @@ def _drawn(
 
     in_slabs(work, len(array), slab=_SLAB)
     return array, codes, {"surface_mm": found.surface_mm[blur.stride // 2 :: blur.stride]}
+
+
+def _beyond(echoes: Echoes, shown: Sonogram) -> NDArray[np.bool_]:
+    """Pixels (R, C) of the sector that lie off the scene, where its rim goes on."""
+    voxel_from_pixel = (echoes.patient_from_voxel.inverse() @ shown.patient_from_pixel).matrix
+    rows, columns = shown.array.shape
+    out = np.zeros((rows, columns), dtype=np.bool_)
+    for (down, across, _, first), count in zip(voxel_from_pixel, echoes.grid.shape, strict=False):
+        at_row, at_column = first + down * np.arange(rows), across * np.arange(columns)
+        low, high = at_row.min() + at_column.min(), at_row.max() + at_column.max()
+        if low < -0.5 or high > count - 0.5:
+            at = at_row[:, None] + at_column
+            out |= (at < -0.5) | (at > count - 0.5)
+    return out & shown.sector
 
 
 def _named(codes: NDArray[np.uint8]) -> dict[str, NDArray[np.generic]]:

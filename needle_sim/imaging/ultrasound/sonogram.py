@@ -62,9 +62,10 @@ class Sonogram(Shown):
         ``"labels"`` (R, C) uint16 tissue in the plane; ``"bone"``, ``"shadow"`` (R, C) bool: inside
         bone, and where bone or air in the way leaves less than a tenth (in amplitude) to see by;
         ``"surface_mm"`` (L,): depth of the first bone on each line, inf where there is none;
-        ``"needles"``: a tuple of dicts, one a needle: ``tip_px`` (2,), row and
-        column, ``polyline_px`` (N, 2) hub first, ``tip_out_of_plane_mm``, ``in_plane``,
-        ``angle_deg`` (between the last stretch and the picture's plane).
+        ``"cut"`` (R, C) bool: off the scene, where its rim is taken to go on; ``"needles"``: a
+        tuple of dicts, one a needle: ``tip_px`` (2,), row and column, ``polyline_px`` (N, 2) hub
+        first, ``tip_out_of_plane_mm``, ``in_plane``, ``angle_deg`` (between the last stretch and
+        the picture's plane).
     gain_db, dynamic_range_db : float, dB
         As asked.
     """

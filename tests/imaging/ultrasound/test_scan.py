@@ -64,12 +64,24 @@ def test_the_picture_is_bright_at_bone_and_black_outside(plate):
     assert (picture.array.min(), picture.array.max()) == pytest.approx((0, 1), abs=0.05)
 
 
+def test_what_lies_off_the_scene_is_told(plate):
+    """The scene ends 60 mm to either side; the picture is wider below."""
+    picture = sonogram(plate, CURVED, facing())
+    pixels = [*np.indices(picture.array.shape), np.zeros(picture.array.shape)]
+    at = picture.patient_from_pixel.apply(np.stack(pixels, axis=-1))
+
+    expected = (np.abs(at[..., 0]) > 60.3) & picture.sector
+    assert 0.02 < expected.sum() / picture.sector.sum() < 0.5
+    assert (picture.truth["cut"] == expected)[picture.sector].mean() > 0.998
+
+
 def test_gain_and_compensation_are_decibels(plate):
     plain = sonogram(plate, CURVED, facing())
     louder = sonogram(plate, CURVED, facing(), gain_db=7.0)
     without = sonogram(plate, CURVED, facing(), tgc=0.0)
 
     np.testing.assert_allclose(louder.lines_db - plain.lines_db, 7.0, atol=1e-4)
+    assert (louder.gain_db, louder.dynamic_range_db) == (7.0, 60.0)
     depth_cm = (np.arange(1024) + 0.5) * 11.0 / 1024
     lift = (plain.lines_db - without.lines_db).mean(axis=0)
     np.testing.assert_allclose(lift, 2 * 0.7 * 3.5 * depth_cm, atol=1e-3)
