@@ -29,20 +29,20 @@ _NEEDLE_WORDS = "needle, true place"
 def edges_in_words(patient_from_probe: Transform) -> tuple[str, str]:
     """What lies towards the picture's left and right edge: ``("CRANIAL", "CAUDAL")``.
 
-    The marker (+x of the probe) is at the left. A plane between two directions names both, the
-    larger first.
+    The marker (+x of the probe) is at the left. A plane between long and short axis names both,
+    the larger first; that the back slopes under the probe is not named.
     """
     marker = patient_from_probe.matrix[:3, 0]
-    order = np.argsort(-np.abs(marker))
+    order = sorted(range(3), key=lambda axis: -abs(float(marker[axis])))
     said = [order[0]]
-    if abs(marker[order[1]]) > _OBLIQUE:
-        said.append(order[1])
+    said += [one for one in order[1:] if one != _SLOPE and abs(marker[one]) > _OBLIQUE]
     pairs = [_WORDS[axis] if marker[axis] > 0 else _WORDS[axis][::-1] for axis in said]
     left, right = ("-".join(words) for words in zip(*pairs, strict=True))
     return left, right
 
 
 _OBLIQUE = float(np.sin(np.radians(30.0)))
+_SLOPE = 1  # the axis from front to back
 
 
 def beam_in_words(beam: ArrayLike) -> str:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from needle_sim.errors import InputError
+from needle_sim.geometry.transform import rigid, unit
+from needle_sim.imaging.ultrasound.probe import PROBE
 from needle_sim.views import canvas
 from needle_sim.views.figures import draw
 from needle_sim.views.sonography import (
@@ -18,7 +20,7 @@ from needle_sim.views.sonography import (
     edges_in_words,
     sonogram_figure,
 )
-from tests.views.sonograms import HEAD, LEFT, PIXEL_MM, a_sonogram
+from tests.views.sonograms import HEAD, LEFT, PIXEL_MM, POSTERIOR, a_sonogram
 
 
 def drawn(sonogram, **settings) -> np.ndarray:
@@ -44,11 +46,17 @@ def axes(sonogram, **settings):
         (-HEAD, ("CAUDAL", "CRANIAL")),
         (LEFT + 0.3 * HEAD, ("LEFT", "RIGHT")),
         (LEFT + HEAD * 1.1, ("CRANIAL-LEFT", "CAUDAL-RIGHT")),
+        (HEAD - 0.8 * POSTERIOR, ("CRANIAL", "CAUDAL")),
     ],
 )
 def test_the_marker_side_is_named_at_the_left(marker, said):
-    shot = a_sonogram(marker)
-    assert edges_in_words(shot.patient_from_probe) == said
+    turned = np.eye(4)
+    turned[:3, 0] = unit(marker)
+    turned[:3, 1] = unit(np.cross([0.3, 0.2, 0.9], marker))
+    turned[:3, 2] = np.cross(turned[:3, 0], turned[:3, 1])
+    pose = rigid(turned[:3, :3], [0.0, 80.0, 0.0], source=PROBE)
+    shot = a_sonogram(patient_from_probe=pose)
+    assert edges_in_words(pose) == said
     there = words(axes(shot))
     assert there[said[0]][0] < 0 < there[said[1]][0]
 

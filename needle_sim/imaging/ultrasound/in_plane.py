@@ -21,11 +21,12 @@ _FARTHER_MM = (0.0, 10.0, 25.0)  # of the face from the entry than it must be
 _TILTS_DEG = (-20.0, -10.0, 0.0, 10.0, 20.0)  # of the beam in its plane
 _UNDER_SKIN_MM = 25.0  # a place from which the skin is looked for
 _BESIDE_MM = 4.0  # between the edge of the face and the entry (proposed)
-_MOST_TILT_DEG = 25.0  # between beam and skin at which gel and pressure still couple (proposed)
+_MOST_TILT_DEG = 35.0  # between beam and skin at which gel and pressure still couple (proposed)
+_CONTACT_MM = 10.0  # of air under the face that gel and soft tissue still fill (proposed)
 _FARTHEST_MM = 60.0  # from the edge of the face to the entry
 _PATCH_MM = 8.0  # about the middle of the face: where the slope of the skin is taken
 _WATCHED = np.linspace(0.4, 1.0, 13)  # shares of the shaft that should be seen
-_TIP_WEIGHT = 4.0  # of the tip against another watched place (proposed)
+_TIP_WEIGHT = 8.0  # of the tip against another watched place (proposed)
 _FADING_MM = 150.0  # depth over which a nearer place is preferred (proposed)
 _SHORT = np.linspace(0.03, 0.97, 48)  # shares of the way from face to shaft that must be free
 
@@ -148,7 +149,9 @@ def _worth(anatomy: Anatomy, seats: _Seats, entry: Field, tip: Field, probe: Pro
         edge = np.abs(aside) / (probe.footprint_mm / 2)
     ways = starts[..., None, :] + _SHORT[:, None] * (watched - starts)[..., None, :]
     gaps = free_mm(anatomy, ways.reshape(-1, 3)).reshape(ways.shape[:-1]).min(axis=-1)
-    seen = (edge < 1.0) & (gaps > 0.0)
+    body = anatomy.labels.sample(ways, outside=0) != 0
+    gap = np.linalg.norm(watched - starts, axis=-1) * _SHORT[body.argmax(axis=-1)]
+    seen = (edge < 1.0) & (gaps > 0.0) & body.any(axis=-1) & (gap < _CONTACT_MM)
     square = 1.0 - (rays @ unit(tip - entry)) ** 2
     weights = np.where(_WATCHED == 1.0, _TIP_WEIGHT, 1.0)
     aim = (1.0 - 0.5 * edge**2) * np.exp(-depth / _FADING_MM)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg
 from needle_sim.imaging.ultrasound.poses import VIEWS, check_view, pose, vertebrae_of
+from needle_sim.imaging.ultrasound.probe import Probe
+from needle_sim.imaging.ultrasound.scan import sonogram
+from needle_sim.imaging.ultrasound.scene import prepare
 from needle_sim.imaging.ultrasound.windows import first_met_mm, free_mm
 from tests.imaging.ultrasound.bodies import block
 
@@ -91,6 +95,42 @@ def test_a_target_takes_the_middle_of_the_beam(phantom):
         level = "L4" if VIEWS[name].takes == "vertebra" else "L4-L5"
         at = pose(phantom, name, level=level, side="left", target_mm=aim).inverse().apply(aim)
         assert at[:2] == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def scene(phantom):
+    """Echoes of L3-L4, from the skin past the canal."""
+    return prepare(
+        phantom, phantom.landmark("L3 canal_centre") + np.array([0.0, 25.0, -15.0]), reach_mm=62.0
+    )
+
+
+def seen(scene, phantom, name):
+    """The picture of a view at L3-L4, and its middle fifth of columns."""
+    probe = Probe.preset("curved_3p5mhz")
+    seat = pose(phantom, name, level="L3-L4", side="right")
+    shot = sonogram(scene, probe, seat, depth_mm=80.0, lines=96, samples=512)
+    middle = round(shot.origin_px[1])
+    return shot, slice(middle - 8, middle + 9)
+
+
+@pytest.mark.parametrize("name", INTERLAMINAR)
+def test_the_sac_is_seen_on_the_middle_lines_and_not_in_the_shadow_of_bone(scene, phantom, name):
+    shot, middle = seen(scene, phantom, name)
+    sac = shot.truth["labels"][:, middle] == label("csf")
+    assert sac.any(axis=0).all()
+    assert not shot.truth["shadow"][:, middle][sac].any()
+
+
+def test_the_trident_casts_two_shadows_with_muscle_between(scene, phantom):
+    """Along a row 70 mm deep: dark, bright, dark between L3 and L4."""
+    shot, _ = seen(scene, phantom, "transverse_process")
+    row = round(shot.origin_px[0] + 70.0 / shot.pixel_mm)
+    dark = shot.truth["shadow"][row] & shot.sector[row]
+    inner = dark[np.flatnonzero(shot.sector[row])[40:-40]]
+    starts = int((np.diff(inner.astype(int)) == 1).sum())
+    assert starts >= 2
+    assert (~inner).mean() > 0.4
 
 
 def test_left_and_right_are_mirror_images_on_the_mean_spine(phantom):
