@@ -8,12 +8,12 @@ from scipy import ndimage
 from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound._kernels import FAR, TO_MM
 from needle_sim.imaging.ultrasound.blur import FLOOR, Blur, blur_of
+from needle_sim.imaging.ultrasound.field.textures import scatterers
 from needle_sim.imaging.ultrasound.march import Marched, Rays, planes, rays_of, ringing
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scan import TGC_DB_CM_MHZ, WHITE_DB
 from needle_sim.imaging.ultrasound.scene import Echoes
 from needle_sim.imaging.ultrasound.sonogram import layout
-from needle_sim.imaging.ultrasound.textures import scatterers
 
 
 def numpy_sonogram(

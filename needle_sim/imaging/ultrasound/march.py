@@ -13,9 +13,9 @@ from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound import _kernels
 from needle_sim.imaging.ultrasound.acoustics import AIR, MUSCLE_DB, SOFT_ECHO, table_for
 from needle_sim.imaging.ultrasound.blur import SLAB, Blur
+from needle_sim.imaging.ultrasound.field.textures import PER_DB, scatterers
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scene import Echoes
-from needle_sim.imaging.ultrasound.textures import PER_DB, scatterers
 from needle_sim.jit import in_slabs
 
 Floats = NDArray[np.float64]

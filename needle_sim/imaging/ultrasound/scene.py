@@ -12,12 +12,12 @@ from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform
-from needle_sim.imaging.ultrasound import _kernels
 from needle_sim.imaging.ultrasound.acoustics import AIR, BONES, acoustic_of
-from needle_sim.imaging.ultrasound.bone_field import exact_bone, voxel_bone
-from needle_sim.imaging.ultrasound.grid import Grid
-from needle_sim.imaging.ultrasound.stamps import stamps
-from needle_sim.imaging.ultrasound.textures import tiles
+from needle_sim.imaging.ultrasound.field import _kernels
+from needle_sim.imaging.ultrasound.field.bone_field import exact_bone, voxel_bone
+from needle_sim.imaging.ultrasound.field.grid import Grid
+from needle_sim.imaging.ultrasound.field.stamps import stamps
+from needle_sim.imaging.ultrasound.field.textures import tiles
 from needle_sim.jit import in_slabs
 from needle_sim.volume.volume import Volume
 

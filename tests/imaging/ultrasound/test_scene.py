@@ -4,11 +4,12 @@ import pytest
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
-from needle_sim.imaging.ultrasound import _kernels
+from needle_sim.imaging.ultrasound import _kernels as march_kernels
+from needle_sim.imaging.ultrasound.field import _kernels
+from needle_sim.imaging.ultrasound.field.textures import tiles
 from needle_sim.imaging.ultrasound.scene import Echoes, prepare
-from needle_sim.imaging.ultrasound.textures import tiles
 from needle_sim.volume.volume import Volume, axis_aligned
-from tests.imaging.ultrasound.test_bone_field import Rod, patient
+from tests.imaging.ultrasound.field.test_bone_field import Rod, patient
 
 
 def ball(radius_mm, spacing=1.0):
@@ -128,3 +129,4 @@ def test_a_voxel_of_the_kernel_holds_label_texture_and_distance():
     assert (away[0] == 2.0).all()
     assert (away[1] == -1.0).all()
     assert np.abs(tone.astype(int) - 128).max() < 16
+    assert march_kernels.TO_MM == _kernels.TO_MM

@@ -4,9 +4,9 @@ import pytest
 from needle_sim.anatomy.anatomy import Space, Structure
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry.shapes import Tube
-from needle_sim.imaging.ultrasound.grid import Grid
-from needle_sim.imaging.ultrasound.stamps import NO_STAMP, stamps
-from tests.imaging.ultrasound.test_bone_field import Rod, patient
+from needle_sim.imaging.ultrasound.field.grid import Grid
+from needle_sim.imaging.ultrasound.field.stamps import NO_STAMP, stamps
+from tests.imaging.ultrasound.field.test_bone_field import Rod, patient
 
 GRID = Grid(np.array([-20.0, -20.0, -20.0]), 0.65, (62, 62, 62))
 MUSCLE = (lambda at: at[..., 0] > 99,)

@@ -4,9 +4,9 @@ import pytest
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
-from needle_sim.imaging.ultrasound._kernels import TO_MM
-from needle_sim.imaging.ultrasound.bone_field import exact_bone, shape_distance, voxel_bone
-from needle_sim.imaging.ultrasound.grid import COARSE, Grid
+from needle_sim.imaging.ultrasound.field._kernels import TO_MM
+from needle_sim.imaging.ultrasound.field.bone_field import exact_bone, shape_distance, voxel_bone
+from needle_sim.imaging.ultrasound.field.grid import COARSE, Grid
 from needle_sim.volume.volume import Volume, axis_aligned
 
 GRID = Grid(np.array([-20.0, -20.0, -20.0]), 0.65, (62, 62, 62))

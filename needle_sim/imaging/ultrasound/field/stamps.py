@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
-from needle_sim.imaging.ultrasound.bone_field import shape_distance
-from needle_sim.imaging.ultrasound.grid import Grid
+from needle_sim.imaging.ultrasound.field.bone_field import shape_distance
+from needle_sim.imaging.ultrasound.field.grid import Grid
 
 NO_STAMP = 255
 _SPACES = {"canal": "epidural_fat", "disc": "annulus", "flavum": "ligament"}

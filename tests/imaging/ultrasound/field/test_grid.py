@@ -1,6 +1,6 @@
 import numpy as np
 
-from needle_sim.imaging.ultrasound.grid import COARSE, Grid, refined
+from needle_sim.imaging.ultrasound.field.grid import COARSE, Grid, refined
 
 GRID = Grid(np.array([-10.0, 5.0, 30.0]), 0.5, (20, 30, 40))
 

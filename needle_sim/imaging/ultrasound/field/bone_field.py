@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone
-from needle_sim.imaging.ultrasound._kernels import TO_MM
 from needle_sim.imaging.ultrasound.acoustics import BONES
-from needle_sim.imaging.ultrasound.grid import COARSE, Box, Grid, refined
+from needle_sim.imaging.ultrasound.field._kernels import TO_MM
+from needle_sim.imaging.ultrasound.field.grid import COARSE, Box, Grid, refined
 from needle_sim.volume.volume import Volume
 
 MOST_MM = 500.0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.imaging.ultrasound.textures import PER_DB, SIDE, scatterers, tiles
+from needle_sim.imaging.ultrasound.field.textures import PER_DB, SIDE, scatterers, tiles
 
 
 def test_scatterers_are_circular_gaussian_of_mean_square_one():

@@ -1,0 +1,1 @@
+"""Voxels of a scene: tissue, texture and distance from bone."""
