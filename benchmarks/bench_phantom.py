@@ -50,7 +50,7 @@ def pairs(size: Size) -> Iterator[Pair]:
             reference=partial(numpy_phantom, voxel_mm),
             accuracy=unlike_anatomies,
             limit=0.001,
-            rounds=2,
+            rounds=3 if size.full else 1,
             unit="% of voxels",
         )
 

@@ -26,11 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from needle_sim.jit import set_threads
 
     set_threads(asked.threads)
-    size, record = Size(asked.full), Record.read()
+    size = Size(asked.full)
     comparable = asked.threads == 1 and not asked.wall
-    known = record if comparable and not asked.record else Record({})
+    known = Record.read() if comparable and not asked.record else Record({})
     run = _measured(asked, size, known)
     if asked.record:
+        record = Record.read()  # what it holds by now
         for module, outcomes in run.outcomes.items():
             record = record.with_module(size, module, outcomes)
         record.write()
@@ -56,11 +57,13 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     sizes.add_argument("--full", action="store_true", help="the sizes of the stated numbers")
     sizes.add_argument("--smoke", action="store_true", help="sizes for CI; the default")
     parser.add_argument("--threads", type=int, default=1, help="threads of both sides")
-    parser.add_argument("--rounds", type=int, default=7, help="at most so many of each pair")
+    parser.add_argument("--rounds", type=int, help="at most so many of each pair: 5, full 7")
     parser.add_argument("--wall", action="store_true", help="wall instead of CPU time")
     parser.add_argument("--out", type=Path, help="folder for benchmarks.md and benchmarks.json")
     parser.add_argument("--record", action="store_true", help="write the ratios to recorded.json")
     asked = parser.parse_args(arguments)
+    if asked.rounds is None:
+        asked.rounds = 7 if asked.full else 5
     if asked.threads < 1 or asked.rounds < 1:
         parser.error(f"threads and rounds must be 1 or more: {asked.threads=} {asked.rounds=}")
     if asked.record and (asked.threads != 1 or asked.wall):
