@@ -24,7 +24,7 @@ def swept(tmp_path_factory):
     """Three pictures over 20 mm of the trident."""
     out = tmp_path_factory.mktemp("us") / "out"
     words = ("--view", "transverse_process", "--level", "L3-L4", "--side", "left")
-    return out, ask(*words, "--frames", 3, "--sweep-mm", 20, "--out", out)
+    return out, ask(*words, "--frames", 3, "--sweep-mm", 20, "--depth-cm", 9, "--out", out)
 
 
 def test_a_sweep_writes_picture_dicom_and_poses(swept):
@@ -44,7 +44,7 @@ def test_the_summary_is_words(swept):
     _, made = swept
     for said in (
         "Transverse process, L3-L4, left: lumbar_normal",
-        "curved_3p5mhz, 3.5 MHz, 11 cm deep, on the skin at",
+        "curved_3p5mhz, 3.5 MHz, 9 cm deep, on the skin at",
         "3 pictures over 20 mm",
         "not a patient",
         "Not for clinical use",
