@@ -135,3 +135,11 @@ def phantom() -> Any:
     import needle_sim as ns
 
     return ns.build_phantom("lumbar_normal")
+
+
+@pytest.fixture(scope="session")
+def injection(phantom: Any) -> Any:
+    """An injection on it with all pictures: right L1-L2 foramen, where the way in is another."""
+    import needle_sim as ns
+
+    return ns.run_procedure("transforaminal-epidural", level="L1-L2", anatomy=phantom, seed=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shlex
 import sys
 import time
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from needle_sim.cli.folder import output_folder
 from needle_sim.errors import InputError
 
 if TYPE_CHECKING:
     from needle_sim.procedures.procedure import Procedure
     from needle_sim.rehearsal.run import Run
 
-_STAGES = ("anatomy", "plan", "pictures", "pictures", "heat", "heat", "report")
+_STAGES = ("anatomy", "plan", "steps", "steps", "heat", "sonogram", "report")
 NO_PLAN = 3
 
 
@@ -71,18 +71,9 @@ def run(procedure: str | None, **given: Any) -> None:
     target_mm = _point(given["target"])
     place = "target" if target_mm is not None else level
     name = f"{recipe.name}_{place}_{side}_seed{given['seed']}"
-    folder, fresh = _folder(given["out"], name, given["force"])
-    try:
-        made = _attempt(recipe, side, target_mm, given)
-    except BaseException:
-        for empty in fresh:
-            empty.rmdir()
-        raise
-    typed = (
-        f"needle-sim {shlex.join(sys.argv[1:])}" if _is_ours() else f"needle-sim run {recipe.name}"
-    )
-    made = replace(made, command=typed)
-    _write(made, folder, start)
+    with output_folder(given["out"], name, force=given["force"]) as folder:
+        made = replace(_attempt(recipe, side, target_mm, given), command=_typed(recipe.name))
+        _write(made, folder, start)
     _say(made, folder, as_json=given["as_json"])
     if made.plan is None:
         sys.exit(NO_PLAN)
@@ -140,7 +131,6 @@ def _write(made: Run, folder: Path, start: float) -> None:
     from needle_sim.views.pictures import pictures, save_pictures
     from needle_sim.views.report import write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = pictures(made)
     save_pictures(made, folder, drawn=drawn)
     write_report(made, folder, drawn=drawn)
@@ -158,8 +148,11 @@ def _say(made: Run, folder: Path, *, as_json: bool) -> None:
         click.echo(in_words(made, folder))
 
 
-def _is_ours() -> bool:
-    return Path(sys.argv[0]).stem in ("needle-sim", "__main__")
+def _typed(name: str) -> str:
+    """The command as it was typed, where it was ours."""
+    if Path(sys.argv[0]).stem in ("needle-sim", "__main__"):
+        return f"needle-sim {shlex.join(sys.argv[1:])}"
+    return f"needle-sim run {name}"
 
 
 def _point(text: str | None) -> Sequence[float] | None:
@@ -172,43 +165,6 @@ def _point(text: str | None) -> Sequence[float] | None:
             f"--target takes three numbers X,Y,Z (patient LPS, mm), got {text!r}"
         ) from error
     return x, y, z
-
-
-def _folder(asked: Path | None, name: str, force: bool) -> tuple[Path, list[Path]]:
-    """The folder to write into, there and proved writable, and which folders were made for it."""
-    if asked is not None and asked.exists() and not asked.is_dir():
-        raise InputError(f"--out {asked} is a file; give a folder")
-    if asked is not None and asked.is_dir() and any(asked.iterdir()) and not force:
-        raise InputError(f"--out {asked} is not empty; add --force or give another folder")
-    folder = Path("needle_sim_runs") / name if asked is None else asked
-    try:
-        fresh = [one for one in (folder, *folder.parents) if not one.exists()]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if asked is None:
-            folder = _next_free(folder)
-            fresh = [folder, *(one for one in fresh if one in folder.parents)]
-        else:
-            folder.mkdir(exist_ok=True)
-        probe = folder / ".needle_sim_probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"cannot write into {folder}: {error.strerror or error}; give another folder with --out"
-        ) from error
-    return folder, fresh
-
-
-def _next_free(folder: Path) -> Path:
-    """The folder, or it with the next free number, made at once so that two runs never share."""
-    for k in itertools.count(1):
-        one = folder if k == 1 else folder.with_name(f"{folder.name}-{k}")
-        try:
-            one.mkdir()
-        except FileExistsError:
-            continue
-        return one
-    raise AssertionError  # the count has no end
 
 
 class _Stages:

@@ -4,40 +4,87 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from needle_sim.exports.result import NOT_CLINICAL
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.rehearsal.metric import Metric
 from needle_sim.rehearsal.run import Run
-from needle_sim.views.wording import plain, plain_name, total_said, weighed_notes
+from needle_sim.views.wording import (
+    limit_said,
+    pattern_said,
+    plain,
+    plain_name,
+    seen_said,
+    total_said,
+    value_said,
+    weighed_notes,
+)
+
+_MODES = {"single": "single shot", "live": "live", "dsa": "DSA"}
 
 
 def in_words(run: Run, folder: Path) -> str:
-    """What was planned, what it keeps clear of, what the lesion covers, the score and why."""
+    """What was done, what it keeps clear of, what was seen or heated, the score and why."""
     lines = [f"{run.procedure.title}: {run.in_words}"]
-    if run.plan is None:
+    if run.procedure.because:
+        lines.append(f"Way in        {run.procedure.variant}: {plain(run.procedure.because)}")
+    if run.placed is None:
         lines.append(f"No safe plan  {plain(run.blocked or '')}")
     else:
-        lines += [*_plan_lines(run), *_heat_lines(run)]
+        lines += [*_needle_lines(run, run.placed), *_done_lines(run), *_heat_lines(run)]
     lines += [*_score_lines(run), *_notes(run)]
     lines += [f"Report        {folder / 'report.html'}", NOT_CLINICAL]
     return "\n".join(lines)
 
 
-def _plan_lines(run: Run) -> list[str]:
-    plan = run.plan
-    if plan is None:
-        return []
-    needle = plan.placed.needle
-    below = plan.tip_mm[2] - plan.entry_mm[2]
+def _needle_lines(run: Run, placed: PlacedNeedle) -> list[str]:
+    path, plan = placed.trajectory, run.plan
+    below = path.tip_mm[2] - path.entry_mm[2]
     place = f"{abs(below):.0f} mm {'caudal' if below > 0 else 'cranial'} of the tip"
-    said = f"{needle.gauge} G, {plan.depth_mm:.0f} mm deep, entry {place}"
-    said += f"; tip {plan.target_error_mm:.1f} mm from its target"
-    if plan.axis_to_nerve_deg is not None:
+    error = float(np.linalg.norm(path.tip_mm - run.target.centre_mm))
+    said = f"{placed.needle.gauge} G, {path.depth_mm:.0f} mm deep, entry {place}"
+    said += f"; tip {error:.1f} mm from its target"
+    if plan is not None and plan.axis_to_nerve_deg is not None:
         said += f", axis {plan.axis_to_nerve_deg:.0f}° from the nerve"
-    nearest = sorted((gap, name) for name, gap in plan.clearance_mm.items() if name != "bone")[:4]
+    gaps = run.record.clearance_mm or ({} if plan is None else plan.clearance_mm)
+    nearest = sorted((gap, name) for name, gap in gaps.items() if name != "bone")[:4]
     clear = (
         ", ".join(f"{plain_name(name)} {gap:.1f} mm" for gap, name in nearest)
         or "unknown without labels"
     )
     return [f"Needle        {said}", f"Clear of      {clear}"]
+
+
+def _done_lines(run: Run) -> list[str]:
+    """Depth check, aspiration, contrast and drug, each as it was seen."""
+    record, danger = run.record, run.procedure.danger
+    found = []
+    if danger is not None and record.danger_mm is not None:
+        limit = record.danger_mm
+        title = {one.name: one.title for one in run.procedure.views}[danger.view]
+        deep = [
+            event.depth_mm
+            for _, event in record.of("view")
+            if event.detail.get("view") == danger.view and event.depth_mm <= limit + 0.05
+        ]
+        said = f"at {deep[-1]:.0f} mm" if deep else "never before the danger"
+        found.append(f"Depth check   {title.lower()} {said}; danger from {limit:.0f} mm")
+    for _, event in record.of("aspirate", "contrast", "inject", "redirect", "abort"):
+        detail = event.detail
+        dose = f"{detail.get('volume_ml', 0):g} mL {str(detail.get('agent')).replace('_', ' ')}"
+        if event.do == "aspirate":
+            found.append(f"Aspiration    {detail['found']}")
+        elif event.do == "contrast":
+            seen, pattern = seen_said(detail["seen"]), pattern_said(detail["pattern"])
+            mode = _MODES[detail["mode"]]
+            found.append(f"Contrast      {dose}, {mode}: {seen}; it lies {pattern}")
+        elif event.do == "inject":
+            found.append(f"Injection     {dose}, {pattern_said(detail['pattern'])}")
+        else:
+            name = "Aimed again" if event.do == "redirect" else "Given up"
+            found.append(f"{name:<13} {plain(event.said).removeprefix('given up ')}")
+    return found
 
 
 def _heat_lines(run: Run) -> list[str]:
@@ -56,27 +103,37 @@ def _heat_lines(run: Run) -> list[str]:
 
 
 def _score_lines(run: Run) -> list[str]:
-    total, gates = run.score.total, run.score.gates
-    if total is not None:
-        lines = [f"Score         {total_said(total)} of 100; all {len(gates)} gates hold"]
-    else:
+    score = run.score
+    if score.total is None:
         lines = ["Score         none: not every gate holds"]
+    else:
+        end = f"; {score.said}" if score.said else ""
+        lines = [
+            f"Score         {total_said(score.total)} of 100; all {len(score.gates)} gates hold"
+        ]
+        lines[0] += end
+    for name, rows in (("Quality", score.quality), ("Economy", score.economy)):
+        if rows:
+            met = sum(one.passed is True for one in rows)
+            lines.append(f"  {name:<12}{met} of {len(rows)} met")
     lines += [
         f"  {'FAILED ' if gate.passed is False else 'unknown'}     "
         f"{gate.name}: {plain(gate.reason)}"
-        for gate in gates
+        for gate in score.gates
         if gate.passed is not True
     ]
-    lines += [
-        f"  missed      {one.name} {one.value:.3g} {one.unit} (limit {one.limit}): "
-        f"{plain(one.reason)}"
-        for one in run.score.metrics
-        if one.passed is False and one.value is not None
-    ]
-    return lines
+    return [*lines, *(_missed(one) for one in score.metrics if one.passed is False)]
+
+
+def _missed(one: Metric) -> str:
+    value, limit = value_said(one), limit_said(one)
+    return f"  missed      {one.name} {value} (limit {limit}): {plain(one.reason)}".replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
 
 
 def _notes(run: Run) -> list[str]:
-    notes, left = weighed_notes(run.notes)
+    way = f"{run.procedure.variant}: {run.procedure.because}"
+    notes, left = weighed_notes(note for note in run.notes if note != way)
     shown = [f"Note          {note}" for note in notes]
     return [*shown, *([f"              and {left} more in result.json"] if left else [])]

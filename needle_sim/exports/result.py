@@ -11,7 +11,7 @@ import json
 import platform
 from collections.abc import Mapping
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,8 +21,12 @@ from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.rehearsal.metric import Metric
 from needle_sim.rehearsal.record import Event, Shot
 from needle_sim.rehearsal.run import Run
+from needle_sim.rehearsal.scoring import Score
 from needle_sim.rehearsal.suite import View
 from needle_sim.thermal.lesion import Extent
+
+if TYPE_CHECKING:
+    from needle_sim.imaging.ultrasound.sonogram import Sonogram
 
 RESULT_SCHEMA = "needle_sim.result/2"
 PLAN_SCHEMA = "needle_sim.plan/1"
@@ -32,7 +36,7 @@ _REPORTED = ("50c", "60c", "cem240", "arrhenius_muscle", "conservative")
 
 def result_of(run: Run) -> dict[str, Any]:
     """The content of ``result.json``: flat where it can be, None where unknown, mm and °C."""
-    plan = run.plan
+    lesion = run.lesion
     return {
         "schema": RESULT_SCHEMA,
         "version": metadata.version("needle_sim"),
@@ -47,35 +51,62 @@ def result_of(run: Run) -> dict[str, Any]:
         "vertebra": run.vertebra or None,
         "side": run.side,
         "seed": run.seed,
-        "target_mm": _point(run.target.centre_mm),
-        "entry_mm": None if plan is None else _point(plan.entry_mm),
-        "tip_mm": None if plan is None else _point(plan.tip_mm),
-        "depth_mm": None if plan is None else _number(plan.depth_mm),
-        "target_error_mm": None if plan is None else _number(plan.target_error_mm),
-        "axis_to_nerve_deg": None if plan is None else _number(plan.axis_to_nerve_deg),
-        "window_share": None if plan is None else _number(plan.window_share),
-        "tip_in_bone_mm": _number(run.tip_in_bone_mm),
-        "clearance_mm": {} if plan is None else _numbers(plan.clearance_mm),
+        **_needle(run),
         "blocked": run.blocked,
+        "attempt": _attempt(run),
         "views": [_view(view) for view in run.views],
         "events": [_event(event) for event in run.record.events],
-        "contrast": [_shot(shot) for shot in run.shots],
-        "lesion": {}
-        if run.lesion is None
-        else {name: _extent(run.lesion.extents[name]) for name in _REPORTED},
+        "contrast": [_shot(shot, number) for number, shot in enumerate(run.shots, start=1)],
+        "sonogram": None if run.sonogram is None else _sonogram(run.sonogram),
+        "lesion": {} if lesion is None else {n: _extent(lesion.extents[n]) for n in _REPORTED},
         "temperature_max_c": _numbers(run.temperature_max_c),
         "fit_rms_mm": _numbers(run.anatomy.fit_rms_mm),
         "provenance": {name: one.provenance for name, one in run.anatomy.structures.items()},
-        "score": {
-            "total": _number(run.score.total),
-            "outcome": run.score.outcome,
-            "said": run.score.said or None,
-            "gates": [_metric(one) for one in run.score.gates],
-            "quality": [_metric(one) for one in run.score.quality],
-            "economy": [_metric(one) for one in run.score.economy],
-        },
+        "score": _score(run.score),
         "unverified": list(run.unverified),
         "notes": list(run.notes),
+    }
+
+
+def _needle(run: Run) -> dict[str, Any]:
+    """Where the needle was to go, where it came to lie, and what it kept away from."""
+    plan, placed = run.plan, run.placed
+    found: dict[str, Any] = dict.fromkeys(("entry_mm", "tip_mm", "depth_mm", "target_error_mm"))
+    if placed is not None:
+        error = float(np.linalg.norm(placed.trajectory.tip_mm - run.target.centre_mm))
+        found = {**_path(placed), "target_error_mm": _number(error)}
+    gaps = run.record.clearance_mm or ({} if plan is None else plan.clearance_mm)
+    return {
+        "target_mm": _point(run.target.centre_mm),
+        **found,
+        "axis_to_nerve_deg": None if plan is None else _number(plan.axis_to_nerve_deg),
+        "window_share": None if plan is None else _number(plan.window_share),
+        "tip_in_bone_mm": _number(run.tip_in_bone_mm),
+        "clearance_mm": _numbers(gaps),
+    }
+
+
+def _attempt(run: Run) -> dict[str, Any]:
+    record = run.record
+    return {
+        "passes": record.passes,
+        "seconds": _number(record.seconds),
+        "kap_ugy_m2": _number(record.kap_ugy_m2),
+        "extra_kap_ugy_m2": _number(record.extra_kap_ugy_m2),
+        "danger_mm": _number(record.danger_mm),
+        "abort": record.abort,
+        "justified": record.justified if record.abort is not None else None,
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "total": _number(score.total),
+        "outcome": score.outcome,
+        "said": score.said or None,
+        "gates": [_metric(one) for one in score.gates],
+        "quality": [_metric(one) for one in score.quality],
+        "economy": [_metric(one) for one in score.economy],
     }
 
 
@@ -163,17 +194,34 @@ def _event(event: Event) -> dict[str, Any]:
     }
 
 
-def _shot(shot: Shot) -> dict[str, Any]:
+def _shot(shot: Shot, number: int) -> dict[str, Any]:
     found = shot.spread
     return {
         "title": shot.title,
         "mode": shot.mode,
+        "agent": found.agent.name,
         "pattern": found.pattern,
+        "compartment": found.compartment.name,
         "seen": shot.seen,
         "volume_ml": _number(found.volume_ml),
         "iodine_mg": _number(found.iodine_mg),
         "cranial_mm": _number(found.reach_mm[0]),
         "caudal_mm": _number(found.reach_mm[1]),
+        "leaving_s": _number(found.leaving_s),
+        "notes": list(found.notes),
+        "picture": None if shot.run is None else f"contrast_{number}.png",
+    }
+
+
+def _sonogram(shot: Sonogram) -> dict[str, Any]:
+    needle: Mapping[str, Any] = next(iter(shot.truth["needles"]), {})
+    return {
+        "probe": shot.probe.name,
+        "depth_mm": _number(shot.depth_mm),
+        "needle_in_plane": needle.get("in_plane"),
+        "tip_out_of_plane_mm": _number(needle.get("tip_out_of_plane_mm")),
+        "picture": "sonogram.png",
+        "dicom": "sonogram.dcm",
     }
 
 

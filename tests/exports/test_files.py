@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 
 import needle_sim as ns
@@ -16,8 +17,8 @@ from needle_sim.exports.result import RESULT_SCHEMA, result_of
 
 
 @pytest.fixture(scope="module")
-def run():
-    return ns.run_procedure(pictures=False)
+def run(phantom):
+    return ns.run_procedure(pictures=False, anatomy=phantom)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,72 @@ def test_a_second_run_writes_the_same_bytes(run, folder, tmp_path):
     save_run(ns.run_procedure(pictures=False), tmp_path, seconds=2.0)
     for name in ("result.json", "plan.json", "lesion_zones.nii.gz", "lesion_peak_c.nii.gz"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+KEYS = {
+    "attempt": lambda found: found["attempt"],
+    "views": lambda found: found["views"][0],
+    "contrast": lambda found: found["contrast"][0],
+    "sonogram": lambda found: found["sonogram"],
+    "score": lambda found: found["score"],
+}
+
+
+@pytest.fixture(scope="module")
+def given(injection, tmp_path_factory):
+    path = tmp_path_factory.mktemp("injection")
+    save_run(injection, path, seconds=1.0)
+    return path
+
+
+@pytest.mark.parametrize("field", KEYS)
+def test_the_page_holds_the_keys_of_every_nested_table(given, field):
+    found = json.loads((given / "result.json").read_text())
+    page = (Path(__file__).parents[2] / "docs" / "result_json.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if re.match(rf"\| `{field}(\[\])?` \|", line)]
+    assert set(KEYS[field](found)) <= set(re.findall(r"`([a-z_0-9]+)(?:\[\])?`", row))
+
+
+def test_the_events_of_an_injection_are_there_in_order_with_what_was_seen(injection, given):
+    found = json.loads((given / "result.json").read_text())
+    assert [event["do"] for event in found["events"]] == [e.do for e in injection.record.events]
+    (contrast,) = [event for event in found["events"] if event["do"] == "contrast"]
+    assert contrast["pattern"] == found["contrast"][0]["pattern"]
+    assert contrast["seen"] == found["contrast"][0]["seen"]
+    assert found["because"].startswith("at L1-L2 the radiculomedullary artery")
+    assert found["variant"] == "infraneural"
+    assert found["lesion"] == {}
+    assert found["attempt"]["kap_ugy_m2"] == pytest.approx(
+        sum(event["kap_ugy_m2"] for event in found["events"]), abs=0.01
+    )
+
+
+def test_the_contrast_in_the_file_is_the_iodine_that_lies_there(injection, given):
+    """1 mL of 240 mg/mL, less what has run on beyond the field; at its place in the patient."""
+    image = nibabel.load(given / "contrast.nii.gz")
+    cell_ml = float(np.prod(image.header.get_zooms())) / 1000.0
+    iodine = np.asarray(image.dataobj)
+    last = injection.shots[-1].spread
+    here_mg = 240.0 * last.here_ml(last.duration_s)
+    assert iodine.sum() * cell_ml == pytest.approx(here_mg, rel=1e-3)
+    where = np.argwhere(iodine > 5.0)
+    places = nibabel.affines.apply_affine(image.affine, where) * [-1, -1, 1]
+    away = np.linalg.norm(places - injection.placed.trajectory.tip_mm, axis=1)
+    assert away.min() < 3.0
+
+
+def test_the_sonogram_is_dicom_with_its_pose_beside_it(injection, given):
+    data = pydicom.dcmread(given / "sonogram.dcm")
+    assert (data.Rows, data.Columns) == injection.sonogram.array.shape
+    pose = json.loads((given / "sonogram.json").read_text())
+    assert np.array(pose["patient_from_probe"][0]) == pytest.approx(
+        injection.sonogram.patient_from_probe.matrix, abs=1e-6
+    )
+
+
+def test_a_run_without_heat_writes_no_lesion_and_one_without_contrast_no_contrast(given, folder):
+    assert not list(given.glob("lesion*"))
+    assert not list(folder.glob("contrast*"))
 
 
 def test_values_that_are_not_finite_become_null(run):
