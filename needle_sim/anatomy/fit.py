@@ -14,7 +14,14 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.inferred import landmarks_of, structures_of
 from needle_sim.anatomy.joined import joined
 from needle_sim.anatomy.label_joints import LabelJoint, label_joints
-from needle_sim.anatomy.labelled import VERTEBRAE, in_reach, near_point, on_grid
+from needle_sim.anatomy.labelled import (
+    LABELLED,
+    VERTEBRAE,
+    in_reach,
+    is_labelled,
+    near_point,
+    on_grid,
+)
 from needle_sim.anatomy.on_bone import check_on_bone
 from needle_sim.anatomy.sacrum_fit import fit_sacrum, start_sacrum
 from needle_sim.anatomy.skin import find_patient, without_table
@@ -102,7 +109,8 @@ def anatomy_from_ct(
         return replace(bare, notes=(*bare.notes, *labels.notes))
     surfaces = {one: label_surface(labels, VERTEBRAE[one], ct) for one in wanted}
     starts = _starts(surfaces, labels, ct)
-    fits = joined(_fits(surfaces, starts, progress), surfaces)
+    joints = _joints(surfaces, starts, labels, ct)
+    fits = joined(_fits(surfaces, starts, joints, progress), surfaces)
     return _with_fits(bare, fits, surfaces, labels)
 
 
@@ -118,14 +126,32 @@ def _starts(
     return found
 
 
+def _joints(
+    surfaces: Mapping[str, LabelSurface],
+    starts: Mapping[str, Transform],
+    labels: Volume,
+    ct: Volume,
+) -> dict[str, Mapping[str, LabelJoint]]:
+    """Facet joints by the bone below, also those with a labelled neighbour that is not fitted."""
+    found: dict[str, Mapping[str, LabelJoint]] = {}
+    for upper, lower in pairwise(LABELLED):
+        pose = starts.get(lower, starts.get(upper))
+        if pose is None or not all(is_labelled(labels, one) for one in (upper, lower)):
+            continue
+        above, below = (
+            surfaces.get(one) or label_surface(labels, LABELLED[one], ct) for one in (upper, lower)
+        )
+        found[lower] = label_joints(above, below, pose)
+    return found
+
+
 def _fits(
-    surfaces: Mapping[str, LabelSurface], starts: Mapping[str, Transform], progress: Progress
+    surfaces: Mapping[str, LabelSurface],
+    starts: Mapping[str, Transform],
+    joints: Mapping[str, Mapping[str, LabelJoint]],
+    progress: Progress,
 ) -> dict[str, VertebraFit]:
     """The parametric bones fitted to the surfaces, two at a time; the order does not matter."""
-    joints: dict[str, Mapping[str, LabelJoint]] = {}  # by the bone below
-    for upper, lower in pairwise(VERTEBRAE):
-        if upper in surfaces and lower in surfaces:
-            joints[lower] = label_joints(surfaces[upper], surfaces[lower], starts[lower])
 
     def one(name: str) -> VertebraFit:
         surface, start, above = surfaces[name], starts[name], joints.get(name, NONE)

@@ -20,7 +20,8 @@ VERTEBRAE: Mapping[str, tuple[int, ...]] = {
 """Those with a parametric model, from the top, and their label numbers; S1 may be labelled by
 itself, as part of the sacrum, or both."""
 
-_BESIDE: Mapping[str, tuple[int, ...]] = {"T12": (vertebra_label("T12"),), **VERTEBRAE}
+LABELLED: Mapping[str, tuple[int, ...]] = {"T12": (vertebra_label("T12"),), **VERTEBRAE}
+"""Those and the one above them."""
 
 SACRUM_MM = 60.0
 """S1 is whole where its label reaches so far below its highest point: from the tip of the articular
@@ -109,6 +110,11 @@ def _away_mm(labels: Volume, numbers: tuple[int, ...], point: NDArray[np.float64
     return float(np.linalg.norm(at - point, axis=1).min())
 
 
+def is_labelled(labels: Volume, name: str) -> bool:
+    """True where a vertebra of `LABELLED` has voxels of its own."""
+    return any(bool((labels.array == number).any()) for number in LABELLED[name])
+
+
 def cut_edge(labels: Volume, *numbers: int) -> str | None:
     """The edge of the volume that cuts through a label's body, such as ``"lower"``, or ``None``.
 
@@ -162,10 +168,10 @@ def _cuts_body(
 
 def _cuts(labels: Volume) -> dict[str, str | None]:
     """Each labelled vertebra (S1 where the sacrum is labelled) with the edge that cuts it."""
-    boxes = ndimage.find_objects(labels.array, max(max(one) for one in _BESIDE.values()))
-    found = {name: box_of(boxes, numbers) for name, numbers in _BESIDE.items()}
+    boxes = ndimage.find_objects(labels.array, max(max(one) for one in LABELLED.values()))
+    found = {name: box_of(boxes, numbers) for name, numbers in LABELLED.items()}
     return {
-        name: _cut_in(labels, _BESIDE[name], box) for name, box in found.items() if box is not None
+        name: _cut_in(labels, LABELLED[name], box) for name, box in found.items() if box is not None
     }
 
 

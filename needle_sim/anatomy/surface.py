@@ -83,7 +83,7 @@ def label_surface(
         About one point is kept in a cube of this size.
     """
     numbers = np.atleast_1d(number)
-    at = np.argwhere(np.isin(labels.array, numbers))
+    at = np.argwhere(np.logical_or.reduce([labels.array == one for one in numbers]))
     if not len(at):
         raise InputError(f"label {number} is not in the label map")
     margin = np.ceil(_MARGIN_MM / labels.spacing_mm).astype(int)

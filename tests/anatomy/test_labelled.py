@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.labelled import NEAR_MM, cut_edge, in_reach, near_point, on_grid
+from needle_sim.anatomy.labelled import (
+    NEAR_MM,
+    cut_edge,
+    in_reach,
+    is_labelled,
+    near_point,
+    on_grid,
+)
 from needle_sim.errors import InputError
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Volume, axis_aligned
@@ -205,3 +212,10 @@ def test_a_point_without_a_whole_vertebra_takes_none():
 def test_a_point_that_is_none_is_refused(point):
     with pytest.raises(InputError, match="near_mm must be three finite numbers"):
         near_point(stacked(["L4"]), point)
+
+
+def test_a_vertebra_is_labelled_where_it_has_a_voxel_under_either_number():
+    labels = stacked(["T12", "L1", "sacrum"])
+    assert [is_labelled(labels, name) for name in ("T12", "L1", "L2", "S1")] == [
+        *(True, True, False, True)
+    ]
