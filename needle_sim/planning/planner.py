@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ _MAP_SLACK_MM = {"bone": 0.45, "dura": 0.3, "root": 0.3, "vessel": 0.3}
 _BONE_WEIGHT = 0.2  # what a millimetre of active tip in voxel bone costs (proposed)
 _HEAT_WEIGHT = 3.0  # what a millimetre lacking to a nerve costs (proposed)
 _KEPT = 5
+APART_MM = 1.0  # tips of the paths that are kept: nearer ones are one place (proposed)
+_MOST_LOOKED = 1500  # safe candidates among which other places are looked for
 _FIRST_LOOK = 64  # candidates looked at exactly at first; twice as many each time
 
 
@@ -122,7 +125,7 @@ def plan(
     margins_mm: Mapping[str, float] | None = None,
     heat_margins_mm: Mapping[str, float] | None = None,
 ) -> Plan:
-    """Straight paths to a target, best first.
+    """Straight paths to a target, best first, their tips at least `APART_MM` apart.
 
     The tip comes to lie inside the target's window, in one of its spaces where it names any.
 
@@ -164,7 +167,10 @@ def plan(
 
     needles: list[PlacedNeedle] = []
     exact = walls(maps.near, least)
-    for index in _cleared(tips, axes, exact, cheapest_first(cost, in_bone), tally):
+    clear = _cleared(tips, axes, exact, cheapest_first(cost, in_bone), tally)
+    for index in islice(clear, _MOST_LOOKED):
+        if any(_near(tips[index], one) for one in needles):
+            continue
         entry = enters(anatomy, tips[index], axes[index], needle, tally)
         if entry is not None:
             needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
@@ -175,6 +181,11 @@ def plan(
         raise PlanningError(blocked(target, needle, tally, tried), tried=tried, rejected=counted)
     found = clearances_mm(anatomy, needles[0], near=maps.near)
     return Plan(target, tuple(needles), found, tried, counted)
+
+
+def _near(tip: Field, placed: PlacedNeedle) -> bool:
+    """True where a tip is no other place than that of a path already kept."""
+    return bool(np.linalg.norm(tip - placed.trajectory.tip_mm) < APART_MM)
 
 
 def _sifted(
