@@ -166,14 +166,10 @@ def aim(
     vertebra = rule.vertebra.format(**names)
     within = tuple(_space(anatomy, one.format(**names)) for one in rule.within)
     if rule.nerve is not None:
-        centre, nerve_mm, window_mm = _beside_nerve(anatomy, rule.nerve, vertebra, names)
+        start, nerve_mm, window_mm = _beside_nerve(anatomy, rule.nerve, vertebra, names)
         towards = nerve_mm[-1] - nerve_mm[0]
     else:
-        centre = _mean(anatomy, rule.at, names)
-    if rule.shift is not None:
-        centre = centre + _turned(anatomy, vertebra, rule.shift, side)
-    if rule.settle is not None:
-        centre = _settled(anatomy, centre, rule.settle, within, vertebra, side)
+        start = _mean(anatomy, rule.at, names)
     if rule.approach:
         outer, inner = (anatomy.landmark(one.format(**names)) for one in rule.approach)
         towards = inner - outer
@@ -186,7 +182,7 @@ def aim(
         level=level,
         vertebra=vertebra,
         side=side,
-        centre_mm=centre,
+        centre_mm=_moved(anatomy, start, rule, within, vertebra, side),
         radius_mm=rule.radius_mm,
         approach=towards,
         nerve_mm=nerve_mm,
@@ -215,6 +211,23 @@ def _beside_nerve(
     out = beside_bone(anatomy.bones.get(vertebra), tip, path[-1] - path[0])
     window = np.stack([point_at_share(path, share) for share in rule.window])
     return tip + rule.beside_mm * out, path, window
+
+
+def _moved(
+    anatomy: Anatomy,
+    start: Points,
+    rule: TargetRule,
+    within: tuple[str, ...],
+    vertebra: str,
+    side: str,
+) -> Points:
+    """The starting point shifted, then settled."""
+    centre = start
+    if rule.shift is not None:
+        centre = centre + _turned(anatomy, vertebra, rule.shift, side)
+    if rule.settle is not None:
+        centre = _settled(anatomy, centre, rule.settle, within, vertebra, side)
+    return centre
 
 
 def _turned(anatomy: Anatomy, vertebra: str, shift: Shift, side: str) -> Points:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +15,15 @@ from needle_sim.errors import InputError
 from needle_sim.planning.sightline import recipe_angles, towards_detector
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.progress import Progress, silent
-from needle_sim.rehearsal.attempt import Attempt
+from needle_sim.rehearsal.attempt import Attempt, Way
 from needle_sim.rehearsal.carry_out import carry_out
 from needle_sim.rehearsal.metric import Attempted
 from needle_sim.rehearsal.record import Record
 from needle_sim.rehearsal.run import Run
 from needle_sim.rehearsal.scoring import score
 from needle_sim.rehearsal.suite import Suite, View
+from needle_sim.thermal.history import HeatHistory
+from needle_sim.thermal.lesion import Lesion
 from needle_sim.volume.volume import Volume
 
 if TYPE_CHECKING:
@@ -109,21 +112,33 @@ def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progr
             recipe, anatomy, target, attempt.vertebra, steepest_deg=way.steepest_deg, rng=noise
         )
     record = Record()
-    views: tuple[View, ...] = ()
     if way.plan is not None:
         record = carry_out(recipe, anatomy, way.plan, suite=suite, rng=hand)
-    if suite is not None:
-        views = _views(recipe, suite, record)
+    views = () if suite is None else _views(recipe, suite, record)
     progress(4, _STAGES)
     heated = any(event.do == "heat" for event in record.events)
-    history, lesion, hottest = attempt.heat(record.placed if heated else None)
-    sonogram, unseen = _sonogram(recipe, anatomy, record, noise) if pictures else (None, ())
+    heat = attempt.heat(record.placed if heated else None)
+    seen = _sonogram(recipe, anatomy, record, noise) if pictures else (None, ())
     progress(_STAGES, _STAGES)
+    return _judged(attempt, seed, way, record, views, heat, seen)
+
+
+def _judged(
+    attempt: Attempt,
+    seed: int,
+    way: Way,
+    record: Record,
+    views: tuple[View, ...],
+    heat: tuple[HeatHistory | None, Lesion | None, Mapping[str, float]],
+    seen: tuple[Sonogram | None, tuple[str, ...]],
+) -> Run:
+    """The run with its score and its notes."""
+    recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
+    history, lesion, hottest = heat
     known = anatomy.hazards_known_at(target.centre_mm)
     judged = Attempted(
         recipe, anatomy, target, way.plan, record, lesion, hottest, known, way.approach
     )
-    heat_notes = () if history is None else tuple(str(note) for note in history.notes)
     return Run(
         procedure=recipe,
         anatomy=anatomy,
@@ -140,21 +155,29 @@ def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progr
         lesion=lesion,
         temperature_max_c=hottest,
         score=score(judged),
-        notes=(
-            *(() if known else (_UNKNOWN_HAZARDS,)),
-            *((f"{recipe.variant}: {recipe.because}",) if recipe.because else ()),
-            *way.notes,
-            *(note for shot in record.shots for note in shot.spread.notes),
-            *heat_notes,
-            *unseen,
-            *(str(note) for note in anatomy.notes),
-        ),
+        notes=_notes(judged, way, history, seen[1]),
         record=record,
         needle=way.needle,
-        sonogram=sonogram,
+        sonogram=seen[0],
         tip_in_bone_mm=None if way.plan is None else way.plan.tip_in_bone_mm(anatomy),
         tried=way.tried,
         rejected=way.rejected,
+    )
+
+
+def _notes(
+    judged: Attempted, way: Way, history: HeatHistory | None, unseen: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What a reader must know, the weightiest first."""
+    recipe, record = judged.procedure, judged.record or Record()
+    return (
+        *(() if judged.hazards_known else (_UNKNOWN_HAZARDS,)),
+        *((f"{recipe.variant}: {recipe.because}",) if recipe.because else ()),
+        *way.notes,
+        *(note for shot in record.shots for note in shot.spread.notes),
+        *(() if history is None else (str(note) for note in history.notes)),
+        *unseen,
+        *(str(note) for note in judged.anatomy.notes),
     )
 
 
