@@ -61,7 +61,8 @@ def numpy_march(echoes: Echoes, rays: Rays, blur: Blur, *, slices: int) -> March
     through, codes = np.zeros((lines, samples)), np.zeros((lines, samples), dtype=np.uint8)
     surface = np.full(lines, FAR)
     for place, share in planes(slices):
-        _one_plane(echoes.grid, rays, blur, place, share, echo, through, codes, surface)
+        thick = rays.slice_mm if slices == 1 else None
+        _one_plane(echoes.grid, rays, blur, place, share, thick, echo, through, codes, surface)
     echo += ringing(samples, rays.step_mm, blur.spread.axial_mm)[:, None]
     padded = np.pad(echo, ((0, 0), (blur.pad, blur.pad), (0, 0)), mode="edge")
     depth = np.where(surface < FAR, (surface + 0.5) * rays.step_mm, np.inf)
@@ -120,7 +121,7 @@ def _hash(at: np.ndarray, cells: float) -> np.ndarray:
 
 
 def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
-    grid, rays, blur, place, share, echo, through, codes, surface
+    grid, rays, blur, place, share, thick, echo, through, codes, surface
 ) -> None:
     mirror, lobe, rough, bone_loss, bloom, clutter, haze, haze_fall, multiple, soft = rays.bone
     air, skin, fat, muscle, skin_samples, contact = rays.marks
@@ -158,11 +159,14 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
             unit = rough * square + (1 - rough) * np.exp(-(1 - square**2) * lobe)
             unit *= clear[met] * mirror * shade[met] * share
             tail[met] = amp[met] * unit
-            if s:
-                echo[0, met, s - 1] += (1 - part) * tail[met]
-                echo[0, met, s] += part * tail[met]
-            else:
-                echo[0, met, s] += tail[met]
+            lift = rays.lift / np.linalg.norm(rays.lift)
+            away = np.abs(slope @ lift) / size
+            wide = 0.0 if thick is None else thick[s]
+            sigma = wide * away / np.maximum(square, 0.2) / rays.step_mm
+            for line, one, share_here in zip(
+                met, np.minimum(sigma, 60.0) / 2.355, part, strict=True
+            ):
+                _bone_echo(echo[0, line], tail[line], s, share_here, one)
             new = again[met] < 0
             again[met[new]], again_amp[met[new]] = 2 * s, unit[new] * multiple
             first[met[new]] = np.minimum(first[met[new]], s - 1.0 + part[new])
@@ -207,6 +211,21 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
         last, before = name, d
     if place == 0.0:
         surface[:] = first
+
+
+def _bone_echo(line: np.ndarray, tail: float, s: int, part: float, sigma: float) -> None:
+    if sigma > 1.0:
+        middle = s - 1.0 + part
+        at = np.arange(
+            max(int(middle - 2.5 * sigma), 0), min(int(middle + 2.5 * sigma) + 1, len(line))
+        )
+        weight = np.exp(-0.5 * ((at - middle) / sigma) ** 2)
+        line[at] += tail * weight / weight.sum()
+    elif s:
+        line[s - 1] += (1 - part) * tail
+        line[s] += part * tail
+    else:
+        line[s] += tail
 
 
 def _contact(grid: np.ndarray, rays: Rays, air: int, contact: int) -> np.ndarray:

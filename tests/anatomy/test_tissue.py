@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from needle_sim import presets
-from needle_sim.anatomy.tissue import label, tissues
+from needle_sim.anatomy.tissue import Acoustic, label, tissues
 from needle_sim.errors import InputError
 
 
@@ -37,3 +37,22 @@ def test_every_number_has_a_source_and_a_mark():
     for name, entries in file.items():
         if isinstance(entries, dict):
             assert len(presets.numbers(entries)) >= 3, name
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((0.0, 0.5, 0.0), "speed_m_s over 0"),
+        ((1540.0, -0.1, 0.0), "attenuation_db_cm_mhz of 0 or more, got 1540.0 and -0.1"),
+        ((1540.0, 0.5, 0.0, "fine", 1.5), "wall must be 0 to 1"),
+    ],
+)
+def test_sound_that_cannot_be_is_refused(given, said):
+    with pytest.raises(InputError, match=said):
+        Acoustic(*given)
+
+
+def test_sound_runs_fastest_in_bone_and_slowest_of_tissues_in_fat():
+    speed = {t.name: t.acoustic.speed_m_s for t in tissues() if t.acoustic and t.name != "air"}
+    assert min(speed, key=lambda name: speed[name]) in ("fat", "epidural_fat")
+    assert max(speed, key=lambda name: speed[name]) in ("cortical_bone", "trabecular_bone")

@@ -76,19 +76,21 @@ def _border(grid, name, x, y, z, dx, dy, dz):
 
 @kernel
 def march(
-    grid, starts, steps, lift, offset, loss, speckle, impedance, wall, along, tone, noise,
+    grid, starts, steps, lift, offset, thick, loss, speckle, impedance, wall, along, tone, noise,
     cells, gain, ds, bone, marks, share, truth, start, stop, echo, through, codes, surface,
 ):  # fmt: skip
     """Add what comes back along lines ``start`` to ``stop`` to ``echo`` (2, L, S).
 
     ``bone``: reflection, lobe, rough floor, loss, bloom, clutter, multiple; ``marks``: labels of
-    air, skin, fat and muscle, samples of skin and of contact. See `scan` for each.
+    air, skin, fat and muscle, samples of skin and of contact; see the constants of the wrapper.
+    ``thick`` (S,): width of the slice that one plane stands for, mm, 0 where several do.
     """
     ni, nj, nk = grid.shape
     mirror, lobe, rough, bone_loss, bloom, clutter, haze, haze_fall, multiple, soft = bone
     air, skin, fat, muscle, skin_samples, contact = marks
     table = noise.shape[1] - 1
     loud = math.sqrt(share)
+    lift_size = math.sqrt(lift[0] ** 2 + lift[1] ** 2 + lift[2] ** 2)
     for n in range(start, stop):
         sx, sy, sz = starts[n]
         dx, dy, dz = steps[n]
@@ -139,7 +141,18 @@ def march(
                 unit = rough * square + (1.0 - rough) * math.exp(-(1.0 - square * square) * lobe)
                 unit *= clear * mirror * shade * share
                 tail = amp * unit
-                if s > 0:
+                # across the slice a tilted face lies at many depths: spread the echo over them
+                away = abs(gx * lift[0] + gy * lift[1] + gz * lift[2]) / (size * lift_size)
+                sigma = min(thick[s] * away / max(square, 0.2) / ds, 60.0) / 2.355
+                if sigma > 1.0:
+                    middle, total = s - 1.0 + part, 0.0
+                    low = max(int(middle - 2.5 * sigma), 0)
+                    high = min(int(middle + 2.5 * sigma) + 1, re.shape[0])
+                    for at in range(low, high):
+                        total += math.exp(-0.5 * ((at - middle) / sigma) ** 2)
+                    for at in range(low, high):
+                        re[at] += tail * math.exp(-0.5 * ((at - middle) / sigma) ** 2) / total
+                elif s > 0:
                     re[s - 1] += (1.0 - part) * tail
                     re[s] += part * tail
                 else:

@@ -170,7 +170,8 @@ def march(echoes: Echoes, rays: Rays, blur: Blur, *, slices: int) -> Marched:
     surface = np.full(lines, _kernels.FAR)
     tables = (rays.loss, rays.speckle, rays.impedance, rays.wall, rays.along, rays.tone)
     for place, share in planes(slices):
-        path = (rays.begin, rays.steps, rays.lift, place * rays.slice_mm)
+        thick = rays.slice_mm if slices == 1 else np.zeros_like(rays.slice_mm)
+        path = (rays.begin, rays.steps, rays.lift, place * rays.slice_mm, thick)
         given = (echoes.grid, *path, *tables, scatterers(), rays.cells, blur.gain, rays.step_mm)
         told = (rays.bone, rays.marks, share, place == 0.0)
 

@@ -69,8 +69,8 @@ def sonogram(
     tgc : float, dB/(cm MHz)
         Attenuation that is made up for; 0 is off.
     slices : int, odd
-        Planes within the thickness of the beam that are marched; with 1 only needles, and the tilt
-        of bone, know of it.
+        Planes within the thickness of the beam that are marched. With 1, needles fade by the slice
+        profile, and the echo of tilted bone is spread over the depths that it has in the slice.
     lines, samples : int
     rng : Generator or None
         Draws electronic noise; without it the picture has none.
