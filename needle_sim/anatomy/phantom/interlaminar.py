@@ -13,11 +13,16 @@ from needle_sim.anatomy.phantom.bone import recess_direction
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.joint import joint_half_mm
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
-from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, wall_points
+from needle_sim.anatomy.phantom.sacrum import (
+    Segments,
+    canal_points,
+    sacrum_shape,
+    wall_border,
+)
 from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec
 from needle_sim.anatomy.phantom.viscera import chain
 from needle_sim.errors import InputError
-from needle_sim.geometry.shapes import Row, box
+from needle_sim.geometry.shapes import Row, box, trace_mm
 from needle_sim.geometry.transform import unit
 
 _Points = NDArray[np.float64]
@@ -25,6 +30,7 @@ _UNDER_SHARES = 0.1, 0.5  # the flavum lines the lower half of the ventral face 
 _IN_BONE_MM = 0.3  # of the flavum at the lower border of the upper lamina
 _EDGE_BACK_MM = 2.8  # its ventral face behind the canal at the upper border of the lower lamina
 _OVER_MIDLINE_MM = 3.0
+_UNDER_EDGE_MM = 4.0  # so far under the rounded border of the sacrum's wall the canal is met
 _DEEP_MM = 16.0  # what lies behind a flavum is cut from the canal
 _WALL_MM = 0.4  # the canal reaches into its bony wall by this, so that no gap is left
 _SACRAL_HALF_MM = ((13.5, 7.5), (12.0, 6.5), (9.0, 4.5), (7.0, 3.2))
@@ -41,12 +47,12 @@ class Border:
 
 @dataclass(frozen=True, slots=True)
 class Interspace:
-    """Two neighbouring vertebrae of a column (S1 with its sacral sizes)."""
+    """Two neighbouring vertebrae of a column, and the upper border of the lower one's lamina."""
 
     column: Column
     upper: str
     lower: str
-    sacrum: Mapping[str, float] | None = None
+    border: Border
 
     @property
     def thick_mm(self) -> float:
@@ -61,11 +67,6 @@ class Interspace:
         start = [0.0, spec.back_mm + spec.canal_depth_mm, -spec.lamina_drop_mm]
         run = share * spec.lamina_height_mm / -down[2]
         return self.column.bodies[self.upper].apply(np.array(start) + run * down)
-
-    @property
-    def border(self) -> Border:
-        """Upper border of the lower lamina."""
-        return upper_border(self.column, self.lower, self.sacrum)
 
     def ventral_line(self) -> _Points:
         """Ventral face (3, 3) of the flava in the midline: under the upper lamina, at its lower
@@ -93,8 +94,11 @@ def upper_border(column: Column, level: str, sacrum: Mapping[str, float] | None)
 def sacral_border(spec: VertebraSpec, sacrum: Mapping[str, float]) -> tuple[Point, Point, Point]:
     """Upper border of the dorsal wall on the canal's side, backwards and up, body frame of S1."""
     axis = Segments(spec, sacrum)
-    up = -axis.directions[0]
-    return wall_points(spec, sacrum)[0] - 1.5 * axis.dorsal(0) + 6.1 * up, axis.dorsal(0), up
+    back, up = axis.dorsal(0), -axis.directions[0]
+    bone = sacrum_shape(spec, sacrum)
+    _, ventral = wall_border(spec, sacrum, bone, np.zeros(3))
+    within = ventral - 8.0 * back - _UNDER_EDGE_MM * up
+    return trace_mm(bone, within, back, off_mm=0.0) + _UNDER_EDGE_MM * up, back, up
 
 
 def flavum_rows(space: Interspace, *, thick_mm: float | None = None) -> Iterator[Row]:
@@ -183,7 +187,7 @@ def _open(
 def interspaces(column: Column, sacrum: Mapping[str, float] | None) -> list[Interspace]:
     """The neighbours among the levels of a column."""
     return [
-        Interspace(column, upper, lower, sacrum)
+        Interspace(column, upper, lower, upper_border(column, lower, sacrum))
         for upper, lower in pairwise(LEVELS)
         if upper in column.vertebrae and lower in column.vertebrae
     ]

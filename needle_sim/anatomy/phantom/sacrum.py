@@ -79,13 +79,14 @@ def sacrum_landmarks(
         for name, point in superior_process_landmarks(post, bone).items():
             found[f"{side} {name}"] = point
         found[f"{side} ala_notch"] = found[f"{side} sap_tp_junction"]
-        found[f"{side} lamina_upper_edge"] = _border(spec, sizes, bone, post.at(8.0, 0.0, 0.0))[0]
-    edge, ventral = _border(spec, sizes, bone, np.zeros(3))
+        beside = wall_border(spec, sizes, bone, post.at(8.0, 0.0, 0.0))
+        found[f"{side} lamina_upper_edge"] = beside[0]
+    edge, ventral = wall_border(spec, sizes, bone, np.zeros(3))
     found["lamina_upper_edge"], found["lamina_ventral_upper"] = edge, ventral
     return found
 
 
-def _border(
+def wall_border(
     spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit, beside: Point
 ) -> tuple[Point, Point]:
     """Upper border of the dorsal wall and its ventral edge, abreast of a place off the midline."""
