@@ -71,3 +71,60 @@ def test_every_number_of_every_procedure_has_source_and_mark():
 def test_an_unknown_procedure_names_those_there_are():
     with pytest.raises(PresetError, match="medial-branch-rfa"):
         Procedure.preset("../secrets")
+
+
+FORAMEN = Procedure.preset("transforaminal-epidural")
+
+
+@pytest.mark.parametrize(("level", "variant"), [("L1-L2", "infraneural"), ("L4-L5", "supraneural")])
+def test_a_level_takes_its_own_way_in(level, variant):
+    """At L1-L2 below the root: 97 % of arteries run in the cranial half (Murthy 2010)."""
+    made = FORAMEN.at(level)
+    assert made.variant == variant
+    assert (made.because is None) is (variant == "supraneural")
+
+
+def test_a_way_in_by_name_is_taken_anywhere_and_an_unknown_one_is_refused():
+    assert FORAMEN.at("L4-L5", "infraneural").target.at[0].landmark == "{lower} {side} kambin"
+    assert FORAMEN.at("L1-L2", "supraneural").variant == "supraneural"
+    with pytest.raises(InputError, match="did you mean 'infraneural'"):
+        FORAMEN.at("L4-L5", "infraneurl")
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("L4", "did you mean L3-L4 or L4-L5"),
+        ("S1", "did you mean L5-S1"),
+        ("L4-S1", "levels are L1-L2"),
+        ("T12-L1", "levels are L1-L2"),
+    ],
+)
+def test_a_single_level_of_an_interspace_suggests_both(level, said):
+    with pytest.raises(InputError, match=said):
+        FORAMEN.vertebra(level)
+
+
+def test_both_vertebrae_of_an_interspace_must_be_whole_and_one_of_a_nerve():
+    assert FORAMEN.needed("L5-S1") == ("L5", "S1")
+    assert RFA.needed("L4") == ("L5",)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_depth_view_is_taken_before_the_needle_goes_past_the_danger(name):
+    """The file itself follows the gate: view of the danger between the two advances."""
+    made = Procedure.preset(name)
+    kinds = [(step.do, step.view or step.to) for step in made.steps]
+    between = kinds[kinds.index(("advance", "danger")) : kinds.index(("advance", "target"))]
+    assert ("view", made.danger.view) in between
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "medial-branch-rfa"])
+def test_every_drug_comes_after_aspiration_and_live_contrast_at_the_same_place(name):
+    kinds = [step.do for step in Procedure.preset(name).steps]
+    modes = {step.mode for step in Procedure.preset(name).steps if step.do == "contrast"}
+    assert modes <= {"live", "dsa"}
+    last = max(n for n, kind in enumerate(kinds) if kind == "advance")
+    assert "aspirate" in kinds[last:]
+    assert kinds.index("contrast") < kinds.index("inject")
+    assert kinds.index("contrast") > last

@@ -11,8 +11,8 @@ from needle_sim.geometry.transform import angle_deg
 
 
 @pytest.fixture(scope="module")
-def run():
-    return ns.run_procedure()
+def run(phantom):
+    return ns.run_procedure(anatomy=phantom)
 
 
 def test_the_default_is_the_right_l4_branch_on_l5(run):
@@ -68,8 +68,11 @@ def test_the_electrode_lies_beside_the_nerve_and_not_through_it(run):
     assert 0.6 < aside.mean() < 2.0  # shaft radius 0.635 mm
 
 
-def test_the_views_are_those_of_the_recipe_and_one_down_the_needle(run):
-    assert [view.name for view in run.views] == ["ap", "oblique", "lateral", "barrel"]
+def test_the_views_are_those_of_the_steps_and_one_down_the_needle(run):
+    asked = [step.view for step in run.procedure.steps if step.do == "view"]
+    assert asked == ["oblique", "lateral", "ap", "oblique", "lateral"]
+    names = ["oblique", "lateral", "ap", "oblique_2", "lateral_2", "barrel"]
+    assert [view.name for view in run.views] == names
     by_name = {view.name: view for view in run.views}
     assert by_name["ap"].orbital_deg == 0.0
     assert by_name["oblique"].orbital_deg == -20.0  # towards the treated (right) side
@@ -85,18 +88,63 @@ def test_hub_and_tip_of_the_right_sided_needle_lie_right_of_the_midline(run):
 
 
 def test_the_seed_moves_the_noise_and_not_the_plan(run):
-    other = ns.run_procedure(seed=1)
+    other = ns.run_procedure(seed=1, anatomy=run.anatomy)
     assert np.array_equal(other.plan.tip_mm, run.plan.tip_mm)
     assert not np.array_equal(other.views[0].radiograph.array, run.views[0].radiograph.array)
 
 
 @pytest.mark.parametrize("level", ["L1", "L2", "L3"])
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side):
-    run = ns.run_procedure(level=level, side=side, pictures=False)
+def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side, phantom):
+    run = ns.run_procedure(level=level, side=side, pictures=False, anatomy=phantom)
     assert run.blocked is None
     assert run.plan.axis_to_nerve_deg <= 15.0
     assert run.score.total is not None
+
+
+INJECTIONS = {
+    "interlaminar-epidural": ("epidural", "L3-L4", "right"),
+    "transforaminal-epidural": ("epidural", "L5-S1", "left"),
+    "facet-injection": ("intra_articular", "L4-L5", "left"),
+}
+
+
+@pytest.mark.parametrize("name", INJECTIONS)
+def test_every_injection_reaches_its_space_and_contrast_shows_it(name, phantom):
+    """Success windows P01, P04 and P09: tip in the epidural space, the foramen, the joint."""
+    pattern, level, side = INJECTIONS[name]
+    run = ns.run_procedure(name, level=level, side=side, pictures=False, anatomy=phantom)
+    assert run.blocked is None
+    assert run.score.outcome == "completed"
+    assert not run.score.failed
+    assert run.plan.target_error_mm <= run.procedure.limits.target_error_mm
+    (shot,) = run.shots
+    assert shot.spread.pattern == pattern
+    hazards = [gap for one, gap in run.record.clearance_mm.items() if one != "bone"]
+    assert min(hazards) > 0
+    assert run.temperature_max_c == {}
+
+
+def test_at_l1_l2_the_needle_goes_below_the_root_and_says_why(injection):
+    assert injection.procedure.variant == "infraneural"
+    assert any("radiculomedullary artery may enter" in note for note in injection.notes)
+    under = injection.anatomy.landmark("L1 right pedicle_6_oclock")
+    assert injection.placed.trajectory.tip_mm[2] < under[2] - 5.0
+
+
+def test_a_way_in_can_be_asked_for_by_name(phantom):
+    run = ns.run_procedure(
+        "transforaminal-epidural", level="L1-L2", variant="supraneural", pictures=False,
+        anatomy=phantom,
+    )  # fmt: skip
+    assert run.procedure.variant == "supraneural"
+    assert run.procedure.because is None
+
+
+def test_the_needle_of_an_injection_is_seen_in_its_plane(injection):
+    assert injection.sonogram is not None
+    (needle,) = injection.sonogram.truth["needles"]
+    assert needle["in_plane"]
 
 
 @pytest.mark.parametrize(
