@@ -165,22 +165,34 @@ def plan(
     def in_bone(these: NDArray[np.intp]) -> Field:
         return _BONE_WEIGHT * in_bone_mm(anatomy, tips[these], axes[these], needle)
 
-    needles: list[PlacedNeedle] = []
-    exact = walls(maps.near, least)
-    clear = _cleared(tips, axes, exact, cheapest_first(cost, in_bone), tally)
-    for index in islice(clear, _MOST_LOOKED):
-        if any(_near(tips[index], one) for one in needles):
-            continue
-        entry = enters(anatomy, tips[index], axes[index], needle, tally)
-        if entry is not None:
-            needles.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
-        if len(needles) == _KEPT:
-            break
+    clear = _cleared(tips, axes, walls(maps.near, least), cheapest_first(cost, in_bone), tally)
+    needles = _kept(anatomy, needle, tips, axes, clear, tally)
     counted = dict(sorted(tally.count.items()))
     if not needles:
         raise PlanningError(blocked(target, needle, tally, tried), tried=tried, rejected=counted)
     found = clearances_mm(anatomy, needles[0], near=maps.near)
     return Plan(target, tuple(needles), found, tried, counted)
+
+
+def _kept(
+    anatomy: Anatomy,
+    needle: Needle,
+    tips: Field,
+    axes: Field,
+    clear: Iterator[int],
+    tally: Tally,
+) -> list[PlacedNeedle]:
+    """The first few safe candidates whose tips are different places."""
+    kept: list[PlacedNeedle] = []
+    for index in islice(clear, _MOST_LOOKED):
+        if any(_near(tips[index], one) for one in kept):
+            continue
+        entry = enters(anatomy, tips[index], axes[index], needle, tally)
+        if entry is not None:
+            kept.append(PlacedNeedle(needle, Trajectory.straight(entry, tips[index])))
+        if len(kept) == _KEPT:
+            break
+    return kept
 
 
 def _near(tip: Field, placed: PlacedNeedle) -> bool:
