@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from validation.bench_lesion import main as bench_lesion
+from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
 from validation.phantom_seeds import main as phantom_seeds
 from validation.procedure_seeds import main as procedure_seeds
@@ -13,6 +14,7 @@ from validation.projector import main as projector
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
+    "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
     "phantom_seeds": phantom_seeds,
     "procedure_seeds": procedure_seeds,

@@ -14,8 +14,8 @@ from needle_sim.injectate.lattice import Cells, Lattice, Points
 STEP_MM = 0.8
 _SLEEVE_MM = 1.4  # loose tissue about a root outside of its foramen
 _ALONG_MM = 5.9  # how far out of a foramen a root is followed (told apart up to 6)
-_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.6, 1.0, 0.5  # fat lobules, what lies between, films
-_OPEN, _TIGHT = 0.92, 0.06  # share of septa and of lobules that a fluid fills
+_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.8, 1.0, 0.5  # fat lobules, what lies between, films
+_OPEN, _TIGHT = 0.85, 0.1  # share of septa and of lobules that a fluid fills
 # 25 interlaminar epidurograms of 5 mL: 1.28 levels to the head, 0.88 to the feet, ventral in 36 %,
 # to one side in 84 % (Pain Physician 2004;7:77-80). The ratios below were set to give that.
 _CAUDAL = 1.45
@@ -82,8 +82,11 @@ def _filling(
     points: Points, wall: Cells, canal: Cells, root: Cells, rng: np.random.Generator
 ) -> Cells:
     """Share (P,) of the room that is filled: septa of the fat, and films along walls and roots."""
-    fat = texture.septa(points, rng, lobule_mm=_LOBULE_MM)
-    honeycomb = _TIGHT + (_OPEN - _TIGHT) * np.exp(-((fat / _SEPTUM_MM) ** 2))
+    # lobules are longer along the spine, and here and there they let fluid in
+    fat = texture.septa(points * np.array([1.0, 1.0, 0.72]), rng, lobule_mm=_LOBULE_MM)
+    patchy = texture.uneven(points, rng, size_mm=np.array([5.0, 5.0, 8.0]))
+    septum = _SEPTUM_MM * np.exp(0.4 * np.clip(patchy, -1.5, 1.5))
+    honeycomb = _TIGHT + (_OPEN - _TIGHT) * np.exp(-((fat / septum) ** 2))
     film = np.exp(-((np.maximum(wall, 0.0) / _FILM_MM) ** 2))
     about_root = 0.85 * np.exp(-((np.maximum(root, 0.0) / 1.6) ** 2))
     inside = np.maximum(honeycomb, 0.7 * film)
@@ -112,7 +115,7 @@ def _resistance(
     slow *= np.where(points[:, 2] < tip_mm[2], _CAUDAL, 1.0)
     slow *= 1.0 + _MIDLINE * np.exp(-(aside[:, 0] ** 2)) * (dorsal > 0.3)
     out = np.maximum(canal, 0.0)
-    slow *= 1.0 + 0.25 * out + 0.5 * np.maximum(root - 1.0, 0.0) * (canal > 0)
+    slow *= 1.0 + 0.12 * out + 0.5 * np.maximum(root - 1.0, 0.0) * (canal > 0)
     away = points - tip_mm
     far = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
     slow *= 1.0 - 0.3 * (away @ unit(bevel)) / far * np.exp(-far / 12.0)

@@ -25,7 +25,7 @@ def muscle_room(
     rng: np.random.Generator,
 ) -> Room:
     """Muscle and fat about a tip (3,): a fluid runs between the fibres, in streaks."""
-    reach = 7.0 + np.cbrt(volume_ml) * np.array([9.0, 9.0, 19.0])
+    reach = 7.0 + np.cbrt(volume_ml) * np.array([8.0, 8.0, 27.0])
     corners = np.stack([tip_mm - reach, tip_mm + reach])
     lattice = Lattice.around(corners, STEP_MM)
     points = lattice.points_mm()
@@ -38,14 +38,14 @@ def muscle_room(
     solid = (label("air"), label("cortical_bone"), label("trabecular_bone"), label("skin"))
     tissue = anatomy.labels.sample(points, outside=0)
     free = around.covered(-blocked, STEP_MM) * ~np.isin(tissue, solid)
-    # fibres as fine streaks in their own direction
+    # fascicles lie in leaves; a fluid parts some of them and leaves others closed
     turned = points - np.outer(along, fibres) + np.outer(along, [0.0, 0.0, 1.0])
-    streaks = texture.uneven(turned, rng, size_mm=np.array([1.6, 1.6, 16.0]))
-    bundles = texture.uneven(turned, rng, size_mm=np.array([3.6, 3.6, 26.0]))
-    porosity = free * np.clip(_TAKEN + 0.3 * (streaks + bundles), 0.02, 0.95)
+    leaves = texture.uneven(turned, rng, size_mm=np.array([1.5, 6.0, 26.0]))
+    leaves += texture.uneven(turned, rng, size_mm=np.array([6.0, 1.5, 26.0]))
+    porosity = free * np.clip(_TAKEN + 0.3 * leaves, 0.02, 0.95)
     # across the fibres the front takes three times as long
     steep = np.maximum(np.hypot(across, along), 1e-6)
-    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.5 * streaks - 0.9 * bundles)
+    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.7 * leaves)
     slow *= 1.0 - 0.3 * (away @ unit(bevel)) / np.maximum(steep, 1.0) * np.exp(-steep / 10.0)
     shape = lattice.shape
     return Room(lattice, porosity.reshape(shape), np.maximum(slow, 0.1).reshape(shape))

@@ -87,7 +87,7 @@ def vessel_at(anatomy: Anatomy, tip_mm: ArrayLike, rng: np.random.Generator) -> 
         knots = _plexus(local, side, back_mm, up)
     else:
         knots = _ascending(local, side, back_mm, half_mm, up)
-    path = body.apply(_winding(knots, rng, 0.5 if artery else 1.6))
+    path = body.apply(_winding(knots, rng, 0.6 if artery else 2.8))
     radius = float(rng.uniform(table["least_radius_mm"], table["most_radius_mm"]))
     usual = table["artery_flow_ml_s"] if artery else table["flow_ml_s"]
     flow = float(usual * np.exp(table["flow_spread"] * rng.standard_normal()))

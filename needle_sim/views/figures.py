@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.target import Target
     from needle_sim.imaging.ultrasound.sonogram import Sonogram
     from needle_sim.imaging.xray.exposure import Radiograph
+    from needle_sim.imaging.xray.sequence import ContrastRun
     from needle_sim.planning.planner import Plan
     from needle_sim.rehearsal.run import Run
     from needle_sim.rehearsal.scoring import Score
@@ -68,6 +69,12 @@ def draw(noun: Any, **settings: Any) -> Axes | Figure:
 def _radiograph(shot: Radiograph, *, ax: Axes | None = None, **settings: Any) -> Axes:
     rows, columns = shot.array.shape
     return draw_radiograph(_axes(ax, (700, round(787 * rows / columns))), shot, **settings)
+
+
+def _contrast_run(run: ContrastRun, **settings: Any) -> Figure:
+    from needle_sim.views.contrast import contrast_figure
+
+    return contrast_figure(run, **settings)
 
 
 def _sonogram(shot: Sonogram, *, ax: Axes | None = None, **settings: Any) -> Axes:
@@ -161,6 +168,7 @@ def _axes(ax: Axes | None, size_px: tuple[int, int], *, colour: str = canvas.SCR
 
 _PICTURES: dict[str, Callable[..., Axes | Figure]] = {
     "Radiograph": _radiograph,
+    "ContrastRun": _contrast_run,
     "Sonogram": _sonogram,
     "View": _view,
     "Volume": _volume,

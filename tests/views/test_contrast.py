@@ -32,7 +32,7 @@ def written(ax):
     return " ".join(text.get_text() for text in ax.texts)
 
 
-@pytest.mark.parametrize(("mode", "count"), [("single", 1), ("live", 6), ("dsa", 6)])
+@pytest.mark.parametrize(("mode", "count"), [("single", 1), ("live", 8), ("dsa", 8)])
 def test_every_picture_has_its_time_and_the_first_its_mode(runs, mode, count):
     figure = canvas.sheet(900, 600)
     drawn = draw_contrast_run(figure, runs[mode], title="L4-L5")
@@ -63,7 +63,7 @@ def test_pictures_do_not_overlap(runs):
 
 def test_iodine_is_dark_in_a_subtraction_and_the_rest_even(runs):
     ax = canvas.panel(canvas.sheet(300, 300), (0, 0, 1, 1))
-    draw_subtraction(ax, runs["dsa"], 5)
+    draw_subtraction(ax, runs["dsa"], 7)
     shown = np.asarray(ax.images[0].get_array())
     assert shown[35:60, 40:56].min() < 0.35
     quiet = shown[10:86, 70:86]
@@ -79,7 +79,7 @@ def test_the_scale_is_that_of_the_whole_run(runs):
             .images[0]
             .get_array()
         )[20:76, 20:76].mean()
-        for n in (0, 5)
+        for n in (0, 7)
     )
     assert first > last
 

@@ -132,9 +132,7 @@ def expose(
     """
     carm = paths.carm
     panel_used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
-    cut, paths = paths.cut, paths.continued()
-    if contrast is not None:
-        paths = with_contrast(paths, contrast)
+    cut, paths = paths.cut, _whole(paths, contrast)
     names = (*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel")
     spectrum = bins(beam, carm, panel_used, names)
     primary, squared = transmitted(paths, spectrum)
@@ -163,6 +161,11 @@ def expose(
             "cut_share": float(cut.mean()),
         },
     )
+
+
+def _whole(paths: PathLengths, contrast: Volume | None) -> PathLengths:
+    """The patient gone on beyond the volume, with the contrast in it."""
+    return paths.continued() if contrast is None else with_contrast(paths.continued(), contrast)
 
 
 def cut_share(radiograph: Radiograph) -> float:

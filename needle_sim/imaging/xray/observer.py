@@ -22,9 +22,10 @@ Mask = NDArray[np.bool_]
 # Lengths are taken at the isocentre. All of these are choices of this observer (proposed).
 BLUR_MM = 0.7  # the eye sums over about the width of a small vessel
 SPECK_MM2 = 4.0  # smaller shadows are taken for noise
+ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share of the threshold
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 8.0, 8.0  # so long and so large a stretch must clear
-LINE_MM, LINE_WIDE_MM = 20.0, 4.0  # a shadow so long and so narrow is a vessel
+LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
 
@@ -88,12 +89,13 @@ def evidence(
         noise = np.sqrt(_spread(smooth) ** 2 + hidden**2)
         over = smooth / noise
         strongest = max(strongest, float(over.max()))
-        seen.append(_without_specks(over > threshold, pixel_mm))
+        seen.append(_without_specks(_grown(over, threshold), pixel_mm))
         deep.append(smooth)
     any_seen = np.logical_or.reduce(seen)
     peak = np.max(np.where(seen, deep, 0.0), axis=0)
     noise = np.sqrt(_spread(deep[-1]) ** 2 + hidden**2)
-    fell = any_seen & (deep[-1] < CLEARS_SHARE * peak) & (peak - deep[-1] > threshold * noise)
+    fell = any_seen & (deep[-1] < CLEARS_SHARE * peak)
+    fell &= peak - deep[-1] > ALONG_SHARE * threshold * noise
     cleared = _without_specks(fell, pixel_mm)
     last = next((one for one in reversed(seen) if one.any()), any_seen)
     part = _largest(last)
@@ -106,7 +108,7 @@ def evidence(
         footprint_mm2=float(any_seen.sum()) * pixel_mm**2,
         length_mm=length,
         width_mm=width,
-        line_mm=max(_line_mm(one, pixel_mm) for one in seen),
+        line_mm=max(_line_mm(*one, pixel_mm) for one in zip(seen, deep, strict=True)),
         cleared_mm2=float(cleared.sum()) * pixel_mm**2,
         cleared_mm=_size(_largest(cleared), pixel_mm)[0],
         texture=float(rough.std()) / density if density > 0 else 0.0,
@@ -140,6 +142,15 @@ def _texture(mask: Image, pixel_mm: float) -> Image:
     return np.asarray(np.sqrt(ndimage.gaussian_filter(rough**2, _TEXTURE_MM / pixel_mm)))
 
 
+def _grown(over: Image, threshold: float) -> Mask:
+    """What stands over a threshold, and what hangs together with it over a lower one."""
+    parts, count = ndimage.label(over > ALONG_SHARE * threshold, structure=np.ones((3, 3)))
+    held = np.zeros(count + 1, dtype=bool)
+    held[parts[over > threshold]] = True
+    held[0] = False
+    return np.asarray(held[parts])
+
+
 def _without_specks(seen: Mask, pixel_mm: float) -> Mask:
     parts, count = ndimage.label(seen)
     if count == 0:
@@ -149,10 +160,13 @@ def _without_specks(seen: Mask, pixel_mm: float) -> Mask:
     return np.asarray((sizes * pixel_mm**2 >= SPECK_MM2)[parts])
 
 
-def _line_mm(seen: Mask, pixel_mm: float) -> float:
+def _line_mm(seen: Mask, depth: Image, pixel_mm: float) -> float:
     """Length, mm, of the longest narrow part of a shadow."""
     if not seen.any():
         return 0.0
+    # the eye takes the middle of a line for its width, however deep the shadow
+    crest = ndimage.maximum_filter(depth, round(LINE_WIDE_MM / pixel_mm) | 1)
+    seen = seen & (depth > 0.4 * crest)
     half = 0.5 * LINE_WIDE_MM
     core = ndimage.distance_transform_edt(seen, sampling=pixel_mm) > half
     wide = np.zeros_like(seen)
@@ -162,7 +176,7 @@ def _line_mm(seen: Mask, pixel_mm: float) -> float:
     longest = 0.0
     for number in range(1, count + 1):
         part = parts == number
-        if part.sum() * pixel_mm**2 >= LINE_MM:  # at least a millimetre wide
+        if part.sum() * pixel_mm**2 >= 0.7 * LINE_MM:
             length, width = _size(part, pixel_mm)
             longest = max(longest, length if width <= LINE_WIDE_MM else 0.0)
     return longest

@@ -122,11 +122,7 @@ def contrast_shots(
     """
     setting = _setting(mode)
     times = _times(setting, spread, mode, start_s, interval_s, count)
-    paths = materials_or_paths
-    if isinstance(paths, Materials):
-        paths = project(paths, carm)
-    if paths.carm != carm:
-        raise InputError("the path lengths belong to another pose; project the patient for carm")
+    paths = _of_pose(materials_or_paths, carm)
     used = replace(beam, mas=beam.mas * float(setting["mas_share"]))
     mask = expose(paths, used, needles=needles, rng=rng, detector=detector)
     frames = tuple(
@@ -134,7 +130,7 @@ def contrast_shots(
         for t in times
     )
     arrays = [one.array for one in frames]
-    limits = {"threshold": setting["threshold"], "clutter": setting["clutter"]}
+    limits = {name: float(setting[name]) for name in ("threshold", "clutter")}
     found = evidence(mask.array, arrays, carm, **limits)
     taken = frames if mode == "single" else (mask, *frames)
     return ContrastRun(
@@ -148,6 +144,14 @@ def contrast_shots(
         seen=judged(found),
         evidence=found,
     )
+
+
+def _of_pose(patient: Materials | PathLengths, carm: CArm) -> PathLengths:
+    if isinstance(patient, Materials):
+        return project(patient, carm)
+    if patient.carm != carm:
+        raise InputError("the path lengths belong to another pose; project the patient for carm")
+    return patient
 
 
 def _setting(mode: str) -> dict[str, Any]:

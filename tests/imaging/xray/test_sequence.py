@@ -17,7 +17,7 @@ from tests.injectate.cases import IOHEXOL, UP, simple_spine
 BEAM = Beam.preset("lumbar_ap")
 TIP = np.array([16.0, -2.0, -4.0])
 CARM = CArm(tuple(TIP), shape=(144, 144), pixel_mm=1.0)
-SEEDS = 40
+SEEDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def in_vessels(spine):
 @pytest.mark.parametrize("mode", MODES)
 def test_a_run_says_when_and_how(trunk, epidural, mode):
     run = taken(trunk, epidural, mode)
-    assert len(run.frames) == len(run.times_s) == (1 if mode == "single" else 6)
+    assert len(run.frames) == len(run.times_s) == (1 if mode == "single" else 8)
     assert run.seen == "contrast"
     assert run.to_row()["contrast_mode"] == mode
-    assert len(run.subtracted) == (6 if mode == "dsa" else 0)
-    if mode == "single":  # after the injection of 4 s and a step back
-        assert run.times_s == (8.0,)
+    assert len(run.subtracted) == (8 if mode == "dsa" else 0)
+    if mode == "single":  # after the injection of 4 s and 3 s to step back
+        assert run.times_s == (7.0,)
     assert run.facts()["seen"] == "contrast"
 
 
@@ -75,7 +75,7 @@ def test_what_is_paid_for_is_what_was_taken(trunk, epidural):
     # the picture before the injection is part of a watched run; a single shot is held against one
     # that is there already
     assert runs["single"].kap_ugy_m2 == pytest.approx(still)
-    assert runs["live"].kap_ugy_m2 == pytest.approx(7 * 0.4 * still)
+    assert runs["live"].kap_ugy_m2 == pytest.approx(9 * 0.4 * still)
     # Maus et al.: subtraction costs 2.3 to 4.2 times the dose of fluoroscopy
     assert 2.3 <= runs["dsa"].kap_ugy_m2 / runs["live"].kap_ugy_m2 <= 4.2
 
@@ -107,13 +107,22 @@ def test_live_contrast_catches_a_tip_in_a_vessel(trunk, in_vessels):
     assert 0.2 <= 1 - seen["single"] <= 0.7
 
 
+def called(trunk, spine, tip, seeds=3):
+    """Share of injections at a tip that live pictures or a subtraction show as vascular."""
+    found = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        one = spread(spine, tip, UP, agent=IOHEXOL, volume_ml=1.0, rng=rng)
+        found += [taken(trunk, one, mode, seed).seen for mode in ("live", "dsa")]
+    assert None not in found
+    return np.mean([word == "vascular" for word in found])
+
+
 def test_what_stays_is_not_called_vascular(trunk, spine):
-    for tip in (cases.EPIDURAL, cases.INTRATHECAL, cases.IN_JOINT, cases.IN_MUSCLE):
-        for seed in range(3):
-            rng = np.random.default_rng(seed)
-            one = spread(spine, tip, UP, agent=IOHEXOL, volume_ml=1.0, rng=rng)
-            for mode in ("live", "dsa"):
-                assert taken(trunk, one, mode, seed).seen == "contrast", one.pattern
+    for tip in (cases.EPIDURAL, cases.INTRATHECAL, cases.IN_JOINT):
+        assert called(trunk, spine, tip) == 0
+    # a streak between two muscle leaves may pass for a vein, now and then
+    assert called(trunk, spine, cases.IN_MUSCLE) < 0.5
 
 
 def test_the_same_bytes_from_two_callers(trunk, epidural):
