@@ -78,7 +78,7 @@ def _done_lines(run: Run) -> list[str]:
         elif event.do == "contrast":
             seen, pattern = seen_said(detail["seen"]), pattern_said(detail["pattern"])
             mode = _MODES[detail["mode"]]
-            found.append(f"Contrast      {dose}, {mode}: {seen}; it lies {pattern}")
+            found.append(f"Contrast      {dose}, {mode}: {seen}; pattern {pattern}")
         elif event.do == "inject":
             found.append(f"Injection     {dose}, {pattern_said(detail['pattern'])}")
         else:

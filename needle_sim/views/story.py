@@ -131,6 +131,8 @@ def _caption(run: Run, view: View, names: list[str]) -> Html:
     before = limit is not None and view.depth_mm is not None and view.depth_mm <= limit + 0.05
     if danger is not None and before and base_name(view, names) == danger.view:
         lines.append(sentence(f"the depth view: {danger.why}"))
+    if view.name == "barrel":
+        lines.append("Taken for this report alone; not a step.")
     note = [tag("em", sentence(view.note))] if view.note else []
     return join((tag("b", with_depth(view)), tag("span", " ".join(lines)), *note))
 
@@ -160,7 +162,7 @@ def _told(shot: Shot) -> Html:
     seconds = "" if shot.run is None else f" {len(shot.run.frames)} pictures, "
     dose = "" if shot.run is None else f"{said(shot.run.kap_ugy_m2, 'µGy·m²')}."
     words = (
-        f"An observer of these pictures alone sees {seen_said(shot.seen)}; it lies "
+        f"An observer of these pictures alone sees {seen_said(shot.seen)}; the pattern is "
         f"{pattern_said(shot.spread.pattern)}.{seconds}{dose}"
     )
     notes = [tag("em", sentence(plain(note))) for note in shot.spread.notes]

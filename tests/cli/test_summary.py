@@ -62,7 +62,7 @@ def test_an_injection_is_told_step_by_step_with_its_way_in(injection):
     assert text.count("radiculomedullary artery may enter") == 1
     assert re.search(r"Depth check   lateral at \d+ mm; danger from \d+ mm", text)
     assert "Aspiration    clear" in text
-    assert "1 mL iohexol 240, live: contrast that stays; it lies epidural" in text
+    assert "1 mL iohexol 240, live: contrast that stays; pattern epidural" in text
     assert "Injection     2 mL dexamethasone, epidural" in text
     assert re.search(r"Quality +\d of \d met", text)
     assert "esion" not in text

@@ -69,6 +69,11 @@ def test_pictures_come_in_order_with_their_depth_and_dose(injected):
     assert found.count("µGy·m²") == len(titles)
 
 
+def test_the_picture_down_the_needle_is_told_to_be_no_step(run):
+    drawn = {f"view_{view.name}.png": b"x" for view in run.views}
+    assert views_section(run, drawn).count("not a step") == 1
+
+
 def test_contrast_is_told_as_seen_and_as_it_lies(injected):
     found = table_of(contrast_section(injected, {}))
     contrast, drug = found[1], found[3]
@@ -76,7 +81,8 @@ def test_contrast_is_told_as_seen_and_as_it_lies(injected):
     assert contrast[3] == "epidural"
     assert drug == ["2 mL saline", "into the epidural space", "1:40"]
     told_of = plain(contrast_section(injected, {"contrast_1.png": b"x"}))
-    assert "An observer of these pictures alone sees contrast that stays" in told_of
+    said = "An observer of these pictures alone sees contrast that stays; the pattern is epidural."
+    assert said in told_of
 
 
 def test_without_a_drug_that_is_said(given_up, injected):
