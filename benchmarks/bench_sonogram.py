@@ -40,7 +40,7 @@ def pairs(size: Size) -> Iterator[Pair]:
     for name in ("curved_3p5mhz", "linear_9mhz"):
         probe = Probe.preset(name)
         for lines, samples in size.pick(smoke=[(128, 512)], full=[(256, 1024)]):
-            for slices in (1, 3):
+            for slices in size.pick(smoke=[1], full=[1, 3]):
                 settings = {"lines": lines, "samples": samples, "slices": slices}
                 yield Pair(
                     name=f"{probe.kind}, {lines} x {samples}, {slices} slices",

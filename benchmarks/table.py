@@ -99,6 +99,11 @@ def line(module: str, one: Outcome) -> str:
     ).rstrip()
 
 
+def figure(value: float) -> str:
+    """Three digits, or whole thousands and more."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def _row(module: str, one: Outcome) -> list[str]:
     unit = f" {one.unit}" if one.unit else ""
     return [
@@ -106,8 +111,8 @@ def _row(module: str, one: Outcome) -> list[str]:
         one.name,
         f"{one.ratio:.3g}",
         f"{one.least_ratio:.3g} to {one.greatest_ratio:.3g}",
-        f"{one.ours_ms:.3g}",
-        f"{one.reference_ms:.3g}",
+        figure(one.ours_ms),
+        figure(one.reference_ms),
         f"{one.accuracy:.3g}{unit}",
         f"{one.limit:.3g}{unit}",
         "none" if one.recorded is None else f"{one.recorded:.3g}",

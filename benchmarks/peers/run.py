@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.table import figure
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VENV = HERE / ".venv"
@@ -84,7 +86,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     figures = [row[key] for key in ("ours_ms", "theirs_ms", "ratio", "ours", "theirs")]
-    told = ["" if one is None else f"{one:.3g}" for one in figures]
+    told = ["" if one is None else figure(one) for one in figures]
     return [f"{row['peer']} {row['version']}", row["task"], *told, row["what"], row["remark"]]
 
 
