@@ -66,7 +66,8 @@ def _done_lines(run: Run) -> list[str]:
         deep = [
             event.depth_mm
             for _, event in record.of("view")
-            if event.detail.get("view") == danger.view and event.depth_mm <= limit + 0.05
+            if event.detail.get("view") == danger.view
+            and event.depth_mm <= (record.danger_of(event.needle_pass) or limit) + 0.05
         ]
         said = f"at {deep[-1]:.0f} mm" if deep else "never before the danger"
         found.append(f"Depth check   {title.lower()} {said}; danger from {limit:.0f} mm")

@@ -88,7 +88,8 @@ class _Hand:
         self.depth_mm, self.vessel = _SKIN_MM, None
         self.used.append(self.placed)
         needle = self.placed.needle
-        self.noted("insert", f"{needle.gauge} G needle through the skin", 0.0)
+        said = f"{needle.gauge} G needle through the skin"
+        self.noted("insert", said, 0.0, danger_mm=self.danger_mm)
         tip = self.placed.trajectory.tip_mm
         rate = 0.0 if self.recipe.vascular is None else self.recipe.vascular.rate
         if self.rng.random() < rate:

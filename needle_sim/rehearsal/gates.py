@@ -108,13 +108,14 @@ def _depth_view(attempted: Attempted, record: Record) -> Iterator[Metric]:
     for event in record.events:
         if event.do in ("insert", "redirect"):
             seen = None
-        past = event.depth_mm > record.danger_mm + 0.05
+        deep = record.danger_of(event.needle_pass) or record.danger_mm
+        past = event.depth_mm > deep + 0.05
         if event.do == "view" and event.detail.get("view") == danger.view and not past:
             seen = event.depth_mm
         if event.do == "advance" and past and seen is None:
             why = (
                 f"the needle went to {event.depth_mm:.0f} mm, past the danger depth of "
-                f"{record.danger_mm:.0f} mm, without the {title.lower()} view: {danger.why}"
+                f"{deep:.0f} mm, without the {title.lower()} view: {danger.why}"
             )
             yield _gate("depth view before danger", event.depth_mm, "mm", limit, False, why, event)
             return

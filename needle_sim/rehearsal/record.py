@@ -36,7 +36,8 @@ class Event:
     kap_ugy_m2 : float, µGy m2
         Of its pictures.
     detail : mapping
-        ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``.
+        ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``; of an
+        insertion ``danger_mm``, the danger depth of its path.
     """
 
     t_s: float
@@ -99,6 +100,14 @@ class Record(Shown):
     def seconds(self) -> float:
         """Simulated time of the attempt."""
         return self.events[-1].t_s if self.events else 0.0
+
+    def danger_of(self, needle_pass: int) -> float | None:
+        """The danger depth of a pass, mm: each path has its own; else that of the record."""
+        for event in self.events:
+            if event.do == "insert" and event.needle_pass == needle_pass:
+                found = event.detail.get("danger_mm", self.danger_mm)
+                return None if found is None else float(found)
+        return self.danger_mm
 
     def of(self, *kinds: str) -> list[tuple[int, Event]]:
         """The events of some kinds with their places in the order."""

@@ -85,7 +85,7 @@ def _dose(event: Event) -> str:
 def _seen(run: Run, event: Event) -> str:
     detail = event.detail
     if event.do == "view":
-        danger, limit = run.procedure.danger, run.record.danger_mm
+        danger, limit = run.procedure.danger, run.record.danger_of(event.needle_pass)
         checks = danger is not None and detail.get("view") == danger.view and limit is not None
         checked = checks and limit is not None and event.depth_mm <= limit + 0.05
         dose = said(event.kap_ugy_m2, "µGy·m²") if event.kap_ugy_m2 else "–"

@@ -61,12 +61,13 @@ def draw_timeline(
         return canvas.blank(ax, colour=paper.ground)
     time, depth = _course(record.events)
     deepest = max(depth) * 1.16 + 4.0
-    if record.danger_mm is not None:
-        ax.axhspan(record.danger_mm, deepest, color=_DANGER, alpha=0.14, linewidth=0)
-        ax.axhline(record.danger_mm, color=_DANGER, linewidth=1.0, linestyle=(0, (4, 2)))
-        words = f"{record.danger_mm:.0f} mm: {why}" if why else f"{record.danger_mm:.0f} mm"
+    for start, end, danger in _dangers(record, time[-1] * 1.05 + 1.0):
+        ax.fill_between([start, end], danger, deepest, color=_DANGER, alpha=0.14, linewidth=0)
+        ax.plot([start, end], [danger] * 2, color=_DANGER, linewidth=1.0, linestyle=(0, (4, 2)))
+        words = f"{danger:.0f} mm: {why}" if why and start == 0 else f"{danger:.0f} mm"
         low: canvas.Style = {"color": paper.ink, "fontproperties": canvas.font(0.88 * size)}
-        ax.text(0.008 * time[-1], record.danger_mm + 0.015 * deepest, words, va="top", **low)
+        at = start + 0.008 * time[-1], danger + 0.015 * deepest
+        ax.text(*at, words, va="top", **low)
     ax.plot(time, depth, color=paper.faint, linewidth=1.8, solid_joinstyle="round", zorder=3)
     ax.set_xlim(0.0, time[-1] * 1.02 + 1.0)
     ax.set_ylim(deepest, 0.0)
@@ -87,6 +88,18 @@ def timeline_figure(record: Record, *, why: str = "", paper: Paper = canvas.LIGH
     shown = [(f"{SIGNS[do]} {WORDS[do]}", _COLOURS.get(do, paper.faint)) for do in kinds]
     canvas.coloured_words(key, shown, share=0.36)
     return figure
+
+
+def _dangers(record: Record, end: float) -> list[tuple[float, float, float]]:
+    """From when to when each pass lasted, and its danger depth."""
+    starts = [event for event in record.events if event.do == "insert"]
+    times = [event.t_s for event in starts]
+    spans = zip([0.0, *times[1:]], [*times[1:], end], strict=True)
+    found = [
+        (first, last, record.danger_of(event.needle_pass))
+        for event, (first, last) in zip(starts, spans, strict=True)
+    ]
+    return [(first, last, deep) for first, last, deep in found if deep is not None]
 
 
 def _course(events: Sequence[Event]) -> tuple[list[float], list[float]]:

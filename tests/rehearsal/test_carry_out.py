@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from needle_sim.geometry.transform import PATIENT, Frame, Transform
+from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.clearance import clearances_mm
 from needle_sim.planning.planner import Plan
 from needle_sim.procedures.procedure import Vascular
@@ -15,6 +16,7 @@ from needle_sim.rehearsal.carry_out import carry_out
 from needle_sim.rehearsal.gates import gates
 from needle_sim.rehearsal.metric import Attempted
 from tests.rehearsal.attempts import (
+    BACK,
     CENTRE_MM,
     DEEP_MM,
     EPIDURAL,
@@ -99,6 +101,18 @@ def test_a_new_path_starts_at_the_skin_and_is_checked_in_depth_again():
     again = [event.do for event in made.events[place : place + 5]]
     assert again == ["redirect", "insert", "advance", "view", "advance"]
     assert made.events[place + 1].depth_mm == 5.0
+
+
+def test_a_shorter_second_path_is_no_breach_of_the_first_ones_danger():
+    """Two paths of 66 and 61 mm: each is looked at before its own danger."""
+    short = placed(off_mm=4.0)
+    tip = short.trajectory.tip_mm
+    nearer = replace(short, trajectory=Trajectory.straight(tip + 61.0 * BACK, tip))
+    plan = Plan(target(), (placed(), nearer), {}, 100, {})
+    record = done(plan=plan, vascular=FALSE_ALARM, passes=2)
+    assert [record.danger_of(n) for n in (1, 2)] == pytest.approx([DEEP_MM - 10.0, 51.0])
+    made = Attempted(DRY, patient(), target(), plan, record)
+    assert "depth view before danger" not in [one.name for one in gates(made) if not one.passed]
 
 
 def test_after_the_last_pass_it_gives_up_and_says_why():

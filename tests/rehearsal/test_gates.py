@@ -116,6 +116,23 @@ def test_the_depth_view_counts_for_its_own_pass_and_before_the_danger(steps, hol
     assert ("depth view before danger" not in failed(made)) is holds
 
 
+@pytest.mark.parametrize("second", [DANGER_MM - 3.0, DANGER_MM + 3.0])
+def test_each_pass_has_a_danger_of_its_own(second):
+    """The second path is shorter or longer; both were looked at before their own danger."""
+    steps = (*GOOD[:5], ("redirect",), ("insert",), ("advance", second), ("view", "clo"),
+             ("advance", second + 10.0))  # fmt: skip
+    made = attempted(*steps)
+    depths = {1: DANGER_MM, 2: second}
+    events = tuple(
+        replace(one, detail={"danger_mm": depths[one.needle_pass]}) if one.do == "insert" else one
+        for one in made.record.events
+    )
+    own = replace(made.record, events=events, danger_mm=second)
+    assert "depth view before danger" not in failed(replace(made, record=own))
+    blind = replace(own, events=tuple(e for e in events if (e.do, e.needle_pass) != ("view", 2)))
+    assert "depth view before danger" in failed(replace(made, record=blind))
+
+
 def test_the_gate_says_how_deep_the_needle_was_when_its_depth_was_checked():
     """The same view once more at the target does not hide where the danger was looked at."""
     gate = told_of(attempted(), "depth view before danger")

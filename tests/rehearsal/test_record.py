@@ -30,6 +30,15 @@ def test_kinds_come_with_their_places_in_the_order():
     assert [event.do for _, event in made.of("contrast", "inject")] == ["contrast", "inject"]
 
 
+def test_each_pass_has_the_danger_depth_of_its_path():
+    first = Event(0.0, "insert", 5.0, 1, True, "", detail={"danger_mm": 50.0})
+    second = Event(9.0, "insert", 5.0, 2, False, "", detail={"danger_mm": 52.0})
+    made = Record((first, second), danger_mm=52.0)
+    assert (made.danger_of(1), made.danger_of(2)) == (50.0, 52.0)
+    assert Record(told(*GOOD), danger_mm=40.0).danger_of(1) == 40.0
+    assert Record().danger_of(1) is None
+
+
 def test_nothing_done_is_nothing_counted():
     made = Record()
     assert (made.passes, made.kap_ugy_m2, made.seconds, made.of("view")) == (0, 0, 0, [])

@@ -70,6 +70,15 @@ def test_deep_is_down_and_the_danger_begins_at_its_depth():
     assert any(np.allclose(line.get_ydata(), DANGER_MM) for line in ax.lines)
 
 
+def test_each_pass_has_the_danger_of_its_own_path():
+    first = Event(0.0, "insert", 5.0, 1, True, "", detail={"danger_mm": 50.0})
+    second = Event(90.0, "insert", 5.0, 2, False, "", detail={"danger_mm": 54.0})
+    deep = Event(150.0, "advance", 64.0, 2, False, "")
+    ax = draw_timeline(panel(), Record((first, second, deep), danger_mm=54.0))
+    dashed = [line.get_xydata() for line in ax.lines if line.get_linestyle() == "--"]
+    assert [line[0].tolist() for line in dashed] == [[0.0, 50.0], [90.0, 54.0]]
+
+
 @pytest.mark.parametrize("width", [250, 1400])
 def test_signs_never_cover_each_other_and_stay_inside(width):
     """Ten things in one second."""
