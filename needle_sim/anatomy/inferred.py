@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 from needle_sim.anatomy.anatomy import Side, Structure
 from needle_sim.anatomy.dural_sac import CLEAR_MM, dural_sac
 from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.nerves import BRANCH_RADIUS_MM, first_sacral_root
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
@@ -22,12 +23,13 @@ from needle_sim.anatomy.phantom.vertebra import (
 )
 from needle_sim.anatomy.vertebra_fit import VertebraFit
 from needle_sim.geometry.paths import resample
-from needle_sim.geometry.shapes import Implicit, Tube
+from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
 
 Points = NDArray[np.float64]
 
 _STEP_MM = 2.0
 _PUSHES = 60
+_FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _LEAVES_AT = 4  # the point of `root_path`, outside the foramen, where the dorsal ramus leaves
 
 _ABOVE: Mapping[str, str] = {
@@ -36,12 +38,45 @@ _ABOVE: Mapping[str, str] = {
 
 
 def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
-    """Every landmark (3,) in the patient, ``"L5 right sap_tip"``."""
-    return {
+    """Every landmark (3,) in the patient, ``"L5 right sap_tip"``.
+
+    Places in a foramen are moved backwards or forwards until they are clear of fitted bones, discs
+    and roots: a patient's vertebrae may have slipped on one another.
+    """
+    found = {
         f"{vertebra} {name}": fit.patient_from_body.apply(point)
         for vertebra, fit in fits.items()
         for name, point in _own_landmarks(fit).items()
     }
+    bones = [fit.shape for fit in fits.values()]
+    walls = [*bones, *_discs(fits)]
+    roots = [_cleared(_root(fit, side), bones) for fit in fits.values() for side in SIDES]
+    for vertebra, fit in fits.items():
+        for side in SIDES:
+            for name in ("foramen_upper_dorsal", "kambin"):
+                key = f"{vertebra} {side} {name}"
+                if key in found:
+                    back = fit.patient_from_body.matrix[:3, 1]
+                    found[key] = _freed(found[key], back, walls, roots)
+    return found
+
+
+def _discs(fits: Mapping[str, VertebraFit]) -> list[Implicit]:
+    column = Column(
+        {one: fit.spec for one, fit in fits.items()},
+        {one: fit.patient_from_body for one, fit in fits.items()},
+    )
+    pairs = [(upper, lower) for lower, upper in _ABOVE.items() if {upper, lower} <= set(fits)]
+    return [Implicit.of([disc_rows(column, *pair)[0]]) for pair in pairs]
+
+
+def _freed(point: Points, back: Points, walls: Sequence[Implicit], roots: Sequence[Tube]) -> Points:
+    """The nearest place before or behind a point 1 mm off walls and roots, or the freest one."""
+    steps = np.arange(-_REACH_MM, _REACH_MM + 0.25, 0.25)
+    steps = steps[np.argsort(np.abs(steps), kind="stable")]
+    line = point + steps[:, None] * back
+    room = [*(wall.distance_mm(line) for wall in walls), distance_to_tubes_mm(line, roots)]
+    return np.asarray(line[int(np.argmax(np.minimum(np.min(room, axis=0), _FREE_MM)))])
 
 
 def _own_landmarks(fit: VertebraFit) -> dict[str, Points]:

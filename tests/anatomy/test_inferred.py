@@ -12,6 +12,7 @@ from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.vertebra_fit import VertebraFit
 from needle_sim.geometry.paths import distance_mm
+from needle_sim.geometry.transform import Transform
 
 LEVELS = ("L3", "L4", "L5")
 
@@ -106,3 +107,21 @@ def test_one_vertebra_alone_still_has_a_sac_and_branches():
         *(f"L4 {side} root" for side in ("left", "right")),
         *(f"L3 {side} medial branch" for side in ("left", "right")),
     }
+
+
+@pytest.mark.parametrize("slip_mm", [-5.0, 0.0, 5.0])
+def test_places_in_a_foramen_stay_free_when_a_vertebra_has_slipped(slip_mm):
+    stack = column(spine_spec())
+    found = {}
+    for level in LEVELS:
+        spec, pose = stack.vertebrae[level], stack.bodies[level]
+        if level == "L4":
+            matrix = pose.matrix.copy()
+            matrix[:3, 3] += slip_mm * matrix[:3, 1]
+            pose = Transform(matrix, target=pose.target, source=pose.source)
+        found[level] = VertebraFit(spec, pose, vertebra_shape(spec).moved(pose), 0.0)
+    landmarks = landmarks_of(found)
+    for side in ("left", "right"):
+        for name in (f"L4 {side} foramen_upper_dorsal", f"L5 {side} kambin", f"L4 {side} kambin"):
+            at = landmarks[name][None]
+            assert min(fit.shape.distance_mm(at)[0] for fit in found.values()) > 0.75, name

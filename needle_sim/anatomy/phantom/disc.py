@@ -8,6 +8,7 @@ import numpy as np
 
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.geometry.shapes import Row, bar, drum
+from needle_sim.geometry.transform import unit
 
 _HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
 _LEAST_MM = 1.0  # of the front and the back of a disc, however the fitted bodies lean (proposed)
@@ -20,13 +21,13 @@ def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
         column.bodies[level].apply([0.0, 0.0, sign * 0.5 * spec.height_mm])
         for level, spec, sign in ((upper, top, -1.0), (lower, low, 1.0))
     )
-    along = above - below
-    height = float(np.linalg.norm(along))
     left, up, up_below = (
         column.bodies[level].matrix[:3, axis]
         for level, axis in ((lower, 0), (upper, 2), (lower, 2))
     )
-    back = np.cross(along / height, left)
+    axis = unit(up + up_below)  # not from middle to middle: one body may have slipped on the other
+    height = max(float((above - below) @ axis), 1.0)
+    back = np.cross(axis, left)
     turn = float(np.arcsin(np.clip(np.cross(up_below, up) @ -left, -1.0, 1.0)))
     wedge = (
         0.5

@@ -43,3 +43,17 @@ def test_only_the_lowest_disc_has_no_hollow(mean):
 
     assert not list(hollow_rows(annulus, "S1"))
     assert len(list(hollow_rows(annulus, "L4"))) == 1
+
+
+def test_a_slipped_body_leaves_the_disc_level(mean):
+    """The ends of the disc stay parallel to the endplates when the upper body slips backwards."""
+    body = mean.column.bodies["L4"]
+    slip = np.eye(4)
+    slip[:3, 3] = 6.0 * body.matrix[:3, 1]
+    moved = Transform(slip @ body.matrix, target=body.target, source=body.source)
+    slipped = Column(mean.column.vertebrae, {**mean.column.bodies, "L4": moved})
+    straight, aside = (disc_rows(one, "L4", "L5")[0] for one in (mean.column, slipped))
+
+    axis = [np.cross(row[6:9], row[9:12]) for row in (straight, aside)]
+    assert axis[0] @ axis[1] > 0.9999
+    assert np.linalg.norm(aside[3:6] - straight[3:6]) < 3.1
