@@ -174,7 +174,7 @@ def _notes(
         *(() if judged.hazards_known else (_UNKNOWN_HAZARDS,)),
         *((f"{recipe.variant}: {recipe.because}",) if recipe.because else ()),
         *way.notes,
-        *(note for shot in record.shots for note in shot.spread.notes),
+        *(f"{shot.title}: {note}" for shot in record.shots for note in shot.spread.notes),
         *(() if history is None else (str(note) for note in history.notes)),
         *unseen,
         *(str(note) for note in judged.anatomy.notes),

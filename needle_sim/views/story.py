@@ -57,7 +57,7 @@ def steps_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
 
 def _step(run: Run, number: int, event: Event) -> tuple[str, ...]:
     disc = tag("span", str(number), class_=f"step {event.do}", aria_hidden="true")
-    beyond = [] if event.required else [tag("small", "beyond the recipe")]
+    beyond = [] if event.required else [tag("span", " beyond the recipe", class_="faint")]
     what = join((disc, " ", _what(run, event), *beyond))
     return what, time_said(event.t_s), said(event.depth_mm, "mm", digits=0), _seen(run, event)
 

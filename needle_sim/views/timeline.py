@@ -46,6 +46,7 @@ _COLOURS = {
     "abort": "#b3261e",
 }
 _DANGER = "#e0a100"
+_TICKS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 _DISC = 1.75  # a sign's size in that of the lettering
 
 
@@ -66,13 +67,14 @@ def draw_timeline(
         ax.plot([start, end], [danger] * 2, color=_DANGER, linewidth=1.0, linestyle=(0, (4, 2)))
         words = f"{danger:.0f} mm: {why}" if why and start == 0 else f"{danger:.0f} mm"
         low: canvas.Style = {"color": paper.ink, "fontproperties": canvas.font(0.88 * size)}
-        at = start + 0.008 * time[-1], danger + 0.015 * deepest
-        ax.text(*at, words, va="top", **low)
+        ax.text(start + 0.008 * time[-1], 0.985 * deepest, words, va="bottom", **low)
     ax.plot(time, depth, color=paper.faint, linewidth=1.8, solid_joinstyle="round", zorder=3)
     ax.set_xlim(0.0, time[-1] * 1.02 + 1.0)
-    ax.set_ylim(deepest, 0.0)
+    ax.set_ylim(deepest, -0.05 * deepest)
     _signs(ax, record.events, size, paper)
-    ticks = np.arange(0.0, time[-1] + 1.0, 30.0 if time[-1] < 400 else 120.0)
+    room = ax.get_window_extent().width * 72.0 / ax.figure.dpi / (5.0 * size)  # of lettering
+    apart = next((one for one in _TICKS_S if time[-1] / one <= room), _TICKS_S[-1])
+    ticks = np.arange(0.0, time[-1] + 1.0, apart)
     ax.set_xticks(ticks, [time_said(one) for one in ticks])
     canvas.name_axes(ax, "Time, min:s", "Depth of the tip, mm", size=size, paper=paper)
     return canvas.plain_axes(ax, size=size, paper=paper)
@@ -122,13 +124,14 @@ def _signs(ax: Axes, events: Sequence[Event], size: float, paper: Paper) -> None
     """A disc with its number at each event; those at one place stand side by side."""
     disc: dict[str, Any] = {"markeredgecolor": paper.ground, "markeredgewidth": 1.2, "zorder": 5}
     digits: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontweight": "bold"}
-    wide = _DISC * size
+    room = ax.get_window_extent().width * 72.0 / ax.figure.dpi
+    wide = min(_DISC * size, room / (1.1 * len(events) + 1.0))
+    words = canvas.font(0.47 * wide)
     for number, (event, x) in enumerate(zip(events, _apart(ax, events, wide), strict=True), 1):
         colour = _COLOURS.get(event.do, "#6b7a87")
-        ax.plot([x], [event.depth_mm], marker="o", markersize=wide, color=colour, **disc)
-        words = canvas.font(0.82 * size)
-        at = (x, event.depth_mm, str(number))
-        ax.text(*at, color="#ffffff", fontproperties=words, zorder=6, **digits)
+        at = x, 0.0 if event.do == "redirect" else event.depth_mm
+        ax.plot(*at, marker="o", markersize=wide, color=colour, **disc)
+        ax.text(*at, str(number), color="#ffffff", fontproperties=words, zorder=6, **digits)
 
 
 def _apart(ax: Axes, events: Sequence[Event], wide_points: float) -> list[float]:

@@ -65,7 +65,7 @@ def test_a_redirected_needle_comes_out_and_goes_in_again():
 def test_deep_is_down_and_the_danger_begins_at_its_depth():
     ax = draw_timeline(panel(), Record(told(*GOOD), danger_mm=DANGER_MM), why="look first")
     low, high = ax.get_ylim()
-    assert low > DEEP_MM > high == 0.0
+    assert low > DEEP_MM > 0.0 > high
     assert any(text.get_text() == "56 mm: look first" for text in ax.texts)
     assert any(np.allclose(line.get_ydata(), DANGER_MM) for line in ax.lines)
 
@@ -79,17 +79,19 @@ def test_each_pass_has_the_danger_of_its_own_path():
     assert [line[0].tolist() for line in dashed] == [[0.0, 50.0], [90.0, 54.0]]
 
 
-@pytest.mark.parametrize("width", [250, 1400])
-def test_signs_never_cover_each_other_and_stay_inside(width):
-    """Ten things in one second."""
-    events = tuple(Event(100.0 + n / 10, "view", 50.0, 1, True, "") for n in range(10))
+@pytest.mark.parametrize(("width", "count"), [(250, 10), (250, 40), (1400, 40)])
+def test_signs_never_cover_each_other_and_stay_inside(width, count):
+    """Many things in a second or a few."""
+    events = tuple(Event(100.0 + n / 10, "view", 50.0, 1, True, "") for n in range(count))
     events = (Event(0.0, "insert", 5.0, 1, True, ""), *events)
     ax = draw_timeline(panel(width), Record(events), size=8.0)
     points = ax.transData.transform(signs(ax))
-    wide = 1.75 * 8.0 * canvas.DPI / 72.0
+    size = max(line.get_markersize() for line in ax.lines if line.get_marker() == "o")
+    wide = size * canvas.DPI / 72.0
     apart = np.diff(points[1:, 0])
     assert (apart >= wide).all()
     assert points[:, 0].max() <= width - 0.5 * wide
+    assert points[:, 0].min() >= 0.4 * wide
     assert (np.diff(points[:, 0]) > 0).all()
 
 
