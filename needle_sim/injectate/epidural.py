@@ -11,14 +11,14 @@ from needle_sim.injectate import around, texture
 from needle_sim.injectate.front import Room
 from needle_sim.injectate.lattice import Cells, Lattice, Points
 
-STEP_MM = 0.8
+STEP_MM = 0.9
 _SLEEVE_MM = 1.4  # loose tissue about a root outside of its foramen
 _ALONG_MM = 5.9  # how far out of a foramen a root is followed (told apart up to 6)
-_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.8, 1.0, 0.5  # fat lobules, what lies between, films
+_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.8, 1.15, 0.5  # fat lobules, what lies between, films
 _OPEN, _TIGHT = 0.85, 0.1  # share of septa and of lobules that a fluid fills
 # 25 interlaminar epidurograms of 5 mL: 1.28 levels to the head, 0.88 to the feet, ventral in 36 %,
 # to one side in 84 % (Pain Physician 2004;7:77-80). The ratios below were set to give that.
-_CAUDAL = 1.45
+_CAUDAL = 1.25
 _VENTRAL = 2.6
 _ROUND = 2.0  # round the sac to the other side
 _MIDLINE = 4.0  # the dorsal median fold
@@ -36,7 +36,7 @@ def epidural_room(
     The dorsal fat is easy, the way to the front and across the dorsal midline is not; fat lobules
     stay free, which leaves the fluid as a honeycomb.
     """
-    half = np.array([45.0, 40.0, min(34.0 + 17.0 * volume_ml, 230.0)])
+    half = np.array([45.0, 40.0, min(28.0 + 13.0 * volume_ml, 230.0)])
     corners = np.stack([tip_mm - half, tip_mm + half])
     spaces = around.spaces_near(anatomy, corners, "canal", "foramen")
     corners = _held(corners, [space.shape.box_mm for space in spaces])
@@ -67,8 +67,8 @@ def _held(corners: NDArray[np.float64], boxes: list[NDArray[np.float64]]) -> NDA
     """A box, cut to what its spaces and the roots beside them can reach."""
     if not boxes:
         return corners
-    low = np.min([box[0] for box in boxes], axis=0) - np.array([10.0, 8.0, 3.0])
-    high = np.max([box[1] for box in boxes], axis=0) + np.array([10.0, 2.0, 3.0])
+    low = np.min([box[0] for box in boxes], axis=0) - np.array([6.0, 6.0, 3.0])
+    high = np.max([box[1] for box in boxes], axis=0) + np.array([6.0, 2.0, 3.0])
     return np.stack([np.maximum(corners[0], low), np.minimum(corners[1], high)])
 
 
