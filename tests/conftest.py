@@ -17,7 +17,7 @@ HOW = (
     f"`python3 tools/fetch_lidc.py` fetches {LIDC}; {LUMBAR} is in no package, set NEEDLE_SIM_DATA "
     "to a folder that holds it"
 )
-TOOLS = "dciodvfy comes with dicom3tools, a package of Debian and Ubuntu"
+TOOLS = {"dciodvfy": "dciodvfy comes with dicom3tools, a package of Debian and Ubuntu"}
 
 settings.register_profile("needle_sim", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("needle_sim")
@@ -52,54 +52,49 @@ def missing_tools(item: Any) -> set[str]:
     return set() if marker is None else {name for name in marker.args if not shutil.which(name)}
 
 
+def pytest_configure(config: Any) -> None:
+    """Under CI the data that can be had and the programs of the system must be there."""
+    if os.environ.get("CI", "").lower() not in ("1", "true"):
+        return
+    wanted = (LIDC, LUMBAR) if os.environ.get("NEEDLE_SIM_DATA") else (LIDC,)
+    if absent := [name for name in wanted if real_folder(name) is None]:
+        raise pytest.UsageError(f"under CI the real CTs must be there: {absent}; {HOW}")
+    if absent := [name for name in TOOLS if not shutil.which(name)]:
+        raise pytest.UsageError(f"under CI these programs must be there: {absent}; {TOOLS}")
+
+
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Deselect what needs data or tools that are not there; under CI they must be there."""
-    _deselect_without_tools(config, items)
-    without = {item: missing for item in items if (missing := missing_data(item))}
-    if not without:
-        return
-    names = set().union(*without.values())
-    demanded = names if os.environ.get("NEEDLE_SIM_DATA") else names & {LIDC}
-    if _under_ci() and demanded:
-        raise pytest.UsageError(f"under CI the real CTs must be there: {sorted(demanded)}; {HOW}")
-    config.hook.pytest_deselected(items=list(without))
-    config.stash[_MISSING] = (len(without), sorted(names))
-    items[:] = [item for item in items if item not in without]
+    """Deselect what needs data or tools that are not there, and keep what is missing in mind."""
+    lacking = {item: missing_data(item) | missing_tools(item) for item in items}
+    without = [item for item, missing in lacking.items() if missing]
+    if without:
+        config.hook.pytest_deselected(items=without)
+        names = sorted(set().union(*lacking.values()))
+        config.stash[_MISSING] = f"{len(without)} tests did not run, missing: {', '.join(names)}"
+        items[:] = [item for item in items if not lacking[item]]
 
 
-def _under_ci() -> bool:
-    return os.environ.get("CI", "").lower() in ("1", "true")
+def pytest_sessionfinish(session: Any) -> None:
+    """A worker tells the controller what it lacked."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["missing"] = session.config.stash.get(_MISSING, "")
 
 
-def _deselect_without_tools(config: Any, items: list[Any]) -> None:
-    without = {item: missing for item in items if (missing := missing_tools(item))}
-    if not without:
-        return
-    names = sorted(set().union(*without.values()))
-    if _under_ci():
-        raise pytest.UsageError(f"under CI these programs must be there: {names}; {TOOLS}")
-    config.hook.pytest_deselected(items=list(without))
-    config.stash[_NO_TOOL] = (len(without), names)
-    items[:] = [item for item in items if item not in without]
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """Every worker collects everything, so any one of them knows."""
+    if said := getattr(node, "workeroutput", {}).get("missing"):
+        node.config.stash[_MISSING] = said
 
 
-_NO_TOOL: pytest.StashKey[tuple[int, list[str]]] = pytest.StashKey()
-_MISSING: pytest.StashKey[tuple[int, list[str]]] = pytest.StashKey()
+_MISSING: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     """A line on the tests that did not run."""
-    if _NO_TOOL in config.stash:
-        count, names = config.stash[_NO_TOOL]
-        terminalreporter.write_line(
-            f"{count} tests did not run, {' and '.join(names)} missing: {TOOLS}", yellow=True
-        )
-    if _MISSING in config.stash:
-        count, names = config.stash[_MISSING]
-        terminalreporter.write_line(
-            f"{count} tests on real CT did not run, {' and '.join(names)} missing: {HOW}",
-            yellow=True,
-        )
+    if said := config.stash.get(_MISSING, ""):
+        terminalreporter.write_line(f"{said}. {HOW}; {', '.join(TOOLS.values())}", yellow=True)
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,6 @@ class Agent(Shown):
         if not self.least_ml <= volume_ml <= self.most_ml:
             raise InputError(
                 f"volume_ml of {self.name} must be {self.least_ml:g} to {self.most_ml:g}, got "
-                f"{volume_ml:g}; a test dose of contrast is 0.5 to 3 mL"
+                f"{volume_ml:g}; take one in between, or another agent"
             )
         return float(volume_ml)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from needle_sim import presets
 from needle_sim.errors import InputError, PresetError
+from needle_sim.injectate.agent import Agent
 from needle_sim.procedures.procedure import Procedure
 
 _PRESETS = {"needles": "needles", "protocol": "protocols", "carm": "carms", "probe": "probes"}
@@ -61,14 +62,13 @@ def _check_presets(procedure: Procedure) -> None:
                 _check(file, one, field)
     for view in procedure.views:
         _check("beams", view.beam, f"views.{view.name}.beam")
-    for step in procedure.steps:
+    for index, step in enumerate(procedure.steps):
         if step.agent is not None:
-            _check("contrast", step.agent, f"steps: {step.do}.agent", inside="agents")
+            _check("contrast", step.agent, f"steps[{index}].agent", inside="agents")
+            Agent.preset(step.agent).checked_ml(float(step.volume_ml or 0.0))
 
 
 def _check(file: str, name: str, where: str, *, inside: str | None = None) -> None:
-    if not (presets.folder("presets") / f"{file}.toml").is_file():
-        return
     known = presets.names(file) if inside is None else list(presets.table(file, inside))
     if name not in known:
         raise PresetError(f"{where}: {file}.toml has no {name!r}{presets.nearest(name, known)}")
