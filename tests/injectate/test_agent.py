@@ -25,7 +25,7 @@ def test_drugs_hold_no_iodine(name):
 
 @pytest.mark.parametrize("volume", [0.0, 0.049, 20.1, -1.0, float("nan")])
 def test_a_volume_out_of_range_names_value_and_limits(volume):
-    with pytest.raises(InputError, match=r"must be 0.05 to 20, got .*test dose"):
+    with pytest.raises(InputError, match=r"must be 0.05 to 20, got .*take one in between"):
         Agent.preset("iohexol_240").checked_ml(volume)
 
 
