@@ -21,6 +21,7 @@ _MODES = {
 }
 _WORDS = {
     "vascular": "vascular: it runs off",
+    "intrathecal": "intrathecal: a long, even column",
     "contrast": "contrast that stays",
     None: "no contrast seen",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 8.0, 8.0  # so long and so large a stretch must clear
 LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
+COLUMN_MM, COLUMN_TEXTURE = 50.0, 0.175  # so long and so even a shadow is cerebrospinal fluid
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
 
@@ -111,7 +113,7 @@ def evidence(
         line_mm=max(_line_mm(*one, pixel_mm) for one in zip(seen, deep, strict=True)),
         cleared_mm2=float(cleared.sum()) * pixel_mm**2,
         cleared_mm=_size(_largest(cleared), pixel_mm)[0],
-        texture=float(rough.std()) / density if density > 0 else 0.0,
+        texture=_uneven(rough, deep[-1]) / density if density > 0 else 0.0,
         density=density,
     )
 
@@ -119,14 +121,18 @@ def evidence(
 def judged(found: Evidence) -> str | None:
     """What the shadow looks like; None where nothing is seen.
 
-    ``"vascular"``: some of it clears or runs off, or it is a long thin line.
+    ``"vascular"``: some of it clears or runs off, or it is a long thin line. ``"intrathecal"``: a
+    long even column, as told from behind or obliquely (from the side bone makes it uneven).
+    ``"contrast"``: anything else, which stays.
     """
     if found.footprint_mm2 < SPECK_MM2:
         return None
     ran_off = found.cleared_mm >= RUN_OFF_MM and found.cleared_mm2 >= RUN_OFF_MM2
-    if ran_off or found.line_mm >= LINE_MM:
+    if ran_off:
         return "vascular"
-    return "contrast"
+    if found.length_mm >= COLUMN_MM and found.texture < COLUMN_TEXTURE:
+        return "intrathecal"
+    return "vascular" if found.line_mm >= LINE_MM else "contrast"
 
 
 def _spread(image: Image) -> float:
@@ -140,6 +146,11 @@ def _texture(mask: Image, pixel_mm: float) -> Image:
     fine = ndimage.gaussian_filter(depth, BLUR_MM / pixel_mm)
     rough = fine - ndimage.gaussian_filter(fine, _TEXTURE_MM / pixel_mm)
     return np.asarray(np.sqrt(ndimage.gaussian_filter(rough**2, _TEXTURE_MM / pixel_mm)))
+
+
+def _uneven(rough: NDArray[Any], depth: Image) -> float:
+    """Standard deviation of a shadow's fine structure, less that of the noise."""
+    return float(np.sqrt(max(float(rough.var()) - _spread(depth) ** 2, 0.0)))
 
 
 def _grown(over: Image, threshold: float) -> Mask:
@@ -166,7 +177,7 @@ def _line_mm(seen: Mask, depth: Image, pixel_mm: float) -> float:
         return 0.0
     # the eye takes the middle of a line for its width, however deep the shadow
     crest = ndimage.maximum_filter(depth, round(LINE_WIDE_MM / pixel_mm) | 1)
-    seen = seen & (depth > 0.4 * crest)
+    seen = seen & (depth > 0.5 * crest)
     half = 0.5 * LINE_WIDE_MM
     core = ndimage.distance_transform_edt(seen, sampling=pixel_mm) > half
     wide = np.zeros_like(seen)

@@ -48,8 +48,8 @@ class ContrastRun(Shown):
     kap_ugy_m2, kerma_mgy : float
         Of all pictures that this run adds.
     seen : str or None
-        What an observer could tell: ``"vascular"``, ``"contrast"`` (some, and none that runs off)
-        or None (no contrast is seen).
+        What an observer could tell: ``"vascular"``, ``"intrathecal"`` (from behind or obliquely),
+        ``"contrast"`` (some other, and none that runs off) or None (no contrast is seen).
     evidence : Evidence
         What that rests on.
     """

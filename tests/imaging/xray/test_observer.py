@@ -87,6 +87,15 @@ def test_a_weak_shadow_drowns_in_noise_and_in_anatomy():
     assert judged(hidden) is None
 
 
+def test_a_long_even_column_is_intrathecal_and_a_patchy_one_is_not():
+    column = 0.25 * ((np.abs(COLUMN - 80) < 13) & (ROW > 25) & (ROW < 140))
+    assert judge(noisy(0, column))[0] == "intrathecal"
+    patchy = column * (1 + 0.5 * np.sin(ROW / 1.6) * np.sin(COLUMN / 1.6))
+    assert judge(noisy(0, patchy))[0] == "contrast"
+    short = column * ((ROW > 60) & (ROW < 110))
+    assert judge(noisy(0, short))[0] == "contrast"
+
+
 def test_a_row_is_flat():
     row = judge(noisy(0, patch(0.3)))[1].to_row()
     assert all(isinstance(value, float) for value in row.values())
