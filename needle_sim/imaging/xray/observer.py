@@ -27,7 +27,8 @@ ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 8.0, 8.0  # so long and so large a stretch must clear
 LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
-COLUMN_MM, COLUMN_TEXTURE = 50.0, 0.175  # so long and so even a shadow is cerebrospinal fluid
+COLUMN_MM, COLUMN_WIDE_MM = 50.0, 9.0  # so long and wide a shadow is cerebrospinal fluid,
+COLUMN_TEXTURE = 0.175  # where it is as even as this
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
 
@@ -130,7 +131,8 @@ def judged(found: Evidence) -> str | None:
     ran_off = found.cleared_mm >= RUN_OFF_MM and found.cleared_mm2 >= RUN_OFF_MM2
     if ran_off:
         return "vascular"
-    if found.length_mm >= COLUMN_MM and found.texture < COLUMN_TEXTURE:
+    wide = found.length_mm >= COLUMN_MM and found.width_mm >= COLUMN_WIDE_MM
+    if wide and found.texture < COLUMN_TEXTURE:
         return "intrathecal"
     return "vascular" if found.line_mm >= LINE_MM else "contrast"
 
