@@ -12,7 +12,7 @@ from needle_sim.injectate import around, texture
 from needle_sim.injectate.front import Room
 from needle_sim.injectate.lattice import Lattice
 
-STEP_MM = 0.7
+STEP_MM, NERVE_STEP_MM = 0.9, 0.6
 _FIBRES = np.array([0.12, 0.1, 1.0])  # of the erector spinae: along the spine (proposed)
 _TAKEN = 0.4  # share of loose tissue between fibres that a fluid fills
 
@@ -45,7 +45,7 @@ def muscle_room(
     porosity = free * np.clip(_TAKEN + 0.3 * leaves, 0.02, 0.95)
     # across the fibres the front takes three times as long
     steep = np.maximum(np.hypot(across, along), 1e-6)
-    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.7 * leaves)
+    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.45 * leaves)
     slow *= 1.0 - 0.3 * (away @ unit(bevel)) / np.maximum(steep, 1.0) * np.exp(-steep / 10.0)
     shape = lattice.shape
     return Room(lattice, porosity.reshape(shape), np.maximum(slow, 0.1).reshape(shape))
@@ -55,12 +55,12 @@ def nerve_room(nerve: Structure, tip_mm: NDArray[np.float64], rng: np.random.Gen
     """The fascicles of a nerve and its sleeve: a fluid runs along it, in streaks."""
     low, high = around.Pipe(nerve).box_mm
     corners = np.stack([np.maximum(low, tip_mm - 45.0), np.minimum(high, tip_mm + 45.0)])
-    lattice = Lattice.around(corners + np.array([[-3.0], [3.0]]), STEP_MM)
+    lattice = Lattice.around(corners + np.array([[-3.0], [3.0]]), NERVE_STEP_MM)
     points = lattice.points_mm()
     depth = nerve.distance_mm(points)
     streaks = texture.uneven(points, rng, size_mm=np.array([1.2, 1.2, 8.0]))
-    inside = around.covered(depth, STEP_MM) * np.clip(0.3 + 0.2 * streaks, 0.05, 0.8)
-    sleeve = around.covered(np.abs(depth - 0.6) - 0.7, STEP_MM) * 0.8
+    inside = around.covered(depth, NERVE_STEP_MM) * np.clip(0.3 + 0.2 * streaks, 0.05, 0.8)
+    sleeve = around.covered(np.abs(depth - 0.6) - 0.7, NERVE_STEP_MM) * 0.8
     slow = np.where(depth < 0, 1.0, 2.0) * np.exp(-0.3 * streaks)
     shape = lattice.shape
     return Room(lattice, np.maximum(inside, sleeve).reshape(shape), slow.reshape(shape))

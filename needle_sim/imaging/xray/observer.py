@@ -23,11 +23,13 @@ Mask = NDArray[np.bool_]
 # Lengths are taken at the isocentre. All of these are choices of this observer (proposed).
 BLUR_MM = 0.7  # the eye sums over about the width of a small vessel
 SPECK_MM2 = 4.0  # smaller shadows are taken for noise
+VEIL_SHARE = 0.07  # of the deepest shadow: what is fainter beside it is not looked at
 ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share of the threshold
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 8.0, 8.0  # so long and so large a stretch must clear
 LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
-COLUMN_MM, COLUMN_WIDE_MM = 50.0, 9.0  # so long and wide a shadow is cerebrospinal fluid,
+SURE_LINE_MM = 26.0  # and this long even beside a column, whose faint edge may look like a line
+COLUMN_MM, COLUMN_WIDE_MM = 58.0, 9.0  # so long and wide a shadow is cerebrospinal fluid,
 COLUMN_TEXTURE = 0.175  # where it is as even as this
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
@@ -92,6 +94,8 @@ def evidence(
         noise = np.sqrt(_spread(smooth) ** 2 + hidden**2)
         over = smooth / noise
         strongest = max(strongest, float(over.max()))
+        # under this lies the veil of scatter about a dense shadow
+        over = np.where(smooth > VEIL_SHARE * smooth.max(), over, 0.0)
         seen.append(_without_specks(_grown(over, threshold), pixel_mm))
         deep.append(smooth)
     any_seen = np.logical_or.reduce(seen)
@@ -129,7 +133,7 @@ def judged(found: Evidence) -> str | None:
     if found.footprint_mm2 < SPECK_MM2:
         return None
     ran_off = found.cleared_mm >= RUN_OFF_MM and found.cleared_mm2 >= RUN_OFF_MM2
-    if ran_off:
+    if ran_off or found.line_mm >= SURE_LINE_MM:
         return "vascular"
     wide = found.length_mm >= COLUMN_MM and found.width_mm >= COLUMN_WIDE_MM
     if wide and found.texture < COLUMN_TEXTURE:
