@@ -47,10 +47,13 @@ def folder(name: Literal["presets", "phantoms"]) -> Path:
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file from anyone: size-limited, no numbers that are not finite."""
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise PresetError(f"{path.name} has {size} bytes; at most {MOST_BYTES} are read")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise PresetError(f"{path.name} is no file; give a TOML file")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise PresetError(f"{path.name} is too long: at most {MOST_BYTES} bytes are read")
+        table = tomllib.loads(data.decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise PresetError(f"{path.name} cannot be read as TOML: {error}") from error
     for key, value in _leaves(table, ""):
@@ -90,6 +93,7 @@ def into(noun: type[_Noun], entries: Mapping[str, Any], *, where: str) -> _Noun:
 
 def _placed(text: str, where: str) -> str:
     """A message of msgspec with the place first: ``file: table.key: what is wrong``."""
+    text = text.replace("Object missing required field", "it lacks the key")
     said, _, place = text.rpartition(" - at `$")
     if not said:
         text = text.replace("`$`", f"`{where}`")

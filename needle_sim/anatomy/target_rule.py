@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 Points = NDArray[np.float64]
+PLACEHOLDERS = ("upper", "lower", "side")
+MOST_MM = 50.0  # no shift, window or slide of a rule is longer
 _FINE_MM = 0.1
 _AXES = {"lateral": 0, "dorsal": 1, "cranial": 2}
 
@@ -33,6 +36,8 @@ class Share:
 
     def __post_init__(self) -> None:
         check_landmark(self.landmark)
+        if not 0 < self.share <= 100:
+            raise InputError(f"share of {self.landmark} must be above 0, got {self.share}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,11 @@ class Shift:
     lateral_mm: float = 0.0
     dorsal_mm: float = 0.0
     cranial_mm: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("lateral_mm", "dorsal_mm", "cranial_mm"):
+            if not -MOST_MM <= getattr(self, name) <= MOST_MM:
+                raise InputError(f"{name} must be at most {MOST_MM:g}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,13 @@ class Settle:
     along: Literal["lateral", "dorsal", "cranial"]
     reach_mm: float
     share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (0 < self.reach_mm <= MOST_MM and 0 <= self.share <= 1):
+            raise InputError(
+                f"settle needs reach_mm above 0 up to {MOST_MM:g} and a share of 0 to 1, "
+                f"got {self.reach_mm} and {self.share}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,9 @@ class AlongNerve:
     def __post_init__(self) -> None:
         check_landmark(self.start)
         check_landmark(self.end)
+        check_placeholders(self.nerve)
+        if not all(0 <= one <= 1 for one in (self.share, *self.window)):
+            raise InputError(f"share and window must be 0 to 1, got {self.share}, {self.window}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,13 @@ class TargetRule:
     ventral_limit: str | None = None
 
     def __post_init__(self) -> None:
+        for text in (self.name, *self.within):
+            check_placeholders(text)
+        if not (0 < self.radius_mm <= MOST_MM and 0 <= self.within_mm <= MOST_MM):
+            raise InputError(
+                f"radius_mm must be above 0 and within_mm 0 or more, at most {MOST_MM:g}, "
+                f"got {self.radius_mm} and {self.within_mm}"
+            )
         if bool(self.at) == (self.nerve is not None):
             raise InputError("a target starts from landmarks (at) or from a nerve, one of the two")
         if len(self.approach) not in (0, 2):
@@ -120,6 +147,18 @@ class TargetRule:
             check_landmark(one)
         if self.settle is not None and not self.within:
             raise InputError("settle needs spaces to settle in: give within")
+
+
+def check_placeholders(text: str, known: tuple[str, ...] = PLACEHOLDERS) -> None:
+    """`InputError` for braces in a text that are not just one of the known names."""
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        raise InputError(f"braces in {text!r} do not match: {error}") from error
+    for _, name, spec, conversion in parts:
+        if name is not None and (name not in known or spec or conversion):
+            said = ", ".join(f"{{{one}}}" for one in known)
+            raise InputError(f"{text!r} may hold {said} and no other braces")
 
 
 def check_landmark(name: str) -> None:
@@ -133,7 +172,8 @@ def check_landmark(name: str) -> None:
     if wanted not in known:
         full = [*MIDLINE, *(f"{{side}} {one}" for one in OF_A_SIDE)]
         other = bare if sided == "{side}" else f"{{side}} {rest}"
-        hint = f"; did you mean {other!r}?" if other in full else nearest(rest, full)
+        named = [f"{vertebra} {one}" for one in full]
+        hint = f"; did you mean '{vertebra} {other}'?" if other in full else nearest(name, named)
         raise InputError(f"unknown landmark {name!r}{hint}")
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from needle_sim.anatomy.shipped_targets import COLUMN, Place, vertebrae_of
-from needle_sim.anatomy.target_rule import TargetRule
+from needle_sim.anatomy.target_rule import PLACEHOLDERS, TargetRule, check_placeholders
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 from needle_sim.procedures.step import Step
 from needle_sim.shown import Shown
+
+_IN_WORDS = (*PLACEHOLDERS, "above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class ViewRecipe:
     along_approach: bool = False
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,31}", self.name):
+            raise InputError(
+                f"a view's name is small letters, digits and _, got {self.name[:40]!r}"
+            )
         if not (-180 <= self.oblique_deg <= 180 and -60 <= self.tilt_deg <= 60):
             raise InputError(
                 f"view {self.name}: oblique_deg must be -180 to 180 and tilt_deg -60 to 60, "
@@ -105,6 +112,9 @@ class Variant:
     words: str | None = None
     margins_mm: Mapping[str, float] | None = None
 
+    def __post_init__(self) -> None:
+        check_placeholders(self.words or "", _IN_WORDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Procedure(Shown):
@@ -161,6 +171,12 @@ class Procedure(Shown):
     unverified: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", self.name):
+            raise InputError(
+                f"name must be small letters, digits and dashes, at most 64, got {self.name[:80]!r}"
+            )
+        check_placeholders(self.words, _IN_WORDS)
+        check_placeholders(self.other_place, _IN_WORDS)
         known = [view.name for view in self.views]
         if len(set(known)) != len(known):
             raise InputError(f"two views of {self.name} have one name: {known}")

@@ -220,9 +220,9 @@ def test_beside_a_nerve_is_the_side_away_from_the_bone():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("{upper} {side} sap_top", "did you mean '{side} sap_tip'"),
-        ("{upper} sap_tip", "did you mean '{side} sap_tip'"),  # it has a side
-        ("{lower} {side} spinous_tip", "did you mean 'spinous_tip'"),  # it has none
+        ("{upper} {side} sap_top", "did you mean '{upper} {side} sap_tip'"),
+        ("{upper} sap_tip", "did you mean '{upper} {side} sap_tip'"),  # it has a side
+        ("{lower} {side} spinous_tip", "did you mean '{lower} spinous_tip'"),  # it has none
         ("L4 spinous_tip", "must start with {upper} or {lower}"),
         ("", "must start with"),
     ],

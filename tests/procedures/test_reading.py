@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_an_unknown_key_is_named_with_its_table_and_the_nearest(tmp_path, old, n
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{upper} lamina_ventral_lower", "{upper} lamina_ventral_low", "'lamina_ventral_lower'"),
+        ("{upper} lamina_ventral_lower", "{upper} lamina_ventral_low", "'{upper} lamina_ventral_lower'"),
         ("{lower} lamina_ventral_upper", "L5 lamina_ventral_upper", "must start with"),
     ],
 )
@@ -248,3 +249,26 @@ def test_the_example_of_the_page_is_a_procedure(tmp_path):
     assert made.name == "facet-injection-inferior"
     with pytest.raises(InputError, match="iliac crest"):
         made.at("L5-S1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('name = "interlaminar-epidural"', 'name = "../../evil"', "name must be small letters"),
+        ('"{upper}-{lower} interlaminar', '"{side.__class__} interlaminar', "no other braces"),
+        ('"{upper}-{lower} interlaminar', '"{side!r:>99999999} interlaminar', "no other braces"),
+        ('"{upper}-{lower} interlaminar', '"{upper} { interlaminar', "do not match"),
+        ('name = "clo"', 'name = "../clo"', "a view's name is small letters"),
+        ("share = { value = 0.35", "share = { value = 0.0", "target.at[0]: share of"),
+        ("radius_mm = { value = 3.0", "radius_mm = { value = -3.0", "target: radius_mm must be"),
+        ("reach_mm = { value = 12.0", "reach_mm = { value = 1e9", "target.settle: settle needs"),
+        ("volume_ml = { value = 3.0", "volume_ml = { value = 5.0", "must be 0.05 to 3, got 5"),
+    ],
+)
+def test_a_hostile_or_senseless_value_is_refused_before_any_work(tmp_path, old, new, said):
+    assert said in refused(written(tmp_path, (old, new)))
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "mine.toml")
+    assert "no file" in refused(tmp_path / "mine.toml")
