@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
 SURE_LINE_MM = 26.0  # and this long even beside a column, whose faint edge may look like a line
 COLUMN_MM, COLUMN_WIDE_MM = 58.0, 9.0  # so long and wide a shadow is cerebrospinal fluid,
 COLUMN_TEXTURE = 0.175  # where it is as even as this
+_ROUGH_MM = 2.5  # what a shadow's own unevenness is finer than
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
 
@@ -107,9 +107,7 @@ def evidence(
     last = next((one for one in reversed(seen) if one.any()), any_seen)
     part = _largest(last)
     length, width = _size(part, pixel_mm)
-    depth = deep[-1][part] if part.any() else np.zeros(1)
-    rough = depth - ndimage.gaussian_filter(deep[-1], 2.5 / pixel_mm)[part] if part.any() else depth
-    density = float(depth.mean())
+    density, texture = _inside(part, deep[-1], pixel_mm)
     return Evidence(
         contrast_to_noise=strongest,
         footprint_mm2=float(any_seen.sum()) * pixel_mm**2,
@@ -118,7 +116,7 @@ def evidence(
         line_mm=max(_line_mm(*one, pixel_mm) for one in zip(seen, deep, strict=True)),
         cleared_mm2=float(cleared.sum()) * pixel_mm**2,
         cleared_mm=_size(_largest(cleared), pixel_mm)[0],
-        texture=_uneven(rough, deep[-1]) / density if density > 0 else 0.0,
+        texture=texture,
         density=density,
     )
 
@@ -154,9 +152,14 @@ def _texture(mask: Image, pixel_mm: float) -> Image:
     return np.asarray(np.sqrt(ndimage.gaussian_filter(rough**2, _TEXTURE_MM / pixel_mm)))
 
 
-def _uneven(rough: NDArray[Any], depth: Image) -> float:
-    """Standard deviation of a shadow's fine structure, less that of the noise."""
-    return float(np.sqrt(max(float(rough.var()) - _spread(depth) ** 2, 0.0)))
+def _inside(part: Mask, depth: Image, pixel_mm: float) -> tuple[float, float]:
+    """Mean depth of a shadow, and its unevenness less that of the noise, over the mean."""
+    if not part.any():
+        return 0.0, 0.0
+    rough = (depth - ndimage.gaussian_filter(depth, _ROUGH_MM / pixel_mm))[part]
+    density = float(depth[part].mean())
+    spread = float(np.sqrt(max(float(rough.var()) - _spread(depth) ** 2, 0.0)))
+    return density, spread / density if density > 0 else 0.0
 
 
 def _grown(over: Image, threshold: float) -> Mask:
