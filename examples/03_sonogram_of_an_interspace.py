@@ -12,7 +12,8 @@ def main() -> ns.Sonogram:
     spine = ns.build_phantom("lumbar_normal")
     probe = ns.Probe.preset("curved_3p5mhz")
     pose = ns.pose(spine, "paramedian_sagittal_oblique", level="L3-L4", side="right")
-    return ns.sonogram(spine, probe, pose)
+    scene = ns.Echoes.around(spine, pose.apply([0.0, 0.0, 50.0]))  # once; then every pose is quick
+    return ns.sonogram(scene, probe, pose)
 
 
 # %%

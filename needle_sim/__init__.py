@@ -35,6 +35,7 @@ _HOMES = {
     "imaging.xray.sequence": ("ContrastRun", "contrast_shots"),
     "imaging.ultrasound.probe": ("Probe",),
     "imaging.ultrasound.scan": ("sonogram",),
+    "imaging.ultrasound.scene": ("Echoes",),
     "imaging.ultrasound.sonogram": ("Sonogram",),
     "imaging.ultrasound.poses": ("pose",),
     "imaging.ultrasound.in_plane": ("in_plane_pose",),

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from string import Formatter
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.landmarks import MIDLINE, OF_A_SIDE
+from needle_sim.anatomy.rule_text import check_landmark, check_placeholders
 from needle_sim.anatomy.target import Target, beside_bone, course_between, point_at_share
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 Points = NDArray[np.float64]
-PLACEHOLDERS = ("upper", "lower", "side")
 MOST_MM = 50.0  # no shift, window or slide of a rule is longer
 _FINE_MM = 0.1
 _AXES = {"lateral": 0, "dorsal": 1, "cranial": 2}
@@ -147,34 +145,6 @@ class TargetRule:
             check_landmark(one)
         if self.settle is not None and not self.within:
             raise InputError("settle needs spaces to settle in: give within")
-
-
-def check_placeholders(text: str, known: tuple[str, ...] = PLACEHOLDERS) -> None:
-    """`InputError` for braces in a text that are not just one of the known names."""
-    try:
-        parts = list(Formatter().parse(text))
-    except ValueError as error:
-        raise InputError(f"braces in {text!r} do not match: {error}") from error
-    for _, name, spec, conversion in parts:
-        if name is not None and (name not in known or spec or conversion):
-            said = ", ".join(f"{{{one}}}" for one in known)
-            raise InputError(f"{text!r} may hold {said} and no other braces")
-
-
-def check_landmark(name: str) -> None:
-    """`InputError` for a landmark that no vertebra has, with the nearest name."""
-    vertebra, _, rest = name.partition(" ")
-    if vertebra not in ("{upper}", "{lower}"):
-        raise InputError(f"landmark {name!r} must start with {{upper}} or {{lower}}")
-    sided, _, bare = rest.partition(" ")
-    known = OF_A_SIDE if sided == "{side}" else MIDLINE
-    wanted = bare if sided == "{side}" else rest
-    if wanted not in known:
-        full = [*MIDLINE, *(f"{{side}} {one}" for one in OF_A_SIDE)]
-        other = bare if sided == "{side}" else f"{{side}} {rest}"
-        named = [f"{vertebra} {one}" for one in full]
-        hint = f"; did you mean '{vertebra} {other}'?" if other in full else nearest(name, named)
-        raise InputError(f"unknown landmark {name!r}{hint}")
 
 
 def aim(

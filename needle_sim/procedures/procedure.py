@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from needle_sim.anatomy.rule_text import PLACEHOLDERS, check_placeholders
 from needle_sim.anatomy.shipped_targets import COLUMN, Place, vertebrae_of
-from needle_sim.anatomy.target_rule import PLACEHOLDERS, TargetRule, check_placeholders
+from needle_sim.anatomy.target_rule import TargetRule
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 from needle_sim.procedures.step import Step

@@ -79,7 +79,11 @@ def test_an_unknown_key_is_named_with_its_table_and_the_nearest(tmp_path, old, n
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{upper} lamina_ventral_lower", "{upper} lamina_ventral_low", "'{upper} lamina_ventral_lower'"),
+        (
+            "{upper} lamina_ventral_lower",
+            "{upper} lamina_ventral_low",
+            "'{upper} lamina_ventral_lower'",
+        ),
         ("{lower} lamina_ventral_upper", "L5 lamina_ventral_upper", "must start with"),
     ],
 )

@@ -57,6 +57,11 @@ class Echoes:
             )
         self.grid.flags.writeable = False
 
+    @classmethod
+    def around(cls, anatomy: Anatomy, near_mm: ArrayLike, *, reach_mm: float = REACH_MM) -> Echoes:
+        """The scene about a point (3,): made once, then `sonogram` takes it for every pose."""
+        return prepare(anatomy, near_mm, reach_mm=reach_mm)
+
     @property
     def corners_mm(self) -> Floats:
         """Low and high corner (2, 3), patient LPS."""

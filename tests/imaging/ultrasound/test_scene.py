@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
+import needle_sim as ns
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.imaging.ultrasound import _kernels as march_kernels
 from needle_sim.imaging.ultrasound.field import _kernels
 from needle_sim.imaging.ultrasound.field.textures import tiles
+from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scene import Echoes, prepare
 from needle_sim.volume.volume import Volume, axis_aligned
 from tests.imaging.ultrasound.field.test_bone_field import Rod, patient
@@ -130,3 +132,14 @@ def test_a_voxel_of_the_kernel_holds_label_texture_and_distance():
     assert (away[1] == -1.0).all()
     assert np.abs(tone.astype(int) - 128).max() < 16
     assert march_kernels.TO_MM == _kernels.TO_MM
+
+
+def test_a_scene_that_is_kept_gives_the_picture_of_one_that_is_not(phantom):
+    probe = Probe.preset("curved_3p5mhz")
+    pose = ns.pose(phantom, "paramedian_sagittal_oblique", level="L3-L4", side="right")
+    middle = pose.apply([0.0, 0.0, 0.5 * probe.depth_mm])
+    kept = ns.Echoes.around(phantom, middle, reach_mm=0.5 * probe.depth_mm + 20.0)
+
+    again = ns.sonogram(kept, probe, pose)
+
+    assert np.array_equal(again.array, ns.sonogram(phantom, probe, pose).array)
