@@ -35,11 +35,11 @@ def test_one_thread_and_two_write_the_same_bytes(tmp_path):
     assert set(alone) == set(together)
 
 
-def test_two_python_threads_at_once_give_what_one_gives():
+def test_two_python_threads_at_once_give_what_one_gives(phantom):
     asked = [{"level": "L3", "side": "left"}] * 2
 
     def result(words: dict[str, str]) -> dict[str, object]:
-        return result_of(ns.run_procedure(seed=2, **words))
+        return result_of(ns.run_procedure(seed=2, anatomy=phantom, **words))
 
     alone = [result(asked[0])] * 2
     with ThreadPoolExecutor(2) as pool:

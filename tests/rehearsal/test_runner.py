@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import needle_sim as ns
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg
+from needle_sim.procedures.procedure import Procedure
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +90,12 @@ def test_hub_and_tip_of_the_right_sided_needle_lie_right_of_the_midline(run):
     assert run.plan.entry_mm[0] < run.plan.tip_mm[0]
 
 
+RFA = Procedure.preset("medial-branch-rfa")
+COLD = replace(RFA, protocol=None, steps=tuple(one for one in RFA.steps if one.do != "heat"))
+
+
 def test_the_seed_moves_the_noise_and_not_the_plan(run):
-    other = ns.run_procedure(seed=1, anatomy=run.anatomy)
+    other = ns.run_procedure(COLD, seed=1, anatomy=run.anatomy)
     assert np.array_equal(other.plan.tip_mm, run.plan.tip_mm)
     assert not np.array_equal(other.views[0].radiograph.array, run.views[0].radiograph.array)
 
@@ -96,7 +103,7 @@ def test_the_seed_moves_the_noise_and_not_the_plan(run):
 @pytest.mark.parametrize("level", ["L1", "L2", "L3"])
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side, phantom):
-    run = ns.run_procedure(level=level, side=side, pictures=False, anatomy=phantom)
+    run = ns.run_procedure(COLD, level=level, side=side, pictures=False, anatomy=phantom)
     assert run.blocked is None
     assert run.plan.axis_to_nerve_deg <= 15.0
     assert run.score.total is not None
