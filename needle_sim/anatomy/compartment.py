@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,18 +24,7 @@ Kind = Literal[
     "soft_tissue",
     "outside",
 ]
-KINDS: tuple[Kind, ...] = (
-    "vascular",
-    "intrathecal",
-    "nerve",
-    "bone",
-    "intra_articular",
-    "intradiscal",
-    "flavum",
-    "epidural",
-    "soft_tissue",
-    "outside",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _OF_STRUCTURE: dict[str, Kind] = {"vessel": "vascular", "dura": "intrathecal", "root": "nerve"}
 _OF_SPACE: dict[str, Kind] = {
     "facet_joint": "intra_articular",
