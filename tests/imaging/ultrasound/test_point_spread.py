@@ -18,7 +18,9 @@ _KERF = 0.05  # of the pitch
 
 def array_of(probe: Probe):
     """The same array as PyMUST's parameters, its element centres and the depth of its chord."""
-    pymust = pytest.importorskip("pymust")
+    with warnings.catch_warnings():  # its docstrings hold stray backslashes
+        warnings.simplefilter("ignore")
+        import pymust
     param = pymust.utils.Param()
     param.fc, param.c, param.fs = probe.frequency_mhz * 1e6, SPEED_M_S, 8e6 * probe.frequency_mhz
     param.Nelements, param.pitch = probe.elements, probe.pitch_mm * 1e-3
