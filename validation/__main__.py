@@ -8,7 +8,6 @@ from collections.abc import Callable
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
-from validation.phantom_seeds import main as phantom_seeds
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 
@@ -16,7 +15,6 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
-    "phantom_seeds": phantom_seeds,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
 }

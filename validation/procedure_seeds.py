@@ -1,7 +1,8 @@
 """Every procedure over varied phantoms: success window met, nothing breached, or what blocks.
 
 Levels and sides change with the seed, so that 20 seeds visit each level on both sides. The bound is
-the acceptance of this project: at least 90 % of the phantoms of each procedure.
+the acceptance of this project: at least 90 % of the phantoms of each procedure. Where an electrode
+heats, no path comes within 1 mm of dura or a root and no root passes 45 °C, on any phantom.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from needle_sim.procedures.reading import names, shipped
 
 SEEDS = 20
 LEAST_SHARE = 0.9
+HEATED_NEAREST_MM = 1.0
+HOTTEST_ROOT_C = 45.0
 _WINDOW = ("target error", "tip out of place", "axis to nerve", "active tip over the window")
 
 
@@ -29,6 +32,7 @@ class Row:
     target_error_mm: float | None
     nearest_mm: float | None
     nearest: str
+    hottest_root_c: float | None
     outcome: str
     fault: str
 
@@ -36,6 +40,13 @@ class Row:
     def holds(self) -> bool:
         """The window is met and nothing is breached."""
         return not self.fault
+
+    @property
+    def safe(self) -> bool:
+        """Where it heated: far enough from dura, roots and vessels, and no hot root."""
+        if self.hottest_root_c is None or self.nearest_mm is None:
+            return True
+        return self.nearest_mm >= HEATED_NEAREST_MM and self.hottest_root_c <= HOTTEST_ROOT_C
 
 
 def row(procedure: str, seed: int, anatomy: Anatomy) -> Row:
@@ -56,10 +67,11 @@ def row(procedure: str, seed: int, anatomy: Anatomy) -> Row:
     missed = [one for one in run.score.metrics if one.name in _WINDOW and one.passed is False]
     faults = [run.blocked] if run.blocked else [
         f"{one.name}: {one.reason}" for one in (*run.score.failed, *missed)]  # fmt: skip
+    roots = [c for name, c in run.temperature_max_c.items() if kinds.get(name) == "root"]
     error = next((m.value for m in run.score.metrics if m.name == "target error"), None)
     return Row(
-        procedure, seed, level, side, error, gaps.get(nearest), nearest, run.score.outcome,
-        "; ".join(str(fault) for fault in faults),
+        procedure, seed, level, side, error, gaps.get(nearest), nearest,
+        max(roots, default=None), run.score.outcome, "; ".join(str(fault) for fault in faults),
     )  # fmt: skip
 
 
@@ -75,16 +87,21 @@ def main(arguments: list[str]) -> int:
     """Print the table of the first N seeds (20); 1 when a bound is broken."""
     count = int(arguments[0]) if arguments else SEEDS
     held: dict[str, int] = dict.fromkeys(names(), 0)
-    print("procedure               seed level  side   error mm  nearest mm            outcome")
+    print(f"{'procedure':23} seed level  side   error mm  {'nearest mm':24} root °C outcome")
+    safe = True
     for one in rows(count):
         held[one.procedure] += one.holds
+        safe = safe and one.safe
         near = "-" if one.nearest_mm is None else f"{one.nearest_mm:6.2f} {one.nearest}"
         error = "-" if one.target_error_mm is None else f"{one.target_error_mm:.2f}"
+        hot = "-" if one.hottest_root_c is None else f"{one.hottest_root_c:.1f}"
         print(
-            f"{one.procedure:23} {one.seed:4d} {one.level:6} {one.side:6} {error:>8}  {near:22} "
-            f"{one.outcome:10} {'' if one.holds else 'FAILS ' + one.fault}",
+            f"{one.procedure:23} {one.seed:4d} {one.level:6} {one.side:6} {error:>8}  "
+            f"{near:24} {hot:>7} {one.outcome:10} {'' if one.holds else 'FAILS ' + one.fault}",
             flush=True,
         )
     for procedure, good in held.items():
         print(f"{procedure}: {good} of {count} hold")
-    return 1 if any(good < LEAST_SHARE * count for good in held.values()) else 0
+    if not safe:
+        print(f"FAILS: nearer than {HEATED_NEAREST_MM} mm, or a root over {HOTTEST_ROOT_C} °C")
+    return 0 if safe and all(good >= LEAST_SHARE * count for good in held.values()) else 1

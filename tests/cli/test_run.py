@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from click.testing import CliRunner
 from needle_sim.cli import main
 from tests.cli.patients import write_ct, write_labels
 
+THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ALONE = "from needle_sim.cli import main; main()"
 WHOLE = {31: (19, 23), 30: (14, 18), 29: (9, 13), 28: (5, 8), 27: (1, 4)}
 
 
@@ -21,11 +26,14 @@ def ask(*words: object):
 
 @pytest.fixture(scope="module")
 def default(tmp_path_factory):
+    """The main job here, and again in a process of its own with one thread and other hashes."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
         made = CliRunner().invoke(main, ["run", "medial-branch-rfa"])
-        again = CliRunner().invoke(main, ["run", "--json", "--seed", "0"])
+    command = [sys.executable, "-c", ALONE, "run", "--json", "--seed", "0"]
+    alone = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONHASHSEED": "1"}
+    again = subprocess.run(command, cwd=home, env=alone, check=True, capture_output=True, text=True)
     return home, made, again
 
 
@@ -50,9 +58,22 @@ def test_json_prints_only_the_json_and_the_second_run_gets_the_next_folder(defau
     home, _, again = default
     first = home / "needle_sim_runs" / "medial-branch-rfa_L4_right_seed0"
     assert json.loads(again.stdout) == json.loads((first / "result.json").read_text())
-    second = first.with_name(first.name + "-2")
-    for path in [*sorted(first.glob("*.png")), first / "result.json", first / "plan.json"]:
-        assert (second / path.name).read_bytes() == path.read_bytes(), path.name
+    assert first.with_name(first.name + "-2").is_dir()
+
+
+def test_one_thread_and_two_write_the_same_bytes(default):
+    home, _, _ = default
+    together, alone = sorted((home / "needle_sim_runs").iterdir())
+    names = {path.name for path in together.iterdir()}
+    assert names == {path.name for path in alone.iterdir()}
+    timed = {"report.html", "run.json"}  # say how long it took
+    assert len(names - timed) >= 12
+    changed = [
+        name
+        for name in sorted(names - timed)
+        if (alone / name).read_bytes() != (together / name).read_bytes()
+    ]
+    assert changed == []
 
 
 def test_a_folder_that_is_not_empty_needs_force(tmp_path):

@@ -10,3 +10,6 @@ def test_two_phantoms_meet_every_window_and_breach_nothing():
 
     assert len(found) == 4 * SEEDS // 10
     assert [f"{one.procedure} seed {one.seed}: {one.fault}" for one in found if one.fault] == []
+    heated = [one for one in found if one.hottest_root_c is not None]
+    assert len(heated) == SEEDS // 10
+    assert all(one.safe for one in heated)
