@@ -61,7 +61,7 @@ def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
     why = f"the tip lies {own:.1f} mm from the declared {said}"
     if not right:
         why += f", but {away:.1f} mm from {other.side} {other.level}"
-    yield _gate("right level and side", own, "mm", "the nearest", right, why)
+    yield _gate("right level and side", own, "mm", "none nearer", right, why)
 
 
 def _others(attempted: Attempted) -> Iterator[Target]:

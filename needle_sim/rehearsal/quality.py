@@ -89,7 +89,8 @@ def _pattern(limits: Limits, record: Record) -> Metric:
     good = pattern in limits.patterns
     said = pattern.replace("_", "-")
     why = f"contrast spread in {'the wanted' if good else 'another'} pattern: {said}"
-    return at_least("contrast pattern", 1.0 if good else 0.0, "", 1.0, why)
+    wanted = " or ".join(one.replace("_", "-") for one in limits.patterns)
+    return Metric("contrast pattern", None, "", wanted, good, why)
 
 
 def economy(attempted: Attempted, limits: Mapping[str, float]) -> tuple[Metric, ...]:

@@ -115,16 +115,18 @@ def _merit_of(metrics: tuple[Metric, ...], rank: str, rules: dict[str, Any]) -> 
 
 
 def _merit(metric: Metric, span: float | None) -> float | None:
-    """1 within the limit; past it half at most, falling to 0 over ``span`` (or with the share)."""
+    """1 within the limit; past it half at most, falling to 0 over ``span`` (or with the share).
+
+    What is met or not, without a number, is worth 1 or 0; the unknown has no merit at all.
+    """
     if metric.value is None:
-        return None
+        return None if metric.passed is None else float(metric.passed)
     comparison, limit = metric.limit.split()
     bound = float(limit)
     if metric.passed:
         return 1.0
-    if comparison == ">=":
-        return 0.5 * max(0.0, metric.value / bound)
-    return 0.5 * max(0.0, 1.0 - (metric.value - bound) / (span or bound))
+    missed = bound - metric.value if comparison == ">=" else metric.value - bound
+    return 0.5 * max(0.0, 1.0 - missed / (span or bound))
 
 
 def _said(metric: Metric) -> str:

@@ -29,11 +29,9 @@ from needle_sim.views.wording import (
     NOT_CLINICAL,
     OUTCOMES,
     headline,
-    limit_said,
     origin_of,
     patient_of,
     sentence,
-    value_said,
     verdict_of,
     weighed_notes,
 )
@@ -113,8 +111,7 @@ def _verdict(run: Run) -> Html:
 def _gate_line(gate: Metric) -> Html:
     sign, word = verdict_of(gate.passed)
     mark = tag("span", sign, class_=sign_class(gate.passed), aria_label=word)
-    value = f" {value_said(gate)}"
-    return join((mark, " ", tag("b", gate.name), f"{value}, limit {limit_said(gate)}"))
+    return join((mark, " ", tag("b", gate.name), f": {gate.reason}"))
 
 
 def _notes(run: Run) -> Html:

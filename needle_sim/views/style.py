@@ -70,6 +70,9 @@ pre { margin: 0; padding: .8rem 1rem; border-radius: .4rem; background: var(--ti
   h1 { font-size: 1.35rem; }
   th, td { padding-right: .5rem; font-size: .9rem; }
   td { white-space: normal; }
+  .wide { overflow-x: auto; }
+  .wide img { width: 46rem; }
+  .wide figcaption { position: sticky; left: 0; }
 }
 @media print {
   body { font-size: 10pt; }

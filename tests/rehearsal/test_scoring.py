@@ -157,8 +157,8 @@ def test_a_row_is_flat_and_names_its_units():
 
 
 def test_every_metric_of_quality_and_economy_has_its_weight():
-    """One without a weight would be measured and never counted, unless its limit is a gate's."""
+    """One without a weight would be measured and never counted."""
     rules = presets.plain(presets.read_toml(presets.folder("presets") / "scoring.toml"))
     told = {one.name for made in (neurotomy(), attempted()) for one in score(made).metrics}
-    assert told - set(rules["quality"]) - set(rules["economy"]) == {"tip behind ventral margin"}
+    assert told - set(rules["quality"]) - set(rules["economy"]) == set()
     assert lesion_over(0.3).extents["conservative"].nerve_share == 0.3

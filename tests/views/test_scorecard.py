@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from needle_sim.views import canvas
 from needle_sim.views.scorecard import draw_score
-from needle_sim.views.wording import value_said
+from needle_sim.views.wording import total_said, value_said
 
 
 def card(run, **settings) -> list[str]:
@@ -21,7 +21,7 @@ def test_each_gate_and_metric_is_there_with_its_value_and_sign(run):
     signs = [one.passed for one in (*run.score.gates, *run.score.metrics)]
     assert words.count("✓") == signs.count(True)
     assert words.count("✗") == signs.count(False)
-    assert f"{run.score.total:.0f}" in words
+    assert total_said(run.score.total) in words
 
 
 def test_the_ranks_stand_in_order_and_an_empty_one_is_left_out(run, blocked):
