@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.compartment import Compartment
-from needle_sim.injectate import enclosed, epidural, loose, texture
+from needle_sim.injectate import epidural, joint, loose, nucleus, texture
 from needle_sim.injectate.agent import Agent
 from needle_sim.injectate.column import Column, column
 from needle_sim.injectate.front import Front, Room, front
@@ -44,14 +44,14 @@ def filled(
     if found.kind == "epidural":
         room = epidural.epidural_room(anatomy, tip, bevel, volume_ml, drawn)
     elif found.kind == "intra_articular":
-        room = enclosed.joint_room(anatomy, anatomy.spaces[found.name], drawn)
-        if volume_ml > enclosed.JOINT_ML:
-            notes = (_over(volume_ml, enclosed.JOINT_ML, "the capsule leaks backwards"),)
+        room = joint.joint_room(anatomy, anatomy.spaces[found.name], drawn)
+        if volume_ml > joint.JOINT_ML:
+            notes = (_over(volume_ml, joint.JOINT_ML, "the capsule leaks backwards"),)
     elif found.kind == "intradiscal":
-        room, lumps = enclosed.disc_room(anatomy, anatomy.spaces[found.name], drawn)
+        room, lumps = nucleus.disc_room(anatomy, anatomy.spaces[found.name], drawn)
         notes = (f"the nucleus fills in {lumps}",)
-        if volume_ml > enclosed.NUCLEUS_ML:
-            over = _over(volume_ml, enclosed.NUCLEUS_ML, "it is pressed into the annulus")
+        if volume_ml > nucleus.NUCLEUS_ML:
+            over = _over(volume_ml, nucleus.NUCLEUS_ML, "it is pressed into the annulus")
             notes = (*notes, over)
     elif found.kind == "nerve":
         room = loose.nerve_room(anatomy.structures[found.name], tip, drawn)
