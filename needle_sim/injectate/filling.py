@@ -24,6 +24,7 @@ def carried(vessel: Vessel, agent: Agent, volume_ml: float, step_mm: float) -> S
         rate_ml_s=vessel.into * agent.rate_ml_s,
         duration_s=volume_ml / agent.rate_ml_s,
         step_mm=step_mm,
+        branches=vessel.branches,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from scipy import sparse, special
 
 from needle_sim.geometry.paths import resample
 from needle_sim.injectate.lattice import Cells, Lattice
+from needle_sim.injectate.vessel import Branch
 
 _SAMPLE_MM = 0.4
+_LEAST_RADIUS = 0.75  # of a cube's side: thinner than this a vessel is drawn as wide as this
 _EDGE_MM, _EDGE_SHARE = 2.0, 0.12  # length over which a bolus mixes, at the tip and per way run
 
 
@@ -28,7 +31,8 @@ class Stream:
     edges_mm : (S + 1,) array
         Way along the path at which its pieces meet.
     spread : (cells, S) sparse array
-        How a piece's content lies in the cubes; its columns sum to 1.
+        How a piece's content lies in the cubes. Columns sum to 1, and to less where a branch that
+        is as long as that has ended: what runs on from there has left.
     area_mm2, flow_ml_s, rate_ml_s : float
         Cross-section, blood flow, and the flow of injectate into this vessel.
     duration_s : float, s
@@ -50,7 +54,7 @@ class Stream:
         total = self.rate_ml_s * self.duration_s
         for _ in range(60):
             middle = 0.5 * (low + high)
-            gone = middle > self.duration_s and self._within_ml(middle)[-1] < 0.05 * total
+            gone = middle > self.duration_s and self.filled_ml(middle).sum() < 0.05 * total
             low, high = (low, middle) if gone else (middle, high)
         return high
 
@@ -93,32 +97,49 @@ def stream(
     rate_ml_s: float,
     duration_s: float,
     step_mm: float,
+    branches: Sequence[Branch] = (),
 ) -> Stream:
-    """The stream along a path (N, 3) of one radius, tip first; `Stream` says the rest."""
+    """The stream along a path (N, 3), tip first, and its branches; `Stream` says the rest.
+
+    The path keeps ``radius_mm`` until a branch leaves it; cross-sections always sum to the same.
+    """
     fine = resample(path_mm, _SAMPLE_MM)
-    reach = radius_mm + step_mm
-    lattice = Lattice.around(
-        np.stack([fine.min(axis=0) - reach, fine.max(axis=0) + reach]), step_mm
-    )
-    middles = 0.5 * (fine[1:] + fine[:-1])
     pieces = np.linalg.norm(np.diff(fine, axis=0), axis=1)
     edges = np.concatenate([[0.0], np.cumsum(pieces)])
-    splat = _splat(lattice, middles, radius_mm)
+    ways = 0.5 * (edges[1:] + edges[:-1])
+    trunk = np.ones(len(ways))
+    lines = []
+    for one in branches:
+        trunk = trunk - np.where(ways >= one.from_mm, one.share, 0.0)
+        line = resample(one.path_mm, _SAMPLE_MM)
+        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+        there = np.flatnonzero((ways >= one.from_mm) & (ways < one.from_mm + along[-1]))
+        at = [np.interp(ways[there] - one.from_mm, along, line[:, axis]) for axis in range(3)]
+        lines.append((there, np.stack(at, axis=1), np.full(len(there), one.share)))
+    lines.append((np.arange(len(ways)), 0.5 * (fine[1:] + fine[:-1]), trunk))
+    piece, points, share = (np.concatenate(part) for part in zip(*lines, strict=True))
+    reach = radius_mm + step_mm
+    lattice = Lattice.around(
+        np.stack([points.min(axis=0) - reach, points.max(axis=0) + reach]), step_mm
+    )
+    wide = np.maximum(radius_mm * np.sqrt(share), _LEAST_RADIUS * step_mm)
+    balls = _splat(lattice, points, wide)
+    gather = sparse.csr_array((share, (np.arange(len(piece)), piece)), (len(piece), len(ways)))
     area = np.pi * radius_mm**2
-    return Stream(lattice, edges, splat, area, flow_ml_s, rate_ml_s, duration_s)
+    return Stream(lattice, edges, balls @ gather, area, flow_ml_s, rate_ml_s, duration_s)
 
 
-def _splat(lattice: Lattice, points_mm: NDArray[np.float64], radius_mm: float) -> Any:
+def _splat(lattice: Lattice, points_mm: NDArray[np.float64], radius_mm: Cells) -> Any:
     """Sparse (cells, points): each point a ball with soft edges whose shares sum to 1."""
     step = lattice.step_mm
-    far = int(np.ceil(radius_mm / step + 1.0))
+    far = int(np.ceil(float(radius_mm.max()) / step + 1.0))
     ball = np.stack(np.meshgrid(*[np.arange(-far, far + 1)] * 3, indexing="ij"), axis=-1).reshape(
         -1, 3
     )
     at = points_mm / step - np.array(lattice.low)
     cell = np.rint(at)[:, None, :] + ball
     away = np.linalg.norm(cell - at[:, None, :], axis=2) * step
-    weight = np.clip(0.5 + (radius_mm - away) / step, 0.0, 1.0)
+    weight = np.clip(0.5 + (radius_mm[:, None] - away) / step, 0.0, 1.0)
     inside = (cell >= 0) & (cell < np.array(lattice.shape[::-1]))
     weight *= inside.all(axis=2)
     weight /= weight.sum(axis=1, keepdims=True)

@@ -10,17 +10,44 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
-from scipy.interpolate import PchipInterpolator
 
 from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy, Structure
 from needle_sim.errors import InputError
-from needle_sim.geometry.paths import as_points, length_mm, resample
+from needle_sim.geometry.paths import as_points, length_mm
 from needle_sim.geometry.transform import Transform
+from needle_sim.injectate import course
 
-_LEAST_MM = 60.0  # a path must lead out of the middle of a picture
 _GREAT_ML_S = {"vein": 25.0, "artery": 45.0}  # vena cava and aorta below the kidneys (memory)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """A tributary that takes part of a vessel's content and gives it back where it ends.
+
+    Blood runs in it as fast as in the vessel, so its cross-section is ``share`` of the vessel's.
+
+    Parameters
+    ----------
+    path_mm : (N, 3) array
+        Patient LPS, from where it leaves the vessel.
+    from_mm : float, mm
+        Way along the vessel at which it leaves.
+    share : float
+        Of the vessel's content, over 0 to under 1.
+    """
+
+    path_mm: NDArray[np.float64]
+    from_mm: float
+    share: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path_mm", as_points(self.path_mm, "path_mm", least=2))
+        if not (0 < self.share < 1 and self.from_mm >= 0):
+            raise InputError(
+                "a branch needs a share over 0 and under 1 and from_mm of 0 or more, got "
+                f"{self.share=} {self.from_mm=}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +64,8 @@ class Vessel:
         Of blood, without the injection.
     into : float
         Share of the injectate that enters it, over 0 to 1; the rest fills the compartment.
+    branches : tuple of Branch
+        What else fills from it; ``radius_mm`` is the vessel's before the first.
     """
 
     kind: Literal["vein", "artery"]
@@ -44,6 +73,7 @@ class Vessel:
     radius_mm: float
     flow_ml_s: float
     into: float = 1.0
+    branches: tuple[Branch, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in ("vein", "artery"):
@@ -56,6 +86,8 @@ class Vessel:
             )
         if not 0 < self.into <= 1:
             raise InputError(f"into of a vessel must be over 0 and at most 1, got {self.into}")
+        if sum(one.share for one in self.branches) >= 1:
+            raise InputError("branches of a vessel take all of its content: lower their shares")
 
     @property
     def length_mm(self) -> float:
@@ -67,32 +99,51 @@ def vessel_at(anatomy: Anatomy, tip_mm: ArrayLike, rng: np.random.Generator) -> 
     """A plausible vessel through a tip (3,) that the anatomy does not hold.
 
     A vein runs along the roof of the nearest foramen to the ascending lumbar vein before the
-    transverse processes, or through the epidural plexus behind the bodies, up or down; an artery
-    runs inwards along the root and up the front of the cord. Courses after the usual texts.
+    transverse processes, or through the epidural plexus behind the bodies, up or down, and two or
+    three tributaries fill with it; an artery runs inwards along the root and up the front of the
+    cord. Courses after the usual texts (`needle_sim.injectate.course`).
     """
     table = _usual()
     tip = as_points(np.atleast_2d(np.asarray(tip_mm)), "tip_mm")[0]
     body, back_mm, half_mm = _nearest_body(anatomy, tip)
     local = body.inverse().apply(tip)
-    side = 1.0 if local[0] >= 0 else -1.0
     artery = bool(rng.random() < table["artery_share"])
     into = 1.0
     if rng.random() < table["together_share"]:
         into = float(rng.uniform(table["least_into"], table["most_into"]))
     epidural = abs(local[0]) < 14.0 and bool(rng.random() < 0.6)
     up = 1.0 if rng.random() < 0.7 else -1.0
-    if artery:
-        knots = _arterial(local, side, back_mm)
-    elif epidural:
-        knots = _plexus(local, side, back_mm, up)
-    else:
-        knots = _ascending(local, side, back_mm, half_mm, up)
-    path = body.apply(_winding(knots, rng, 0.6 if artery else 2.8))
+    about = course.About(local, 1.0 if local[0] >= 0 else -1.0, back_mm, half_mm, up)
+    knots = course.arterial(about) if artery else course.venous(about, epidural=epidural)
+    path = body.apply(course.winding(knots, rng, 0.6 if artery else 2.8))
     radius = float(rng.uniform(table["least_radius_mm"], table["most_radius_mm"]))
     usual = table["artery_flow_ml_s"] if artery else table["flow_ml_s"]
     flow = float(usual * np.exp(table["flow_spread"] * rng.standard_normal()))
     path = np.concatenate([tip[None], path[1:]])
-    return Vessel("artery" if artery else "vein", path, radius, flow, into)
+    branches = () if artery else _tributaries(body, path, about, rng, epidural=epidural)
+    return Vessel("artery" if artery else "vein", path, radius, flow, into, branches)
+
+
+def _tributaries(
+    body: Transform,
+    path_mm: NDArray[np.float64],
+    about: course.About,
+    rng: np.random.Generator,
+    *,
+    epidural: bool,
+) -> tuple[Branch, ...]:
+    """Two or three that leave a vein (N, 3), and their shares of its content."""
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path_mm, axis=0), axis=1))])
+    made = course.tributaries(about, epidural=epidural)
+    count = int(rng.integers(2, 4))
+    table = _usual()
+    found = []
+    for knots in made[:count]:
+        line = body.apply(course.winding(knots, rng, 1.8))
+        at = int(np.linalg.norm(path_mm - line[0], axis=1).argmin())
+        share = float(rng.uniform(table["least_branch"], table["most_branch"]))
+        found.append(Branch(np.concatenate([path_mm[at][None], line[1:]]), float(way[at]), share))
+    return tuple(found)
 
 
 @cache
@@ -130,65 +181,3 @@ def _nearest_body(anatomy: Anatomy, tip: NDArray[np.float64]) -> tuple[Transform
     body = anatomy.bodies[name]
     back = 17.0 if rim is None else float(body.inverse().apply(rim)[1])
     return body, back, 1.35 * back
-
-
-def _ascending(
-    tip: NDArray[np.float64], side: float, back: float, half: float, up: float
-) -> NDArray[np.float64]:
-    """Out of the foramen's roof and along the groove between body and psoas."""
-    aside = max(half + 5.0, abs(tip[0]) + 3.0)
-    groove = np.array([side * aside, back - 9.0, tip[2] + 2.0 * up])
-    way = [
-        [0.0, 0.0, 0.0],
-        [side * 1.0, -2.0, 22.0 * up],
-        [-side * 1.0, -4.0, 48.0 * up],
-        [-side * 3.0, -9.0, 80.0 * up],
-    ]
-    roof = 0.5 * (tip + groove) + np.array([0.0, -1.0, 3.0])
-    return np.concatenate([[tip, roof], groove + np.array(way)])
-
-
-def _plexus(tip: NDArray[np.float64], side: float, back: float, up: float) -> NDArray[np.float64]:
-    """Along the back of the bodies beside the midline."""
-    beside = np.array([side * 7.0, back + 2.0, tip[2] + 7.0 * up])
-    way = [
-        [0.0, 0.0, 0.0],
-        [side * 2.0, 1.0, 16.0 * up],
-        [-side * 1.5, 0.0, 33.0 * up],
-        [side * 2.0, 1.5, 52.0 * up],
-        [0.0, 3.0, 78.0 * up],
-    ]
-    return np.concatenate([[tip], beside + np.array(way)])
-
-
-def _arterial(tip: NDArray[np.float64], side: float, back: float) -> NDArray[np.float64]:
-    """Inwards along the root, then straight up in the front of the canal: a hairpin's leg."""
-    return np.stack(
-        [
-            tip,
-            np.array([0.55 * tip[0], back + 4.0, tip[2] + 4.0]),
-            np.array([side * 2.0, back + 7.0, tip[2] + 16.0]),
-            np.array([side * 0.5, back + 7.5, tip[2] + 40.0]),
-            np.array([0.0, back + 8.0, tip[2] + 85.0]),
-        ]
-    )
-
-
-def _winding(
-    knots: NDArray[np.float64], rng: np.random.Generator, amplitude_mm: float
-) -> NDArray[np.float64]:
-    """A smooth path (N, 3) through knots (K, 3) that winds about it; first point kept."""
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
-    at = np.arange(0.0, max(along[-1], _LEAST_MM), 0.6)
-    at = at[at <= along[-1]]
-    path = PchipInterpolator(along, knots)(at)
-    phases = rng.uniform(0, 2 * np.pi, (3, 2))
-    waves = rng.uniform([[9.0, 19.0]] * 3, [[15.0, 32.0]] * 3)
-    grow = np.minimum(at / 12.0, 1.0)
-    for axis in range(3):
-        for phase, wave in zip(phases[axis], waves[axis], strict=True):
-            swing = np.sin(2 * np.pi * at / wave + phase) - np.sin(phase)
-            path[:, axis] += 0.5 * amplitude_mm * grow * swing
-    path = ndimage.gaussian_filter1d(path, 4.0, axis=0, mode="nearest")
-    path += (knots[0] - path[0]) * np.exp(-at / 6.0)[:, None]
-    return resample(path, 0.6)

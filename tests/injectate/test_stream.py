@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from needle_sim.injectate.stream import stream
+from needle_sim.injectate.vessel import Branch
 
 LINE = np.array([[0.0, 0, 0], [0, 0, 120]])
 
@@ -51,3 +52,34 @@ def test_more_flow_clears_sooner():
 def test_before_the_injection_there_is_nothing():
     assert line().filled_ml(0.0).sum() == 0
     assert line().filled_ml(-1.0).sum() == 0
+
+
+def branched(share=0.3, length=120.0, **settings):
+    side = np.array([[0.0, 0, 20], [length, 0, 20]])
+    return stream(
+        LINE, 0.8, flow_ml_s=0.05, rate_ml_s=0.5, duration_s=2.0, step_mm=0.8,
+        branches=(Branch(side, 20.0, share),), **settings,
+    )  # fmt: skip
+
+
+def test_a_branch_takes_its_share_from_where_it_leaves():
+    run = branched()
+    x, _, z = run.lattice.axes_mm()
+    filled = run.filled_ml(2.0)
+    low, beyond = (z > 6) & (z < 16), (z > 30) & (z < 80)
+    trunk = filled[:, :, x < 2].sum(axis=(1, 2))
+    side = filled[:, :, (x > 10) & (x < 60)].sum(axis=(0, 1))
+    assert trunk[beyond].mean() == pytest.approx(0.7 * trunk[low].mean(), rel=0.02)
+    assert side.mean() == pytest.approx(0.3 * trunk[low].mean(), rel=0.02)
+
+
+def test_branches_keep_what_was_given_until_they_end():
+    slow = stream(
+        LINE * 4, 0.8, flow_ml_s=0.05, rate_ml_s=0.05, duration_s=2.0, step_mm=0.8,
+        branches=(Branch(np.array([[0.0, 0, 20], [460.0, 0, 20]]), 20.0, 0.3),),
+    )  # fmt: skip
+    for t in (0.2, 1.0, 2.0, 3.0):
+        assert slow.filled_ml(t).sum() == pytest.approx(0.05 * min(t, 2.0), rel=1e-6)
+    # a short one drains: less is there, and it has gone sooner
+    assert branched(length=15.0).filled_ml(2.0).sum() < branched().filled_ml(2.0).sum()
+    assert branched(length=15.0).leaving_s <= branched().leaving_s

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from needle_sim.errors import InputError
-from needle_sim.injectate.vessel import Vessel, great_vessel, vessel_at
+from needle_sim.injectate.vessel import Branch, Vessel, great_vessel, vessel_at
 from tests.injectate.cases import EPIDURAL, IN_AORTA
 
 FORAMEN = np.array([16.0, -2.0, -4.0])
@@ -79,3 +79,21 @@ def test_without_vertebrae_there_is_no_course(spine):
 
     with pytest.raises(InputError, match="no vertebra"):
         vessel_at(replace(spine, bodies={}), FORAMEN, np.random.default_rng(0))
+
+
+def test_a_vein_has_two_or_three_tributaries_that_leave_it_where_it_runs(spine):
+    for vessel in many(spine, FORAMEN, 40):
+        assert len(vessel.branches) in ((0,) if vessel.kind == "artery" else (2, 3))
+        for one in vessel.branches:
+            assert np.linalg.norm(vessel.path_mm - one.path_mm[0], axis=1).min() < 1e-9
+            assert 0 <= one.from_mm < vessel.length_mm
+        assert sum(one.share for one in vessel.branches) < 0.75
+
+
+def test_branches_check_themselves():
+    line = [[0, 0, 0], [0, 0, 9]]
+    with pytest.raises(InputError, match="share over 0 and under 1"):
+        Branch(line, 0.0, 1.2)
+    half = Branch(line, 0.0, 0.6)
+    with pytest.raises(InputError, match="take all of its content"):
+        Vessel("vein", line, 1.0, 0.1, branches=(half, half))
