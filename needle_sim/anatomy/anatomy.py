@@ -59,6 +59,14 @@ class Structure:
     tubes: tuple[Tube, ...]
     provenance: Provenance
 
+    @property
+    def box_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (2, 3) in the patient."""
+        around = [(t.points_mm, t.radius_mm.max()) for t in self.tubes]
+        low = np.min([points.min(axis=0) - radius for points, radius in around], axis=0)
+        high = np.max([points.max(axis=0) + radius for points, radius in around], axis=0)
+        return np.stack([low, high])
+
     def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
         """Signed distance (P,) of points (P, 3) from the surface, negative inside."""
         return distance_to_tubes_mm(points_mm, self.tubes)
@@ -197,6 +205,16 @@ class Anatomy(Shown):
         past = any(z.min() - 10.0 <= point[2] <= z.max() + 10.0 for z in heights)
         return past and any(one.distance_mm(point[None])[0] < 40.0 for one in roots)
 
+    def voxel_labels(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
+        """Labels (P,) of the voxels at points (P, 3), air outside the volume.
+
+        Voxel bone just outside an exact bone is partial volume, and taken for muscle.
+        """
+        points = np.ascontiguousarray(points_mm, dtype=np.float64)
+        found = self.labels.sample(points, outside=0).astype(np.uint16)
+        found[(found != 0) & self._voxel_bone_overruled(points, found)] = label("muscle")
+        return found
+
     def tissue_labels(self, points_mm: ArrayLike) -> NDArray[np.uint16]:
         """Labels (P,) of points (P, 3): voxels first, then exact bones, sac and roots over them.
 
@@ -204,8 +222,7 @@ class Anatomy(Shown):
         articular processes are 1-2 mm thick there; from memory).
         """
         points = np.ascontiguousarray(points_mm, dtype=np.float64)
-        found = self.labels.sample(points, outside=0).astype(np.uint16)
-        found[(found != 0) & self._voxel_bone_overruled(points, found)] = label("muscle")
+        found = self.voxel_labels(points)
         for bone in self.bones.values():
             low, high = bone.box_mm
             near = ((points >= low) & (points <= high)).all(axis=1)

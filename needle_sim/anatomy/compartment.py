@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
 from needle_sim.anatomy.tissue import tissues
 from needle_sim.geometry.paths import as_points
 
@@ -44,32 +45,51 @@ class Compartment:
 
 
 def compartment(anatomy: Anatomy, point_mm: ArrayLike) -> Compartment:
-    """The compartment of a point (3,), patient LPS.
+    """The compartment of a point (3,), patient LPS; see `compartments`."""
+    return compartments(anatomy, np.atleast_2d(np.asarray(point_mm)))[0]
+
+
+def compartments(anatomy: Anatomy, points_mm: ArrayLike) -> list[Compartment]:
+    """The compartments of points (P, 3), patient LPS.
 
     Vessels, sac and roots come before exact bones, these before joints, discs, flava, and canal
-    and foramina (the epidural space) last; elsewhere the voxels say.
+    and foramina (the epidural space) last; elsewhere the voxels say. Voxel bone just outside an
+    exact bone is partial volume, not bone.
     """
-    point = as_points(np.atleast_2d(np.asarray(point_mm)), "point_mm")
+    points = as_points(points_mm, "points_mm")
+    found: list[Compartment | None] = [None] * len(points)
+    for kind, name, surface, box in _surfaces(anatomy):
+        left = np.array([n for n, one in enumerate(found) if one is None], dtype=np.intp)
+        if len(left):
+            left = left[((points[left] >= box[0]) & (points[left] <= box[1])).all(axis=1)]
+        if len(left):
+            for n in left[surface.distance_mm(points[left]) < 0]:
+                found[n] = Compartment(kind, name)
+    open_ = [n for n, one in enumerate(found) if one is None]
+    if open_:
+        named = tissues()
+        for n, tissue in zip(open_, anatomy.voxel_labels(points[open_]), strict=True):
+            found[n] = _of_tissue(named[int(tissue)].name)
+    return [one for one in found if one is not None]
+
+
+def _surfaces(
+    anatomy: Anatomy,
+) -> Iterator[tuple[Kind, str, Structure | Bone, NDArray[np.float64]]]:
+    """Every exact surface with the box it lies in, what counts first first."""
     for kind, named in _OF_STRUCTURE.items():
         for one in anatomy.structures.values():
-            if one.kind == kind and one.distance_mm(point)[0] < 0:
-                return Compartment(named, one.name)
+            if one.kind == kind:
+                yield named, one.name, one, one.box_mm
     for name, bone in anatomy.bones.items():
-        if _inside(bone.box_mm, point[0]) and bone.distance_mm(point)[0] < 0:
-            return Compartment("bone", name)
+        yield "bone", name, bone, np.asarray(bone.box_mm)
     for space_kind, named in _OF_SPACE.items():
         for space in anatomy.spaces.values():
-            if space.kind != space_kind or not _inside(space.shape.box_mm, point[0]):
-                continue
-            if space.shape.distance_mm(point)[0] < 0:
-                return Compartment(named, space.name)
-    found = int(anatomy.labels.sample(point, outside=0)[0])
-    tissue = tissues()[found].name
-    if found == 0:
+            if space.kind == space_kind:
+                yield named, space.name, space.shape, np.asarray(space.shape.box_mm)
+
+
+def _of_tissue(tissue: str) -> Compartment:
+    if tissue == tissues()[0].name:
         return Compartment("outside", tissue)
     return Compartment("bone" if tissue.endswith("_bone") else "soft_tissue", tissue)
-
-
-def _inside(box_mm: ArrayLike, point: ArrayLike) -> bool:
-    low, high = np.asarray(box_mm)
-    return bool(((point >= low) & (point <= high)).all())

@@ -103,6 +103,7 @@ class Implicit:
 
     rows: NDArray[np.float64]
     _frames: NDArray[np.float64] = field(init=False, repr=False)
+    _box: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         rows = np.array(self.rows, dtype=np.float64, order="C")
@@ -149,7 +150,12 @@ class Implicit:
 
     @property
     def box_mm(self) -> NDArray[np.float64]:
-        """Low and high corner (2, 3) of a box that holds the shape."""
+        """Low and high corner (2, 3) of a box that holds the shape; worked out once."""
+        if self._box is None:
+            object.__setattr__(self, "_box", self._around())
+        return np.asarray(self._box)
+
+    def _around(self) -> NDArray[np.float64]:
         added = self.rows[:, 1] == 0.0
         rows, frames = self.rows[added], self._frames[added]
         axes = np.abs(frames[:, 3:12].reshape(-1, 3, 3))  # x, y and z axis of each row
@@ -160,7 +166,9 @@ class Implicit:
             margin = half @ axes[n] + 0.25 * row[2]
             low[n] = np.minimum(frames[n, :3], end) - margin
             high[n] = np.maximum(frames[n, :3], end) + margin
-        return np.stack([low.min(axis=0), high.max(axis=0)])
+        box = np.stack([low.min(axis=0), high.max(axis=0)])
+        box.flags.writeable = False
+        return box
 
     def moved(self, by: Transform) -> Implicit:
         """The same shape after a rigid map (a turn and a shift; `InputError` otherwise)."""
