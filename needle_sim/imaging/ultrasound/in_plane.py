@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Transform, rigid, unit
 from needle_sim.imaging.ultrasound.probe import PROBE, Probe
 from needle_sim.imaging.ultrasound.seating import HEAD, LEFT, exits_mm
+from needle_sim.imaging.ultrasound.touch import coupling, gaps_mm, pressed_mm
 from needle_sim.imaging.ultrasound.windows import free_mm
 from needle_sim.instruments.placed import PlacedNeedle
 
@@ -22,11 +23,11 @@ _TILTS_DEG = (-20.0, -10.0, 0.0, 10.0, 20.0)  # of the beam in its plane
 _UNDER_SKIN_MM = 25.0  # a place from which the skin is looked for
 _BESIDE_MM = 4.0  # between the edge of the face and the entry (proposed)
 _MOST_TILT_DEG = 35.0  # between beam and skin at which gel and pressure still couple (proposed)
-_CONTACT_MM = 10.0  # of air under the face that gel and soft tissue still fill (proposed)
 _FARTHEST_MM = 60.0  # from the edge of the face to the entry
 _PATCH_MM = 8.0  # about the middle of the face: where the slope of the skin is taken
 _WATCHED = np.linspace(0.4, 1.0, 13)  # shares of the shaft that should be seen
 _TIP_WEIGHT = 8.0  # of the tip against another watched place (proposed)
+_LEAST_TOUCH = 0.5  # of the face that must touch; a probe that rocks on its middle is no seat
 _FADING_MM = 150.0  # depth over which a nearer place is preferred (proposed)
 _SHORT = np.linspace(0.03, 0.97, 48)  # shares of the way from face to shaft that must be free
 
@@ -48,7 +49,8 @@ def in_plane_pose(anatomy: Anatomy, placed: PlacedNeedle, *, probe: Probe) -> Tr
 
     The face lies on the skin beside the entry, about square to the skin, where the beam meets the
     tip and most of the deeper shaft past the bones, and least slantingly; where bone hides the tip
-    from everywhere, what it meets of the shaft. A bent shaft counts as the line from entry to tip.
+    from everywhere, what it meets of the shaft. It is pressed in, by up to 8 mm, and chosen so that
+    it touches along its length. A bent shaft counts as the line from entry to tip.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def _marker_sign(markers: Field) -> Field:
 
 
 def _on_skin(anatomy: Anatomy, aimed: _Seats, probe: Probe, entry: Field) -> _Seats:
-    """Candidates moved out to the skin, without those too slanted or too near the entry."""
+    """Candidates on the skin and pressed in, without those too slanted or too near the entry."""
     elevation = np.cross(aimed.beams, aimed.markers)
     patch = [
         exits_mm(anatomy, aimed.faces_mm + shift, -aimed.beams)
@@ -128,7 +130,9 @@ def _on_skin(anatomy: Anatomy, aimed: _Seats, probe: Probe, entry: Field) -> _Se
     beside = np.abs(((entry - faces) * aimed.markers).sum(axis=1))
     fits = known & (slope > np.cos(np.radians(_MOST_TILT_DEG)))
     fits &= (beside > probe.footprint_mm / 2) & (beside < probe.footprint_mm / 2 + _FARTHEST_MM)
-    return _Seats(faces, aimed.beams, aimed.markers).kept(fits)
+    there = _Seats(faces, aimed.beams, aimed.markers).kept(fits)
+    far, _ = pressed_mm(anatomy, there.faces_mm, there.beams, there.markers, probe)
+    return replace(there, faces_mm=there.faces_mm + far[:, None] * there.beams)
 
 
 def _worth(anatomy: Anatomy, seats: _Seats, entry: Field, tip: Field, probe: Probe) -> Field:
@@ -151,8 +155,16 @@ def _worth(anatomy: Anatomy, seats: _Seats, entry: Field, tip: Field, probe: Pro
     gaps = free_mm(anatomy, ways.reshape(-1, 3)).reshape(ways.shape[:-1]).min(axis=-1)
     body = anatomy.labels.sample(ways, outside=0) != 0
     gap = np.linalg.norm(watched - starts, axis=-1) * _SHORT[body.argmax(axis=-1)]
-    seen = (edge < 1.0) & (gaps > 0.0) & body.any(axis=-1) & (gap < _CONTACT_MM)
+    seen = (edge < 1.0) & (gaps > 0.0) & body.any(axis=-1)
+    heard = seen * coupling(gap)
     square = 1.0 - (rays @ unit(tip - entry)) ** 2
     weights = np.where(_WATCHED == 1.0, _TIP_WEIGHT, 1.0)
     aim = (1.0 - 0.5 * edge**2) * np.exp(-depth / _FADING_MM)
-    return np.asarray((seen * square * weights * aim).sum(axis=1))
+    return np.asarray((heard * square * weights * aim).sum(axis=1) * _touch(anatomy, seats, probe))
+
+
+def _touch(anatomy: Anatomy, seats: _Seats, probe: Probe) -> Field:
+    """Worth (N,) of the share of the face that touches."""
+    gaps = gaps_mm(anatomy, seats.faces_mm, seats.beams, seats.markers, probe)
+    share = coupling(gaps).mean(axis=1)
+    return np.asarray(np.clip((share - _LEAST_TOUCH) / (1.0 - _LEAST_TOUCH), 0.02, 1.0))

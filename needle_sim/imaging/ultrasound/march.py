@@ -16,6 +16,7 @@ from needle_sim.imaging.ultrasound.blur import SLAB, Blur
 from needle_sim.imaging.ultrasound.field.textures import PER_DB, scatterers
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scene import Echoes
+from needle_sim.imaging.ultrasound.touch import CONTACT_MM
 from needle_sim.jit import in_slabs
 
 Floats = NDArray[np.float64]
@@ -39,9 +40,8 @@ which falls off over ``HAZE_MM`` (proposed)."""
 MULTIPLE = 0.006
 """Share of a bone's echo that is heard again at twice its depth (proposed)."""
 
-SKIN_MM, CONTACT_MM = 1.5, 14.0
-"""Skin that lies against the face, and the widest gap that bulging tissue and gel fill: lines with
-more than half of it weaken, those with more hear nothing (proposed)."""
+SKIN_MM = 1.5
+"""Skin that lies against the face (proposed)."""
 
 RING_DB, RING_MM, SKIN_ECHOES = -30.0, 0.8, 5
 ECHOES_DB, ECHO_FALL_DB = -42.0, 7.0

@@ -26,8 +26,10 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
+from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.seating import HEAD, LEFT, POSTERIOR, on_skin, rocked
-from needle_sim.imaging.ultrasound.windows import widest_way
+from needle_sim.imaging.ultrasound.touch import pressed
+from needle_sim.imaging.ultrasound.windows import widest_way, widest_window
 from needle_sim.presets import nearest
 
 Field = NDArray[np.float64]
@@ -37,8 +39,12 @@ _AIM_SIDES_MM = (2.0, 4.0)
 the spinous processes (proposed)."""
 _INWARDS_DEG = (8.0, 12.0, 16.0, 20.0)
 """Tilt of a paramedian probe towards the midline, "slightly" in the texts (proposed)."""
-_ROCKS_DEG = tuple(range(-15, 16, 3))
+_ROCKS_DEG = tuple(range(-24, 25, 4))
 _CEPHALAD_DEG = tuple(range(-25, 26, 5))
+_ASIDE_DEG, _ASIDE_COST = (0.0, -7.0, 7.0, -14.0, 14.0), 6.0
+"""Where no tilt on the midline passes the spinous processes, a transverse probe slides aside and
+looks back at the midline: the angle, and what a degree of it costs in degrees of tilt
+(proposed)."""
 _ALA_MM = 10.0  # lateral of the groove on the sacrum: on its ala (proposed)
 _TP_SHARE = 0.55  # of the way from the root of a transverse process to its tip (proposed)
 
@@ -54,7 +60,13 @@ class View:
 
 
 def pose(
-    anatomy: Anatomy, name: str, *, level: str, side: str, target_mm: ArrayLike | None = None
+    anatomy: Anatomy,
+    name: str,
+    *,
+    level: str,
+    side: str,
+    target_mm: ArrayLike | None = None,
+    probe: Probe | None = None,
 ) -> Transform:
     """``patient_from_probe`` of a named view, the middle of the probe's face on the skin.
 
@@ -64,7 +76,8 @@ def pose(
         ``"paramedian_sagittal_oblique"``: long axis, over the laminae of ``side``, tilted to the
         midline, through the widest interlaminar gap onto the dura.
         ``"transverse_interlaminar"``: short axis on the midline, tilted to the head or the feet
-        until neither lamina nor spinous process hides the canal.
+        until neither lamina nor spinous process hides the canal; beside the midline, and turned
+        back to it, where none does.
         ``"transverse_process"``: long axis over the transverse processes of ``side``, the trident.
         ``"transverse_sap_tp"``: short axis through the angle between superior articular and
         transverse process of a vertebra, where a medial branch lies.
@@ -75,6 +88,8 @@ def pose(
         ``"left"`` or ``"right"``.
     target_mm : (3,) array, optional
         A point of the patient, LPS, that the middle of the beam meets in place of the landmark.
+    probe : Probe, optional
+        Pressed in, by up to 8 mm, as far as its face gains contact along its length.
 
     Raises
     ------
@@ -87,7 +102,8 @@ def pose(
         if target_mm is None
         else as_points(np.atleast_2d(np.asarray(target_mm)), "target_mm")[0]
     )
-    return VIEWS[name].place(anatomy, level, side, target)
+    seat = VIEWS[name].place(anatomy, level, side, target)
+    return seat if probe is None else pressed(anatomy, seat, probe)
 
 
 def check_view(name: str, level: str, side: str) -> tuple[str, ...]:
@@ -141,8 +157,10 @@ def _interlaminar(anatomy: Anatomy, level: str, side: str, target: Field | None)
     upper, lower = vertebrae_of(level, "interspace")
     heights = _canal(anatomy, upper, lower) if target is None else target[None]
     left, ventral = _turn_of(anatomy, upper, lower)
-    beams = np.array([_turned(ventral, HEAD, tilt) for tilt in _CEPHALAD_DEG])
-    best = widest_way(anatomy, heights, beams, np.abs(_CEPHALAD_DEG))
+    turns = [(tilt, aside) for aside in _ASIDE_DEG for tilt in _CEPHALAD_DEG]
+    beams = np.array([_turned(_turned(ventral, left, aside), HEAD, tilt) for tilt, aside in turns])
+    cost = np.array([abs(tilt) + _ASIDE_COST * abs(aside) for tilt, aside in turns])
+    best = widest_window(anatomy, heights, beams, cost, across=left)
     return on_skin(anatomy, best.aim_mm, best.beam, left)
 
 

@@ -8,15 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Transform, rigid, unit
-from needle_sim.imaging.ultrasound.probe import PROBE
+from needle_sim.imaging.ultrasound.probe import PROBE, Probe
+from needle_sim.imaging.ultrasound.touch import pressed
 
 Field = NDArray[np.float64]
 LEFT, POSTERIOR, HEAD = np.eye(3)  # patient LPS
+MOST_SWEEP_MM, MOST_SWEEP_DEG = 200.0, 90.0
+"""The longest slide and the widest fan across the plane (proposed)."""
+
 _REACH_MM = 200.0  # longer than any way from the spine to the skin
 _STEP_MM = 0.5
 _FINE_MM = 0.05
 _HALF_FACE_MM = 20.0
-_MOST_ROCK_DEG = 15.0  # (proposed)
+_MOST_ROCK_DEG = 25.0  # (proposed)
 
 
 def exits_mm(anatomy: Anatomy, inside_mm: Field, outward: Field) -> tuple[Field, NDArray[np.bool_]]:
@@ -86,7 +90,7 @@ def on_skin(anatomy: Anatomy, aim_mm: ArrayLike, beam: ArrayLike, marker: ArrayL
 def rocked(anatomy: Anatomy, aim_mm: ArrayLike, beam: ArrayLike, marker: ArrayLike) -> Field:
     """A beam (3,) onto a point, rocked in the scan plane until the face lies flat on the skin.
 
-    Flat along the line between the skin 20 mm to either side; rocked by at most 15 degrees, and not
+    Flat along the line between the skin 20 mm to either side; rocked by at most 25 degrees, and not
     at all where the skin there lies outside the volume.
     """
     aim, z = np.asarray(aim_mm, dtype=np.float64), unit(beam)
@@ -107,6 +111,7 @@ def sweep(
     *,
     mm: float = 0.0,
     deg: float = 0.0,
+    probe: Probe | None = None,
 ) -> tuple[Transform, ...]:
     """The poses of a sweep across the scan plane, the given pose in its middle.
 
@@ -118,6 +123,8 @@ def sweep(
         Length of a slide along the probe's y; each pose is seated on the skin again.
     deg : float, degrees
         Angle of a fan about the middle of the face (a tilt about the probe's x).
+    probe : Probe, optional
+        Pressed in at each place of a slide until its face touches along its length.
 
     Raises
     ------
@@ -126,15 +133,25 @@ def sweep(
     """
     if frames < 1:
         raise InputError(f"a sweep needs at least 1 frame, got {frames}")
-    if not (np.isfinite(mm) and abs(mm) <= 200 and np.isfinite(deg) and abs(deg) <= 90):
-        raise InputError(
-            f"a sweep goes over at most 200 mm and 90 degrees, got {mm:g} mm and {deg:g} degrees"
-        )
+    check_sweep(mm, deg)
     shares = np.linspace(-0.5, 0.5, frames) if frames > 1 else np.zeros(1)
-    return tuple(_moved(anatomy, patient_from_probe, mm * s, deg * s) for s in shares.tolist())
+    moves = [(mm * s, deg * s) for s in shares.tolist()]
+    return tuple(_moved(anatomy, patient_from_probe, *one, probe) for one in moves)
 
 
-def _moved(anatomy: Anatomy, start: Transform, mm: float, deg: float) -> Transform:
+def check_sweep(mm: float, deg: float) -> None:
+    """`InputError` for a sweep that no hand makes; it says how far one may go."""
+    for value, most, unit_name in ((mm, MOST_SWEEP_MM, "mm"), (deg, MOST_SWEEP_DEG, "degrees")):
+        if not abs(value) <= most:  # neither is NaN
+            raise InputError(
+                f"a sweep goes over at most {most:g} {unit_name}, got {value:g}: take less, or "
+                "several sweeps"
+            )
+
+
+def _moved(
+    anatomy: Anatomy, start: Transform, mm: float, deg: float, probe: Probe | None
+) -> Transform:
     x, y, z = start.matrix[:3, :3].T
     turn = np.radians(deg)
     beam = np.cos(turn) * z + np.sin(turn) * y
@@ -142,7 +159,8 @@ def _moved(anatomy: Anatomy, start: Transform, mm: float, deg: float) -> Transfo
         axes = np.stack([x, np.cross(beam, x), beam], axis=1)
         return rigid(axes, start.matrix[:3, 3], source=start.source)
     inside = start.matrix[:3, 3] + mm * y + _BELOW_SKIN_MM * z
-    return on_skin(anatomy, inside, beam, x)
+    seat = on_skin(anatomy, inside, beam, x)
+    return seat if probe is None else pressed(anatomy, seat, probe)
 
 
 _BELOW_SKIN_MM = 25.0  # deeper than the back curves along a slide

@@ -59,9 +59,9 @@ def test_a_seated_probe_is_a_right_handed_frame_with_the_aim_on_its_axis(patient
     )
 
 
-@pytest.mark.parametrize(("slant", "left"), [(0.0, 0.0), (8.0, 8.0), (-12.0, -12.0), (25.0, 15.0)])
-def test_a_rocked_beam_is_square_to_the_skin_by_at_most_15_degrees(patient, slant, left):
-    """A beam slanted to the head over a flat back is rocked back, by 15 degrees at most."""
+@pytest.mark.parametrize(("slant", "left"), [(0.0, 0.0), (8.0, 8.0), (-12.0, -12.0), (35.0, 25.0)])
+def test_a_rocked_beam_is_square_to_the_skin_by_at_most_25_degrees(patient, slant, left):
+    """A beam slanted to the head over a flat back is rocked back, by 25 degrees at most."""
     angle = np.radians(slant)
     beam = np.array([0.0, -np.cos(angle), np.sin(angle)])
     found = rocked(patient, [0.0, 20.0, 0.0], beam, HEAD)
@@ -92,7 +92,7 @@ def test_a_slide_stays_on_the_skin_and_goes_as_far_as_asked(patient):
     [
         ({"frames": 0}, "at least 1 frame"),
         ({"frames": 3, "mm": 500.0}, "at most 200 mm"),
-        ({"frames": 3, "deg": float("nan")}, "nan degrees"),
+        ({"frames": 3, "deg": float("nan")}, "at most 90 degrees, got nan"),
         ({"frames": 3, "mm": 140.0}, "outside the body"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry.transform import rigid
 from needle_sim.imaging.ultrasound.probe import PROBE
-from needle_sim.imaging.ultrasound.windows import first_met_mm, free_mm, widest_way
-from tests.imaging.ultrasound.bodies import BACK_OF_PLATE_MM, block
+from needle_sim.imaging.ultrasound.windows import first_met_mm, free_mm, widest_way, widest_window
+from tests.imaging.ultrasound.bodies import BACK_OF_PLATE_MM, Box, block
 
 DOWN = np.array([0.0, -1.0, 0.0])
 HEIGHTS = np.stack([np.zeros(41), np.full(41, 8.0), np.arange(-20.0, 21.0)], axis=1)
@@ -56,6 +56,30 @@ def test_a_closed_plate_leaves_the_way_with_the_least_bone():
     way = widest_way(block(gap_mm=(0.0, 0.0)), HEIGHTS, DOWN[None], [0.0])
     assert way.aim_mm[2] == pytest.approx(0.0)  # the seam of the two plates
     assert way.free_mm <= 0.0
+
+
+def test_of_ways_as_free_the_one_with_the_wider_window_is_taken():
+    """Two holes as high; the one that lies nearer the middle is 5 mm wide, the other 24 mm."""
+    plate = block()
+    faces = ((-50.0, -2.5), (2.5, 50.0)), ((-50.0, -12.0), (12.0, 50.0))
+    holes = {0.0: faces[0], 20.0: faces[1]}
+    bones = {"rest": Box(np.array([-50.0, 20.0, 4.0]), np.array([50.0, 26.0, 16.0]))}
+    for z, sides in holes.items():
+        for n, (low, high) in enumerate(sides):
+            ends = np.array([low, 20.0, z - 4.0]), np.array([high, 26.0, z + 4.0])
+            bones[f"{z}-{n}"] = Box(*ends)
+    patient = type(plate)("plate", plate.ct, plate.labels, bones=bones)
+    aims = np.array([[0.0, 8.0, 0.0], [0.0, 8.0, 20.0]])
+    way = widest_window(patient, aims, DOWN[None], [0.0], across=[1.0, 0.0, 0.0])
+    assert way.aim_mm[2] == 20.0
+    assert way.free_mm > 0.0
+
+
+def test_a_window_on_the_middle_line_comes_before_a_wide_one_that_is_shut_there():
+    patient = block(gap_mm=(-4.0, 6.0))
+    aims = np.array([[0.0, 8.0, 1.0], [0.0, 8.0, 20.0]])
+    way = widest_window(patient, aims, DOWN[None], [0.0], across=[1.0, 0.0, 0.0])
+    assert way.aim_mm[2] == 1.0
 
 
 def test_what_the_middle_line_meets_first():
