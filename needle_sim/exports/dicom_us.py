@@ -41,6 +41,7 @@ def save_us(
     patient_name: str = "Simulated^Patient",
     description: str = "Simulated ultrasound of the lumbar spine",
     pose_path: Path | None = None,
+    pixel_spacing: bool = False,
 ) -> Path:
     """Write sonograms of one probe and one geometry as the frames of one DICOM file.
 
@@ -55,6 +56,10 @@ def save_us(
         From frame to frame.
     patient_name : str
         DICOM PN: family and given name with ``^`` between.
+    pixel_spacing : bool
+        Write the scale as PixelSpacing too. The standard calibrates ultrasound by its region alone;
+        validators warn of this further attribute, but ITK and some viewers read nothing else and
+        take a pixel for 1 mm without it.
 
     Returns
     -------
@@ -78,6 +83,8 @@ def save_us(
     data = _dataset(sonograms[0], frames, poses)
     data.PatientName = patient_name
     data.StudyDescription = data.SeriesDescription = description[:64]
+    if pixel_spacing:
+        data.PixelSpacing = [f"{sonograms[0].pixel_mm:.10g}"] * 2
     _cine(data, frame_time_ms, len(frames))
     buffer = io.BytesIO()
     data.save_as(buffer, enforce_file_format=True)
@@ -154,14 +161,14 @@ def _dataset(first: Sonogram, frames: NDArray[np.uint8], poses: str) -> FileData
     data.SeriesInstanceUID = _uid(digest, "series")
     for name in _EMPTY:
         setattr(data, name, None)
-    data.PatientID = SIMULATED
+    data.PatientID = data.StudyID = SIMULATED
     data.Modality = "US"
     data.SeriesNumber = data.InstanceNumber = 1
     data.BodyPartExamined = "LSPINE"
     data.Manufacturer = data.ManufacturerModelName = "needle_sim"
     data.SoftwareVersions = __version__
     data.ImageComments = data.PatientComments = f"Simulated picture. {NOT_CLINICAL}"
-    _pixels(data, frames, first.pixel_mm)
+    _pixels(data, frames)
     _transducer(data, first)
     data.SequenceOfUltrasoundRegions = Items([_region(first)])
     return data
@@ -172,15 +179,14 @@ _EMPTY = (
     "PatientSex",
     "StudyDate",
     "StudyTime",
-    "StudyID",
     "AccessionNumber",
     "ReferringPhysicianName",
     "PatientOrientation",
 )  # DICOM's type 2: there, and not known
 
 
-def _pixels(data: Dataset, frames: NDArray[np.uint8], pixel_mm: float) -> None:
-    data.ImageType = ["DERIVED", "PRIMARY", "", "0001"]  # 0001: 2-D imaging
+def _pixels(data: Dataset, frames: NDArray[np.uint8]) -> None:
+    data.ImageType = ["DERIVED", "PRIMARY", "MUSCULOSKELETAL", "0001"]  # C.8.5.6.1.1; 2-D imaging
     data.DerivationDescription = "Simulated from a CT or a phantom by needle_sim"
     data.SamplesPerPixel = 1
     data.PhotometricInterpretation = "MONOCHROME2"
@@ -190,7 +196,6 @@ def _pixels(data: Dataset, frames: NDArray[np.uint8], pixel_mm: float) -> None:
     data.PixelRepresentation = 0
     data.LossyImageCompression = "00"
     data.BurnedInAnnotation = "NO"
-    data.PixelSpacing = [f"{pixel_mm:.10g}"] * 2  # beside the region: many viewers read this alone
     data.PresentationLUTShape = "IDENTITY"
     data.WindowCenter, data.WindowWidth = "127.5", "256"
     raw = frames.tobytes()
