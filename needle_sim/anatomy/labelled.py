@@ -181,7 +181,9 @@ def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:
             f"vertebra {name} cannot be fitted: the parametric vertebrae are {', '.join(VERTEBRAE)}"
         )
     if name not in cuts:
-        raise InputError(f"vertebra {name} is not in the labels: {_present(cuts)}")
+        raise InputError(
+            f"vertebra {name} is not in the labels: {_present(cuts)}{_ends_before(name, cuts)}"
+        )
     if cuts[name] is not None:
         raise InputError(
             f"{name} is cut by the {cuts[name]} edge of the volume; take a level that lies whole "
@@ -196,6 +198,18 @@ def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:
 
 def _present(cuts: Mapping[str, str | None]) -> str:
     return f"they hold {', '.join(cuts) or 'no lumbar vertebra'}"
+
+
+def _ends_before(name: str, cuts: Mapping[str, str | None]) -> str:
+    """Words on a volume that ends in another vertebra before it comes to this one."""
+    column = list(LABELLED)
+    for other, edge in cuts.items():
+        if edge == ("lower" if column.index(other) < column.index(name) else "upper"):
+            return (
+                f"; the volume ends in {other}, which its {edge} edge cuts, before {name}: take a "
+                f"level that lies whole in it ({_whole(cuts)}) or a CT that holds {name}"
+            )
+    return ""
 
 
 def _whole(cuts: Mapping[str, str | None]) -> str:

@@ -147,6 +147,22 @@ def test_a_wanted_vertebra_that_is_not_there_is_refused_with_those_that_are():
         in_reach(stacked(["L1", "L2"]), ["L5"])
 
 
+@pytest.mark.parametrize(
+    ("names", "low", "upside_down", "wanted", "said"),
+    [
+        (["L1", "L2", "L3"], -3, False, "L4", "ends in L3, which its lower edge cuts, before L4"),
+        (["L4", "L5"], -2, True, "L2", "ends in L5, which its upper edge cuts, before L2"),
+        (["L4", "L5"], -2, False, "L2", "L2 is not in the labels: they hold L4, L5$"),
+    ],
+)
+def test_a_wanted_vertebra_beyond_one_that_is_cut_lies_outside(
+    names, low, upside_down, wanted, said
+):
+    """Only where the cut vertebra lies on the way to it."""
+    with pytest.raises(InputError, match=said):
+        in_reach(stacked(names, low=low, upside_down=upside_down), [wanted])
+
+
 def test_a_vertebra_without_a_model_is_refused():
     with pytest.raises(InputError, match=r"T12 cannot be fitted: .* L1, L2, L3, L4, L5, S1"):
         in_reach(stacked(["T12", "L1"]), ["T12"])
