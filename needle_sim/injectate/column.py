@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage, special
 
 from needle_sim.anatomy.anatomy import Anatomy, Structure
 from needle_sim.geometry.shapes import Tube
@@ -14,17 +15,21 @@ from needle_sim.injectate import around
 from needle_sim.injectate.lattice import Cells, Lattice
 
 STEP_MM = 0.8
-_DILUTED = 0.35  # of the agent's concentration at first (proposed)
+_DILUTED = 0.35  # of the agent's concentration in the layer at first (proposed)
+_LAYER = 0.55  # share of the sac that the heavy fluid takes at the tip's height (proposed)
+_MIXED = 0.12  # of the layer's concentration above its level (proposed)
 _SPREADING_MM2_S = 22.0  # how fast it runs up and down, about a level in ten seconds (proposed)
 _LEAST_MM = 7.0
-_LEVEL_MM = 1.8  # softness of the fluid level
-_STRAND_MM = 0.8  # radius of the rootlets of the cauda equina (texts: bundles of 1-2 mm)
+_LEVEL_MM = 1.0  # softness of the fluid level
+_EVEN = 5.0  # cubes over which the level runs past a root
+_STRAND_MM = 1.0  # radius of the rootlets of the cauda equina (texts: bundles of 1-2 mm)
+_FALLEN_MM = 2.0  # how far they hang down from their middle in a prone patient (proposed)
 _SLEEVE_MM, _SLEEVE_LONG_MM = 1.1, 9.0  # cerebrospinal fluid that goes along with a root
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """Fluid in the sac: a bell about the tip's height that widens, lying ventral in prone.
+    """Fluid in the sac: a bell about the tip's height that widens, layered ventrally in prone.
 
     Parameters
     ----------
@@ -33,8 +38,8 @@ class Column:
         Share of each cube that is cerebrospinal fluid.
     height_mm : (I,) array
         Height over the tip.
-    ventral : (I, J, K) array
-        How much of the heavy fluid a cube takes, 0 to 1.
+    below : (I, J) array
+        Share of a height's fluid that lies ventral of each row of cubes, 0 to 1.
     full_ml_mm : float
         Fluid per length of sac, mL/mm.
     """
@@ -42,19 +47,36 @@ class Column:
     lattice: Lattice
     room: Cells
     height_mm: Cells
-    ventral: Cells
+    below: Cells
     full_ml_mm: float
 
     def filled_ml(self, volume_ml: float, since_s: float) -> Cells:
-        """Injectate (I, J, K) in each cube, mL; sums to ``volume_ml``."""
+        """Injectate (I, J, K) in each cube, mL; sums to ``volume_ml``.
+
+        At each height it lies under a level that holds it at the first dilution, so that its
+        surface is flat where there is much and falls to the wall where it ends.
+        """
         if volume_ml <= 0:
             return np.zeros(self.lattice.shape)
-        # a bell of this width holds the volume at the first dilution; then it widens
-        first = volume_ml / (_DILUTED * self.full_ml_mm * np.sqrt(2 * np.pi))
+        # a bell of this width holds the volume in its layer; then it widens
+        layer = _DILUTED * _LAYER * self.full_ml_mm
+        first = volume_ml / (layer * np.sqrt(2 * np.pi))
         square = max(first, _LEAST_MM) ** 2 + 2.0 * _SPREADING_MM2_S * max(since_s, 0.0)
         bell = np.exp(-0.5 * self.height_mm**2 / square)
-        weight = self.room * self.ventral * bell[:, None, None]
+        ventral = _MIXED + (1.0 - _MIXED) * self._under(_LAYER * bell)
+        weight = self.room * ventral[:, :, None]
+        each = self.room.sum(axis=(1, 2)) * bell
+        scale = each / np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+        weight *= ndimage.gaussian_filter1d(scale, _EVEN)[:, None, None]
         return np.asarray(weight * (volume_ml / weight.sum()))
+
+    def _under(self, share: Cells) -> Cells:
+        """How much (I, J) of each row lies under the level of a share (I,) of the fluid."""
+        count = np.arange(self.below.shape[1])
+        pairs = zip(share, self.below, strict=True)
+        level = np.array([np.interp(part, row, count) for part, row in pairs])
+        off = count - ndimage.gaussian_filter1d(level, _EVEN)[:, None]
+        return np.asarray(special.expit(-off * self.lattice.step_mm / _LEVEL_MM))
 
 
 def column(anatomy: Anatomy, sac: Structure, tip_mm: NDArray[np.float64]) -> Column:
@@ -78,17 +100,14 @@ def column(anatomy: Anatomy, sac: Structure, tip_mm: NDArray[np.float64]) -> Col
         )
         fluid = np.maximum(fluid, -inside)
     room = around.covered(fluid, STEP_MM)
-    shape = lattice.shape
-    _, y, z = lattice.axes_mm()
-    area = room.sum(axis=(1, 2)) * STEP_MM**2
-    filled = area > 1.0
-    middle = np.zeros(shape[0])
-    middle[filled] = (room * y[None, :, None]).sum(axis=(1, 2))[filled] * STEP_MM**2
-    middle[filled] /= area[filled]
-    below = 1.0 / (1.0 + np.exp((y[None, :] - middle[:, None] - 1.0) / _LEVEL_MM))
-    ventral = np.broadcast_to((0.12 + 0.88 * below)[:, :, None], shape)
-    per_mm = float(area[filled].mean()) * 1e-3 if filled.any() else 0.1
-    return Column(lattice, room, z - tip_mm[2], ventral, per_mm)
+    z = lattice.axes_mm()[2]
+    rows = room.sum(axis=2)
+    area = rows.sum(axis=1)
+    # rows run backwards: the first are the lowest in a prone patient
+    below = (np.cumsum(rows, axis=1) - 0.5 * rows) / np.maximum(area, 1e-12)[:, None]
+    filled = area * STEP_MM**2 > 1.0
+    per_mm = float(area[filled].mean()) * STEP_MM**2 * 1e-3 if filled.any() else 0.1
+    return Column(lattice, room, z - tip_mm[2], below, per_mm)
 
 
 def _strands(anatomy: Anatomy, sac: Structure) -> Iterator[Tube]:
@@ -108,5 +127,5 @@ def _strands(anatomy: Anatomy, sac: Structure) -> Iterator[Tube]:
         shrink = np.exp(-up[: len(z)] / 130.0)[:, None]
         # one behind the other, motor and sensory
         for shift in (-1.0, 1.3):
-            place = middle + (aside * 0.8 + [0.0, shift]) * shrink
+            place = middle + (aside * 0.72 + [0.0, shift - _FALLEN_MM]) * shrink
             yield Tube(np.column_stack([place, z]), np.full(len(z), _STRAND_MM))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage, special
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone
 from needle_sim.geometry.transform import unit
@@ -14,14 +15,17 @@ from needle_sim.injectate.lattice import Cells, Lattice, Points
 STEP_MM = 0.9
 _SLEEVE_MM = 1.4  # loose tissue about a root outside of its foramen
 _ALONG_MM = 5.9  # how far out of a foramen a root is followed (told apart up to 6)
-_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.8, 1.15, 0.5  # fat lobules, what lies between, films
-_OPEN, _TIGHT = 0.85, 0.1  # share of septa and of lobules that a fluid fills
+_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.4, 1.0, 0.5  # fat lobules, what lies between, films
+_OPEN, _TIGHT, _LOOSE = 0.8, 0.06, 0.55  # share of septa, tight and loose lobules that is filled
+_SOFT_MM = 7.0  # the fluid thins out towards its edge
+_LEDGE_MM = 4.0  # over this length a wide part of the space tapers to a narrow one
 # 25 interlaminar epidurograms of 5 mL: 1.28 levels to the head, 0.88 to the feet, ventral in 36 %,
 # to one side in 84 % (Pain Physician 2004;7:77-80). The ratios below were set to give that.
-_CAUDAL = 1.25
+_CAUDAL = 1.32
 _VENTRAL = 2.6
 _ROUND = 2.0  # round the sac to the other side
-_MIDLINE = 4.0  # the dorsal median fold
+_MIDLINE = 2.2  # the dorsal median fold, where it is whole
+_BESIDE_ROOT = 0.45  # easiest along the sleeve of a root, out of the canal
 
 
 def epidural_room(
@@ -54,13 +58,15 @@ def epidural_room(
     root, canal = roots[near], canal[near]
     solid = np.minimum(solid, root)
     outside = np.minimum(within[near], root - _SLEEVE_MM)
-    room = around.covered(np.maximum(outside, -np.minimum(sac, solid)), STEP_MM)
+    open_ = np.zeros(lattice.shape, dtype=np.float32)
+    open_[near] = around.covered(np.maximum(outside, -np.minimum(sac, solid)), STEP_MM)
+    room = _tapered(open_)[near]
     wall = np.minimum(np.minimum(sac, solid), -outside)
     points = lattice.points_mm(near)
     porosity, resistance = np.zeros(lattice.shape), np.ones(lattice.shape)
     porosity[near] = room * _filling(points, wall, canal, root, rng)
     resistance[near] = _resistance(anatomy, points, tip_mm, bevel, canal, root, rng)
-    return Room(lattice, porosity, resistance)
+    return Room(lattice, porosity, resistance, _SOFT_MM)
 
 
 def _held(corners: NDArray[np.float64], boxes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -78,19 +84,32 @@ def _solids(anatomy: Anatomy, corners: NDArray[np.float64]) -> list[Bone]:
     return [*anatomy.bones.values(), *(space.shape for space in others)]
 
 
+def _tapered(open_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Open share (I, J, K), less where the space narrows at once: fat thins out there."""
+    size = 2 * round(0.5 * _LEDGE_MM / STEP_MM) + 1
+    about = ndimage.uniform_filter1d(open_, size, axis=0, mode="nearest")
+    about = ndimage.uniform_filter1d(about, size, axis=0, mode="nearest")
+    return np.asarray(open_ * np.clip(1.3 * about, 0.0, 1.0))
+
+
 def _filling(
     points: Points, wall: Cells, canal: Cells, root: Cells, rng: np.random.Generator
 ) -> Cells:
     """Share (P,) of the room that is filled: septa of the fat, and films along walls and roots."""
-    # lobules are longer along the spine, and here and there they let fluid in
-    fat = texture.septa(points * np.array([1.0, 1.0, 0.72]), rng, lobule_mm=_LOBULE_MM)
     patchy = texture.uneven(points, rng, size_mm=np.array([5.0, 5.0, 8.0]))
-    septum = _SEPTUM_MM * np.exp(0.4 * np.clip(patchy, -1.5, 1.5))
-    honeycomb = _TIGHT + (_OPEN - _TIGHT) * np.exp(-((fat / septum) ** 2))
+    bent = texture.uneven(points, rng, size_mm=np.array([4.0, 4.0, 6.0]))
+    # lobules are longer along the spine, of any size; some let fluid in
+    warped = points * np.array([1.0, 1.0, 0.62])
+    warped += 0.9 * np.stack([bent, patchy, 0.5 * (bent - patchy)], axis=1)
+    fat, draw = texture.septa(warped, rng, lobule_mm=_LOBULE_MM)
+    septum = _SEPTUM_MM * np.exp(0.5 * np.clip(patchy, -1.5, 1.5))
+    lobule = _TIGHT + _LOOSE * draw**3
+    honeycomb = lobule + (_OPEN - lobule) * np.exp(-((fat / septum) ** 2))
     film = np.exp(-((np.maximum(wall, 0.0) / _FILM_MM) ** 2))
     about_root = 0.85 * np.exp(-((np.maximum(root, 0.0) / 1.6) ** 2))
-    inside = np.maximum(honeycomb, 0.7 * film)
-    return np.where(canal < 0, inside, np.maximum(0.5 * honeycomb, about_root))
+    inside = np.maximum(honeycomb, 0.6 * film * np.clip(0.8 + 0.4 * bent, 0.2, 1.0))
+    out = special.expit(canal / 0.8)
+    return np.asarray((1.0 - out) * inside + out * np.maximum(0.5 * honeycomb, about_root))
 
 
 def _resistance(
@@ -112,16 +131,27 @@ def _resistance(
     own = tip_mm[:2] - _middle_of_canal(anatomy, tip_mm[None])[0]
     turned = (aside @ own) / (reach * max(float(np.linalg.norm(own)), 1.0))
     slow *= 1.0 + 0.5 * _ROUND * (1.0 - turned)
-    slow *= np.where(points[:, 2] < tip_mm[2], _CAUDAL, 1.0)
-    slow *= 1.0 + _MIDLINE * np.exp(-(aside[:, 0] ** 2)) * (dorsal > 0.3)
+    slow *= 1.0 + (_CAUDAL - 1.0) * special.expit((tip_mm[2] - points[:, 2]) / 3.0)
+    slow *= 1.0 + _fold(points, aside[:, 0], dorsal, rng)
     out = np.maximum(canal, 0.0)
     slow *= 1.0 + 0.12 * out + 0.5 * np.maximum(root - 1.0, 0.0) * (canal > 0)
+    slow *= 1.0 - (1.0 - _BESIDE_ROOT) * np.exp(-((np.maximum(root, 0.0) / 2.0) ** 2))
     away = points - tip_mm
     far = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
     slow *= 1.0 - 0.3 * (away @ unit(bevel)) / far * np.exp(-far / 12.0)
-    channels = texture.uneven(points, rng, size_mm=np.array([3.5, 3.5, 22.0]))
+    channels = texture.uneven(points, rng, size_mm=np.array([3.0, 3.0, 16.0]))
     patchy = texture.uneven(points, rng, size_mm=np.array([6.0, 6.0, 9.0]))
-    return np.asarray(slow * np.exp(0.45 * channels + 0.25 * patchy))
+    return np.asarray(slow * np.exp(0.55 * channels + 0.35 * patchy))
+
+
+def _fold(points: Points, aside: Cells, dorsal: Cells, rng: np.random.Generator) -> Cells:
+    """Resistance (P,) of the dorsal median fold: it winds, and is missing in places."""
+    long = np.array([40.0, 40.0, 9.0])
+    off = aside - 1.4 * texture.uneven(points, rng, size_mm=long)
+    whole = np.clip(0.5 + 0.7 * texture.uneven(points, rng, size_mm=long), 0.0, 1.5)
+    return np.asarray(
+        _MIDLINE * whole * np.exp(-((off / 1.2) ** 2)) * special.expit((dorsal - 0.4) / 0.12)
+    )
 
 
 def _middle_of_canal(anatomy: Anatomy, points: Points) -> NDArray[np.float64]:

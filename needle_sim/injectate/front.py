@@ -13,7 +13,7 @@ from needle_sim.injectate.lattice import Cells, Lattice
 
 _MOST_ROUNDS = 200
 _CLOSE = 1e-6
-_SOFT = 2.4  # depth of a front's edge, in arrival (mm through the easiest tissue)
+SOFT_MM = 2.4  # depth of a front's edge, in arrival (mm through the easiest tissue)
 _NEAR_MM = 6.0  # how far from the tip room is looked for
 
 
@@ -28,11 +28,14 @@ class Room:
         Share of each cube that the fluid can take, 0 to 1.
     resistance : (I, J, K) array
         How much longer the front takes than through the easiest tissue; 1 or more in room.
+    soft_mm : float, mm
+        Depth of the front's edge, from full to empty, through the easiest tissue.
     """
 
     lattice: Lattice
     porosity: Cells
     resistance: Cells
+    soft_mm: float = SOFT_MM
 
     @property
     def capacity_ml(self) -> float:
@@ -54,6 +57,7 @@ class Front:
     room_ml: Cells
     at: NDArray[np.intp]
     capacity_ml: float
+    soft_mm: float = SOFT_MM
 
     def filled_ml(self, volume_ml: float) -> Cells:
         """Fluid (I, J, K) in each cube, mL, after ``volume_ml``; sums to it, or to the capacity."""
@@ -65,7 +69,7 @@ class Front:
         if volume_ml <= 0:
             return full
         behind = np.concatenate([[0.0], np.cumsum(self.room_ml)])
-        low, high = float(self.order[0]) - _SOFT, float(self.order[-1]) + _SOFT
+        low, high = float(self.order[0]) - self.soft_mm, float(self.order[-1]) + self.soft_mm
         for _ in range(60):
             middle = 0.5 * (low + high)
             first, edge = self._edge(middle)
@@ -79,8 +83,9 @@ class Front:
 
     def _edge(self, reached: float) -> tuple[int, Cells]:
         """First cube that is not full, and the share of each from there to the last touched."""
-        first, last = np.searchsorted(self.order, [reached - 0.5 * _SOFT, reached + 0.5 * _SOFT])
-        x = np.clip((reached - self.order[first:last]) / _SOFT + 0.5, 0.0, 1.0)
+        half = 0.5 * self.soft_mm
+        first, last = np.searchsorted(self.order, [reached - half, reached + half])
+        x = np.clip((reached - self.order[first:last]) / self.soft_mm + 0.5, 0.0, 1.0)
         return int(first), x * x * (3.0 - 2.0 * x)
 
 
@@ -109,9 +114,9 @@ def front(room: Room, tip_mm: ArrayLike, bevel: ArrayLike, volume_ml: float) -> 
     taken = room.porosity.reshape(-1)[at] * lattice.cell_ml
     sums = np.cumsum(taken)
     enough = int(np.searchsorted(sums, volume_ml))
-    limit = np.inf if enough >= len(order) else float(order[enough]) + 2 * _SOFT
+    limit = np.inf if enough >= len(order) else float(order[enough]) + 2 * room.soft_mm
     kept = order <= limit
-    return Front(lattice, order[kept], taken[kept], at[kept], float(sums[-1]))
+    return Front(lattice, order[kept], taken[kept], at[kept], float(sums[-1]), room.soft_mm)
 
 
 def _starts(

@@ -17,11 +17,12 @@ def drawn(rng: np.random.Generator | None) -> np.random.Generator:
     return np.random.default_rng(_FIXED) if rng is None else rng
 
 
-def septa(points_mm: Points, rng: np.random.Generator, *, lobule_mm: float) -> Cells:
-    """Distance measure (P,), mm: 0 in the septa between fat lobules, growing into them.
+def septa(points_mm: Points, rng: np.random.Generator, *, lobule_mm: float) -> tuple[Cells, Cells]:
+    """Distance measure (P,), mm: 0 in the septa between fat lobules; and a draw (P,) a lobule.
 
-    The difference of the distances to the two nearest of some scattered centres (Worley 1996,
-    doi:10.1145/237170.237267): about twice the distance from the nearest septum.
+    The measure is the difference of the distances to the two nearest of some scattered centres
+    (Worley 1996, doi:10.1145/237170.237267): about twice the distance from the nearest septum. The
+    draw is even over 0 to 1.
     """
     low = np.floor(points_mm.min(axis=0) / lobule_mm).astype(int) - 1
     high = np.ceil(points_mm.max(axis=0) / lobule_mm).astype(int) + 2
@@ -30,8 +31,8 @@ def septa(points_mm: Points, rng: np.random.Generator, *, lobule_mm: float) -> C
         axis=-1,
     ).reshape(-1, 3)
     centres = lobule_mm * (grid + rng.uniform(-0.5, 0.5, grid.shape))
-    near, _ = cKDTree(centres).query(points_mm, k=2)
-    return np.asarray(near[:, 1] - near[:, 0])
+    near, which = cKDTree(centres).query(points_mm, k=2)
+    return near[:, 1] - near[:, 0], rng.random(len(centres))[which[:, 0]]
 
 
 def uneven(points_mm: Points, rng: np.random.Generator, *, size_mm: NDArray[np.float64]) -> Cells:

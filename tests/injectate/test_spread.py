@@ -80,7 +80,9 @@ def test_epidural_contrast_stays_out_of_the_sac_bone_and_root(spine, spreads):
         *spine.bones.values(),
     ):
         assert inside(spine, at, solid) < 0.07  # half cubes of its walls
-    assert inside(spine, at, spine.spaces["canal"].shape) > 0.9
+    assert (
+        0.75 < inside(spine, at, spine.spaces["canal"].shape) < 0.98
+    )  # some leaves along the root
 
 
 def test_intrathecal_contrast_stays_in_the_sac_diluted_and_ventral(spine, spreads):
@@ -170,7 +172,7 @@ def test_more_reaches_further_and_up_more_than_down(spine):
     small, large = (given(spine, "epidural", v).reach_mm for v in (1.0, 4.0))
     assert sum(large) > 1.4 * sum(small)
     ups, downs = zip(
-        *(given(spine, "epidural", 3.0, rng=np.random.default_rng(n)).reach_mm for n in range(6)),
+        *(given(spine, "epidural", 3.0, rng=np.random.default_rng(n)).reach_mm for n in range(12)),
         strict=True,
     )
     assert np.mean(ups) > 1.15 * np.mean(downs)
