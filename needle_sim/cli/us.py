@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
+from needle_sim.cli.us_notes import picture_notes
 from needle_sim.errors import InputError
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.geometry.transform import Transform
-    from needle_sim.imaging.ultrasound.poses import View
     from needle_sim.imaging.ultrasound.probe import Probe
     from needle_sim.imaging.ultrasound.sonogram import Sonogram
 
@@ -23,6 +24,7 @@ SCHEMA = "needle_sim.us/1"
 _MOST_FRAMES = 500
 _DEPTH_CM = (2.0, 30.0)
 _MOST_DB = 60.0
+_SEED = 0
 _SKIN_MM = 20.0  # of scene above the skin and below the picture
 
 
@@ -39,11 +41,14 @@ _SKIN_MM = 20.0  # of scene above the skin and below the picture
 @click.option("--level", default="L3-L4", show_default=True, help="Interspace, or vertebra.")
 @click.option("--side", default="right", show_default=True, help="left or right.")
 @click.option("--probe", default="curved_3p5mhz", show_default=True, help="A shipped probe.")
-@click.option("--depth-cm", type=float, help="Depth of the picture.  [default: the probe's]")
+@click.option(
+    "--depth-cm", type=float, help="Depth of the picture, 2 to 30.  [default: the probe's]"
+)
 @click.option("--gain", "gain_db", default=0.0, show_default=True, help="Brighter or darker, dB.")
 @click.option("--frames", default=1, show_default=True, help="Pictures of a sweep.")
 @click.option("--sweep-mm", default=0.0, show_default=True, help="Slide across the plane.")
 @click.option("--sweep-deg", default=0.0, show_default=True, help="Fan across the plane.")
+@click.option("--pixel-spacing", is_flag=True, help="Scale for viewers that know no regions.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
@@ -56,6 +61,7 @@ def us(**given: Any) -> None:
     needle-sim us --view transverse_interlaminar --level L4-L5
     needle-sim us --ct DIR --labels FILE --view transverse_process --level L2-L3
     needle-sim us --frames 25 --sweep-mm 40
+    needle-sim us --view transverse_process --level L4 --probe linear_9mhz --depth-cm 7
     """
     from needle_sim.cli.folder import output_folder
     from needle_sim.imaging.ultrasound.probe import Probe
@@ -67,7 +73,7 @@ def us(**given: Any) -> None:
         anatomy = _anatomy(given)
         poses, frames = _scan(anatomy, probe, given)
         result = _result(anatomy, poses, frames, given)
-        _write(frames, result["title"], folder)
+        _write(frames, result["title"], folder, pixel_spacing=given["pixel_spacing"])
     if given["as_json"]:
         click.echo(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
     else:
@@ -77,8 +83,10 @@ def us(**given: Any) -> None:
 def _check(given: dict[str, Any]) -> None:
     """Everything that can be refused before an anatomy is read."""
     from needle_sim.imaging.ultrasound.poses import check_view
+    from needle_sim.imaging.ultrasound.seating import check_sweep
 
     check_view(given["view"], given["level"], given["side"])
+    check_sweep(given["sweep_mm"], given["sweep_deg"])
     if given["phantom"] is not None and given["ct"] is not None:
         raise InputError("--phantom and --ct name two patients: give one of them")
     if given["labels"] is not None and given["ct"] is None:
@@ -127,14 +135,16 @@ def _scan(
     from needle_sim.imaging.ultrasound.scene import prepare
     from needle_sim.imaging.ultrasound.seating import sweep
 
-    middle = pose(anatomy, given["view"], level=given["level"], side=given["side"])
-    poses = sweep(anatomy, middle, given["frames"], mm=given["sweep_mm"], deg=given["sweep_deg"])
+    where = {"level": given["level"], "side": given["side"]}
+    middle = pose(anatomy, given["view"], **where, probe=probe)
+    far = {"mm": given["sweep_mm"], "deg": given["sweep_deg"], "probe": probe}
+    poses = sweep(anatomy, middle, given["frames"], **far)
     depth_mm = probe.depth_mm if given["depth_cm"] is None else 10.0 * given["depth_cm"]
     reach_mm = _reach_mm(probe, depth_mm) + abs(given["sweep_mm"]) / 2
     echoes = prepare(anatomy, middle.apply([0.0, 0.0, depth_mm / 2]), reach_mm=reach_mm)
-    frames = tuple(
-        sonogram(echoes, probe, one, depth_mm=depth_mm, gain_db=given["gain_db"]) for one in poses
-    )
+    settings = {"depth_mm": depth_mm, "gain_db": given["gain_db"]}
+    rng = np.random.default_rng(_SEED)  # of the receiver's noise
+    frames = tuple(sonogram(echoes, probe, one, **settings, rng=rng) for one in poses)
     return poses, frames
 
 
@@ -147,14 +157,15 @@ def _reach_mm(probe: Probe, depth_mm: float) -> float:
     return float(max(wide, depth_mm / 2 + _SKIN_MM))
 
 
-def _write(frames: Sequence[Sonogram], title: str, folder: Path) -> None:
+def _write(frames: Sequence[Sonogram], title: str, folder: Path, *, pixel_spacing: bool) -> None:
     from needle_sim.exports.dicom_us import save_us
     from needle_sim.views import canvas
     from needle_sim.views.sonography import sonogram_figure
 
     middle = frames[len(frames) // 2]
     (folder / "sonogram.png").write_bytes(canvas.png(sonogram_figure(middle, title=title)))
-    save_us(frames, folder / "us.dcm", description=title, pose_path=folder / "pose.json")
+    to: dict[str, Any] = {"pose_path": folder / "pose.json", "pixel_spacing": pixel_spacing}
+    save_us(frames, folder / "us.dcm", description=title, **to)
 
 
 def _result(
@@ -165,13 +176,17 @@ def _result(
 ) -> dict[str, Any]:
     """What was scanned, flat, mm and degrees; None where unknown."""
     from needle_sim.exports.dicom_us import NOT_CLINICAL
-    from needle_sim.imaging.ultrasound.poses import VIEWS
+    from needle_sim.imaging.ultrasound.poses import VIEWS, named_after
+    from needle_sim.imaging.ultrasound.reach import depths_mm
     from needle_sim.imaging.ultrasound.windows import first_met_mm
 
     middle, first = poses[len(poses) // 2], frames[0]
     view = VIEWS[given["view"]]
     side = "" if view.midline else f", {given['side']}"
     met = first_met_mm(anatomy, middle, reach_mm=first.depth_mm)
+    named = named_after(anatomy, given["view"], level=given["level"], side=given["side"])
+    depths = depths_mm(first.probe, middle, named)
+    seen = picture_notes(frames[len(frames) // 2], view, depths, met)
     return {
         "schema": SCHEMA,
         "disclaimer": NOT_CLINICAL,
@@ -192,19 +207,12 @@ def _result(
         "marker": [round(value, 4) + 0.0 for value in middle.matrix[:3, 0].tolist()],
         "first_bone_mm": met["bone"],
         "first_dura_mm": met["dura"],
+        "target": " and ".join(depths),
+        "target_depth_mm": round(max(depths.values()), 2),
         "pictures": ["sonogram.png", "us.dcm", "pose.json"],
-        "notes": [*_closed(view, met), *(str(note) for note in anatomy.notes)],
+        "picture_notes": seen,
+        "notes": [str(note) for note in anatomy.notes],
     }
-
-
-def _closed(view: View, met: dict[str, float | None]) -> list[str]:
-    """A note where a view between two laminae does not reach the canal."""
-    if view.takes != "interspace" or met["dura"] is not None or met["bone"] is None:
-        return []
-    return [
-        f"the window is closed: bone {met['bone']:.0f} mm deep hides the canal on the middle line, "
-        "and what lies behind it is unknown to sound"
-    ]
 
 
 def _in_words(result: dict[str, Any], anatomy: Anatomy, folder: Path) -> list[str]:
@@ -225,7 +233,9 @@ def _in_words(result: dict[str, Any], anatomy: Anatomy, folder: Path) -> list[st
         f"Probe         {said}, on the skin at {face} (mm LPS)",
         f"Beam          {beam_in_words(result['beam'])}",
         f"On its way    {', '.join(met) or 'neither dura nor bone'} (middle line)",
+        f"Aimed at      {result['target']}, {result['target_depth_mm']:.0f} mm deep",
     ]
+    lines += [f"Picture note  {note}" for note in result["picture_notes"]]
     if result["frames"] > 1:
         far = " and ".join(
             f"{abs(result[key]):g}{unit}"

@@ -84,7 +84,7 @@ def view_figure(view: View) -> Figure:
 
 
 def needle_sonogram(sonogram: Sonogram) -> Figure:
-    """The needle in the plane of the probe, its true place as a thin line."""
+    """The needle in the plane of the probe, its true place between dashes."""
     return sonogram_figure(sonogram, title="Needle in plane", needles=True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
@@ -23,7 +23,12 @@ _ABOVE, _BELOW = 0.11, 0.07  # black above and below the picture, shares of its 
 _SIDES = {"curved": 0.13, "linear": 0.3}  # beside it, of its width: a sector leaves room for words
 _NUMBERED_CM = 6.5  # a shallower picture has a number at every centimetre
 _NEAR_MM = 6.0  # farther out of the plane than this nothing is named
-_NEEDLE_WORDS = "needle, true place"
+_NEEDLE_WORDS = "needle between the dashes, true place"
+_BESIDE_MM = 2.5  # from the needle to the dashes on either side of it: its echo stays in sight
+_RING_MM = 4.0
+_OFF_MM = 10.5  # of gap under the face at which a line hears less than half
+_OFF_SHARE = 0.12  # of the lines that must be off together to be named
+_OFF_WORDS = "no contact"
 
 
 def edges_in_words(patient_from_probe: Transform) -> tuple[str, str]:
@@ -70,12 +75,15 @@ def draw_sonogram(
 ) -> Axes:
     """Draw a sonogram as on the machine: sector on black, depth scale, focus, marker, settings.
 
+    Where the face does not touch the skin, the black below it says so.
+
     Parameters
     ----------
     title : str
         Name of the view.
     needles : bool
-        Draw the true course of each needle as a thin line, dashed where it is out of the plane.
+        Mark the true course of each needle by dashes on either side of it, dotted where it is out
+        of the plane, and its tip by a ring, so that its own echo stays in sight.
     labels : mapping of str to (3,) array, optional
         Words at points of the patient, LPS, mm; those far from the plane or off the sector are
         left out.
@@ -107,6 +115,7 @@ def draw_sonogram(
         _draw_needles(ax, sonogram)
     for words, point in (labels or {}).items():
         _name(ax, sonogram, words, point)
+    _name_gaps(ax, sonogram)
     _depth_scale(ax, sonogram, left + wide)
     _edges(ax, sonogram, top - 0.035 * tall)
     _settings(ax, sonogram, title)
@@ -181,19 +190,49 @@ def _settings(ax: Axes, sonogram: Sonogram, title: str) -> None:
 
 
 def _draw_needles(ax: Axes, sonogram: Sonogram) -> None:
-    """The true course of each needle, dashed out of the plane, cut at the edge of the picture."""
+    """Dashes beside the true course of each needle, cut at the edge of the picture; its tip."""
     thin = canvas.points_high(ax, 0.003)
     for one in sonogram.truth["needles"]:
-        x, y = _place(sonogram, np.asarray(one["polyline_px"])).T
-        style: Any = "solid" if one["in_plane"] else (0, (3.0, 2.0))
-        (line,) = ax.plot(x, y, color=canvas.NEEDLE, linewidth=thin, linestyle=style, zorder=5)
-        line.set_clip_path(ax.patches[0])
+        course = _place(sonogram, np.asarray(one["polyline_px"]))
+        style: Any = (0, (5.0, 4.0)) if one["in_plane"] else (0, (1.0, 3.0))
+        for x, y in (beside.T for beside in _rails(course)):
+            (line,) = ax.plot(x, y, color=canvas.NEEDLE, linewidth=thin, linestyle=style, zorder=5)
+            line.set_clip_path(ax.patches[0])
         tip = _place(sonogram, np.asarray(one["tip_px"]))
-        ring: canvas.Style = {"markerfacecolor": "none", "markeredgecolor": canvas.NEEDLE}
-        ax.plot(*tip[:, None], marker="o", markersize=5 * thin, markeredgewidth=thin, **ring)
+        ring = Circle(tuple(tip), _RING_MM, fill=False, color=canvas.NEEDLE, linewidth=thin)
+        ax.add_patch(ring).set_zorder(5)
     if sonogram.truth["needles"]:
         low: canvas.Style = {"share": 0.022, "ha": "right", "va": "bottom", "zorder": 6}
         canvas.write(ax, 0.985, 0.018, _NEEDLE_WORDS, color=canvas.NEEDLE, **low)
+
+
+def _rails(course: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lines (2, N, 2) at both sides of a course (N, 2); they end at the ring about its tip."""
+    along = np.gradient(course, axis=0)
+    along = along / np.linalg.norm(along, axis=1, keepdims=True)
+    off = _BESIDE_MM * np.stack([along[:, 1], -along[:, 0]], axis=1)
+    end = course.copy()
+    reach = float(np.sqrt(_RING_MM**2 - _BESIDE_MM**2))
+    left = float(np.linalg.norm(course[-1] - course[-2]))
+    end[-1] -= min(reach, 0.9 * left) * along[-1]
+    return np.stack([end + off, end - off])
+
+
+def _name_gaps(ax: Axes, sonogram: Sonogram) -> None:
+    """Words where many lines in a row have no contact with the skin."""
+    gaps = sonogram.truth.get("gap_mm")
+    if gaps is None:
+        return
+    off, count = np.asarray(gaps) > _OFF_MM, len(gaps)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(int)))
+    probe, deep = sonogram.probe, 0.3 * sonogram.depth_mm
+    for first, last in edges.reshape(-1, 2):
+        if last - first < _OFF_SHARE * count:
+            continue
+        starts, along = probe.rays(count)
+        x, _, y = starts[(first + last) // 2] + deep * along[(first + last) // 2]
+        rim = canvas.halo("#000000c0", canvas.points_high(ax, 0.005))
+        _letters(ax, -x, y, _OFF_WORDS, va="center", ha="center", path_effects=rim)
 
 
 def _place(sonogram: Sonogram, rowcol: NDArray[np.float64]) -> NDArray[np.float64]:

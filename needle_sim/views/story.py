@@ -190,8 +190,9 @@ def sonogram_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
     beam = run.sonogram.patient_from_probe.turn([0.0, 0.0, 1.0])
     words = (
         f"{probe.kind.capitalize()} probe, {probe.frequency_mhz:g} MHz, beam "
-        f"{beam_in_words(beam)}. The thin yellow line is the needle's true place, whether or not "
-        "the picture shows it. For orientation: this procedure is guided by fluoroscopy."
+        f"{beam_in_words(beam)}. Yellow dashes run on either side of the needle's true place, "
+        "a ring is about its tip, whether or not the picture shows it. For orientation: this "
+        "procedure is guided by fluoroscopy."
     )
     alt = "Simulated ultrasound in the plane of the needle"
     caption = join((tag("b", "Needle in plane"), tag("span", words)))

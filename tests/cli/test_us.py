@@ -86,15 +86,46 @@ def test_json_is_all_that_is_printed_and_the_next_folder_is_taken(phantom, tmp_p
         (["--frames", "0"], "--frames must be 1 to 500, got 0"),
         (["--frames", "3"], "--sweep-mm or --sweep-deg"),
         (["--sweep-mm", "20"], "--frames N"),
+        (["--sweep-deg", "400", "--frames", "3"], "at most 90 degrees, got 400: take less"),
+        (["--sweep-mm", "900", "--frames", "3"], "at most 200 mm, got 900: take less"),
+        (["--sweep-mm", "nan", "--frames", "3"], "at most 200 mm, got nan"),
     ],
 )
 def test_bad_input_is_one_line_with_the_way_out_and_exit_2(words, said, tmp_path, monkeypatch):
+    """Refused before any work: no anatomy is made, no folder is left."""
     monkeypatch.chdir(tmp_path)
+    if "lumbar_norml" not in words:
+        monkeypatch.setattr("needle_sim.anatomy.phantom.build.build_phantom", None)
     made = ask(*words)
     assert made.exit_code == 2
     (line,) = [one for one in made.stderr.splitlines() if one.startswith("error: ")]
     assert said in line
     assert not any(tmp_path.iterdir())
+
+
+def test_a_target_below_the_picture_is_said_in_words_and_in_json(phantom, tmp_path, monkeypatch):
+    monkeypatch.setattr("needle_sim.anatomy.phantom.build.build_phantom", lambda name: phantom)
+    words = ("--view", "transverse_process", "--level", "L4", "--probe", "linear_9mhz")
+    told = json.loads(ask(*words, "--json", "--out", tmp_path / "a").stdout)
+    depth = told["target_depth_mm"]
+    assert told["target"] == "L4 right transverse process"
+    assert depth > told["depth_mm"] == 50.0
+    (note,) = told["picture_notes"]
+    assert f"lies {depth:.0f} mm deep, the picture ends at 50 mm" in note
+    assert note in ask(*words, "--out", tmp_path / "b").stdout
+    deeper = (*words, "--depth-cm", np.ceil(0.1 * depth) + 1, "--json", "--out", tmp_path / "c")
+    told = json.loads(ask(*deeper).stdout)
+    assert told["picture_notes"] == []
+    assert told["first_bone_mm"] == pytest.approx(depth, abs=6.0)  # half of a process is thick
+
+
+def test_the_scale_for_other_viewers_is_written_when_asked_for(phantom, tmp_path, monkeypatch):
+    monkeypatch.setattr("needle_sim.anatomy.phantom.build.build_phantom", lambda name: phantom)
+    made = ask("--depth-cm", 8, "--pixel-spacing", "--out", tmp_path)
+    assert made.exit_code == 0, made.output
+    data = pydicom.dcmread(tmp_path / "us.dcm")
+    step_mm = 10.0 * data.SequenceOfUltrasoundRegions[0].PhysicalDeltaX
+    assert [float(one) for one in data.PixelSpacing] == pytest.approx([step_mm] * 2)
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path):

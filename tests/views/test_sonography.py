@@ -104,9 +104,26 @@ def test_a_needle_is_drawn_only_when_asked_and_where_it_is():
     assert drawn(shot).ndim == 2  # no colour
     assert drawn(shot, needles=True).ndim == 3
     yellow = [line for line in axes(shot, needles=True).lines if line.get_color() == canvas.NEEDLE]
-    (x, y) = yellow[0].get_data()
-    assert x == pytest.approx((course[:, 1] - shot.origin_px[1]) * PIXEL_MM)
-    assert y == pytest.approx((course[:, 0] - shot.origin_px[0]) * PIXEL_MM)
+    rails = np.array([line.get_xydata() for line in yellow])
+    true = (course[:, ::-1] - np.array(shot.origin_px)[::-1]) * PIXEL_MM
+    assert rails[:, 0].mean(axis=0) == pytest.approx(true[0])  # as far on one side as on the other
+    shaft = (true[1] - true[0]) / np.linalg.norm(true[1] - true[0])
+    for rail in rails:
+        away = (rail - true[0]) @ [shaft[1], -shaft[0]]
+        assert np.abs(away) == pytest.approx(2.5)  # the echo between them is not drawn over
+        assert (rail - true[0])[-1] @ shaft < np.linalg.norm(true[1] - true[0])
+
+
+def test_black_for_want_of_contact_is_named_where_it_is_and_a_thin_edge_is_not():
+    lines = 256
+    whole, half, edge = np.zeros(lines), np.zeros(lines), np.zeros(lines)
+    half[200:], edge[:8] = np.inf, 12.0
+    for gaps, said in ((whole, 0), (half, 1), (edge, 0)):
+        shot = a_sonogram()
+        shot.truth["gap_mm"] = gaps
+        there = [one for one in axes(shot).texts if one.get_text() == "no contact"]
+        assert len(there) == said
+        assert all(one.get_position()[0] > 15.0 for one in there)  # the last lines are at the right
 
 
 def test_labels_stand_where_the_point_is_and_only_near_the_plane():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound.acoustics import AIR
+from needle_sim.imaging.ultrasound.march import Rays
 from needle_sim.imaging.ultrasound.scene import Echoes
+from needle_sim.imaging.ultrasound.touch import CONTACT_MM
 
 MOST_OFF_MM = 3.0
 """Gap between face and skin that gel bridges (proposed)."""
@@ -62,3 +65,19 @@ def check_contact(echoes: Echoes, patient_from_probe: Transform) -> None:
             f"the probe's face is {-gap:.1f} mm inside the body, at most {MOST_IN_MM:g} can be "
             f"pressed in; move it {-gap:.1f} mm along its -z, out of the body"
         )
+
+
+def line_gaps_mm(echoes: Echoes, rays: Rays, stride: int) -> NDArray[np.float64]:
+    """Gap (L,) under the face along every ``stride``-th line; inf where it is not bridged."""
+    middle = slice(stride // 2, None, stride)
+    every = max(1, round(_GAP_STEP_MM / rays.step_mm))
+    along = np.arange(0, round(CONTACT_MM / rays.step_mm) + 1, every)
+    begin, step = rays.begin[middle, None], rays.steps[middle, None]
+    at = np.rint(begin + along[:, None] * step).astype(np.int32)
+    most = np.array(echoes.grid.shape) - 1
+    i, j, k = np.moveaxis(np.clip(at, 0, most), -1, 0)
+    body = (echoes.grid[i, j, k] & 255) != AIR
+    return np.where(body.any(axis=1), along[body.argmax(axis=1)] * rays.step_mm, np.inf)
+
+
+_GAP_STEP_MM = 0.5

@@ -51,12 +51,13 @@ _TP_SHARE = 0.55  # of the way from the root of a transverse process to its tip 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A named view of the spine: title, what it takes as a level, and how it is placed."""
+    """A named view of the spine: title, what it takes as a level, how it is placed, and at what."""
 
     title: str
     takes: Literal["interspace", "vertebra", "either"]
     midline: bool
     place: Callable[[Anatomy, str, str, Field | None], Transform]
+    named_after: Callable[[Anatomy, str, str], dict[str, Field]]
 
 
 def pose(
@@ -113,6 +114,12 @@ def check_view(name: str, level: str, side: str) -> tuple[str, ...]:
     if side not in ("left", "right"):
         raise InputError(f"side must be left or right, got {side!r}")
     return vertebrae_of(level, VIEWS[name].takes)
+
+
+def named_after(anatomy: Anatomy, name: str, *, level: str, side: str) -> dict[str, Field]:
+    """Places (3,) that a view should show, by what they are called: the canal, each process."""
+    check_view(name, level, side)
+    return VIEWS[name].named_after(anatomy, level, side)
 
 
 def vertebrae_of(level: str, takes: str) -> tuple[str, ...]:
@@ -180,13 +187,38 @@ def _sap_tp(anatomy: Anatomy, level: str, side: str, target: Field | None) -> Tr
     return on_skin(anatomy, junction if target is None else target, ventral, left)
 
 
+def _the_canal(anatomy: Anatomy, level: str, side: str) -> dict[str, Field]:
+    return {f"{level} canal": _canal(anatomy, *vertebrae_of(level, "interspace")).mean(axis=0)}
+
+
+def _the_processes(anatomy: Anatomy, level: str, side: str) -> dict[str, Field]:
+    return {
+        f"{one} {side} {'ala' if one == 'S1' else 'transverse process'}": _process(
+            anatomy, one, side
+        )
+        for one in vertebrae_of(level, "either")
+    }
+
+
+def _the_angle(anatomy: Anatomy, level: str, side: str) -> dict[str, Field]:
+    (vertebra,) = vertebrae_of(level, "vertebra")
+    at = _landmark(anatomy, vertebra, f"{side} sap_tp_junction")
+    return {f"{vertebra} {side} SAP/TP angle": at}
+
+
 VIEWS = {
     "paramedian_sagittal_oblique": View(
-        "Paramedian sagittal oblique", "interspace", False, _paramedian
+        "Paramedian sagittal oblique", "interspace", False, _paramedian, _the_canal
     ),
-    "transverse_interlaminar": View("Transverse interlaminar", "interspace", True, _interlaminar),
-    "transverse_process": View("Transverse process", "either", False, _transverse_process),
-    "transverse_sap_tp": View("Transverse at the SAP/TP angle", "vertebra", False, _sap_tp),
+    "transverse_interlaminar": View(
+        "Transverse interlaminar", "interspace", True, _interlaminar, _the_canal
+    ),
+    "transverse_process": View(
+        "Transverse process", "either", False, _transverse_process, _the_processes
+    ),
+    "transverse_sap_tp": View(
+        "Transverse at the SAP/TP angle", "vertebra", False, _sap_tp, _the_angle
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from needle_sim.geometry.transform import PATIENT, Transform
 from needle_sim.imaging.ultrasound import _kernels, needle_echo
 from needle_sim.imaging.ultrasound.acoustics import BONES
 from needle_sim.imaging.ultrasound.blur import Blur, blur_of, detected
-from needle_sim.imaging.ultrasound.contact import check_contact
+from needle_sim.imaging.ultrasound.contact import check_contact, line_gaps_mm
 from needle_sim.imaging.ultrasound.march import Marched, march, rays_of
 from needle_sim.imaging.ultrasound.probe import PROBE, Probe
 from needle_sim.imaging.ultrasound.scene import Echoes, prepare
@@ -24,6 +24,10 @@ from needle_sim.jit import in_slabs
 
 TGC_DB_CM_MHZ = 0.7
 """Attenuation that the time-gain compensation makes up for by default (that of muscle)."""
+
+MOST_TGC_DB = 64.0
+"""Compensation ends here, where the speckle of muscle has sunk into the receiver's noise: below it
+noise stays as grey as muscle was (proposed)."""
 
 WHITE_DB = -20.0
 """Envelope, against a perfect mirror, that is drawn white without gain (proposed)."""
@@ -105,6 +109,7 @@ def sonogram(
     array, codes, truth = _drawn(lines_db, found, probe, depth, dynamic_range_db, blur)
     lay = layout(probe, count, samples, depth)
     truth["needles"] = needle_echo.truth_of(needles, patient_from_probe.inverse(), lay, probe)
+    truth["gap_mm"] = line_gaps_mm(echoes, rays, blur.stride)
     picture = (array, lay.at_line >= 0, lay.pixel_mm, lay.origin_px, lines_db)
     told = (probe, patient_from_probe, depth, {**truth, **_named(codes)})
     shown = Sonogram(*picture, *told, gain_db=gain_db, dynamic_range_db=dynamic_range_db)
@@ -146,7 +151,8 @@ def _scene(
 def _tgc_db(probe: Probe, step_mm: float, samples: int, tgc: float) -> NDArray[np.float32]:
     """Compensation (S,) in dB, there and back."""
     at_cm = (np.arange(samples) + 0.5) * step_mm * 0.1
-    return (2.0 * tgc * probe.frequency_mhz * at_cm).astype(np.float32)
+    found = np.minimum(2.0 * tgc * probe.frequency_mhz * at_cm, MOST_TGC_DB)
+    return np.asarray(found, dtype=np.float32)
 
 
 def _drawn(
