@@ -21,7 +21,7 @@ from needle_sim.planning.planner import Plan, plan
 from needle_sim.planning.sightline import angles_of, squared_tilt_deg, towards_detector
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.suite import caudal
-from needle_sim.thermal.bioheat import heat
+from needle_sim.thermal.bioheat import Watch, heat
 from needle_sim.thermal.history import HeatHistory
 from needle_sim.thermal.lesion import Lesion, measure
 from needle_sim.thermal.protocol import Protocol
@@ -62,7 +62,7 @@ class Attempt:
 
     def plan(self) -> Way:
         """The plan or what blocks it, with a tilt of the recipe reduced where it must be."""
-        approach, notes, steepest_deg = self._approach()
+        approach, notes, steepest_deg = self.approach()
         for name in (self.needle,) if self.needle else self.recipe.needles:
             way = self._planned(name, approach, notes, steepest_deg)
             if way.plan is not None or not any("too short" in reason for reason in way.rejected):
@@ -95,7 +95,7 @@ class Attempt:
         notes = (*notes, *self._bone_notes(found))
         return Way(found, None, notes, steepest_deg, *asked, found.tried, found.rejected)
 
-    def _approach(self) -> tuple[NDArray[np.float64], tuple[str, ...], float | None]:
+    def approach(self) -> tuple[NDArray[np.float64], tuple[str, ...], float | None]:
         """The target's own approach, its tilt reduced until the skin entry lies in the volume."""
         orbital, tilt = angles_of(-self.target.approach)
         squared = squared_tilt_deg(self.anatomy, self.vertebra, orbital)
@@ -126,13 +126,13 @@ class Attempt:
         return skin_entry_mm(self.anatomy, self.target.centre_mm, outward) is not None
 
     def heat(
-        self, placed: PlacedNeedle | None
+        self, placed: PlacedNeedle | None, *, watch: Watch | None = None
     ) -> tuple[HeatHistory | None, Lesion | None, dict[str, float]]:
         """Heat, measure, and the hottest point of each nerve and vessel in reach."""
         if placed is None or self.recipe.protocol is None:
             return None, None, {}
         protocol = Protocol.preset(self.recipe.protocol)
-        history = heat(self.anatomy, [placed], protocol)
+        history = heat(self.anatomy, [placed], protocol, watch=watch)
         lesion = measure(history, nerve_mm=self.target.nerve_mm)
         hottest = {}
         for name, one in self.anatomy.structures.items():

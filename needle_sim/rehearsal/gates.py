@@ -21,6 +21,10 @@ _BAD = ("vascular", "intrathecal")
 def gates(attempted: Attempted) -> tuple[Metric, ...]:
     """Every gate of an attempt, in the order an operator meets them."""
     record = attempted.record
+    if record is not None and record.abort is not None and record.placed is None:
+        return ()
+    if record is not None and record.events and record.placed is None:
+        return (_gate("needle placed", 0.0, "", "at least 1", False, "no needle was inserted"),)
     if record is None or record.placed is None:
         why = "no path keeps the margins of the procedure; nothing was inserted or heated"
         return (_gate("safe path", 0.0, "", "at least 1", False, why),)
@@ -58,9 +62,11 @@ def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
     away, other = min(others, key=lambda pair: pair[0], default=(np.inf, target))
     right = own <= away
     said = f"{target.side} {target.level}"
-    why = f"the tip lies {own:.1f} mm from the declared {said}"
+    why = f"the tip lies {own:.1f} mm from the ordered {said}"
     if not right:
         why += f", but {away:.1f} mm from {other.side} {other.level}"
+    if record.declared not in (None, said):
+        right, why = False, f"{record.declared} was declared, the order says {said}"
     yield _gate("right level and side", own, "mm", "none nearer", right, why)
 
 

@@ -101,8 +101,6 @@ def economy(attempted: Attempted, limits: Mapping[str, float]) -> tuple[Metric, 
     record = attempted.record
     if record is None or record.placed is None:
         return ()
-    own = [b.t_s - a.t_s for a, b in zip(record.events, record.events[1:], strict=False)
-           if not b.required]  # fmt: skip
     rows = (
         ("passes", float(record.passes), "", "how often a needle was driven in"),
         (
@@ -111,7 +109,7 @@ def economy(attempted: Attempted, limits: Mapping[str, float]) -> tuple[Metric, 
             "µGy·m²",
             f"of {record.kap_ugy_m2:.3g} µGy·m² in all; pictures that the recipe requires are free",
         ),
-        ("time beyond the recipe", float(sum(own)), "s", f"of {record.seconds:.0f} s in all"),
+        ("time beyond the recipe", float(record.extra_s), "s", f"of {record.seconds:.0f} s in all"),
     )
     return tuple(
         at_most(name, value, unit, limits[name], why, "economy") for name, value, unit, why in rows

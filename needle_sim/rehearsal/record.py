@@ -24,7 +24,7 @@ class Event:
         Simulated time at which it ended.
     do : str
         ``insert``, ``advance``, ``view``, ``aspirate``, ``contrast``, ``inject``, ``redirect``,
-        ``heat`` or ``abort``.
+        ``heat`` or ``abort``; by hand also ``withdraw`` and ``fluoro`` (live pictures).
     depth_mm : float, mm
         Of the tip along its path.
     needle_pass : int
@@ -69,7 +69,8 @@ class Record(Shown):
     """The events of an attempt, its pictures, and where the needle came to lie.
 
     ``placed`` is None where nothing was inserted. ``abort`` says why the attempt was given up, and
-    ``justified`` whether what was seen was a reason to.
+    ``justified`` whether what was seen was a reason to. ``allowed_s`` is what the recipe takes, of
+    an attempt by hand; ``declared`` what the operator said before the start, where it was asked.
     """
 
     events: tuple[Event, ...] = ()
@@ -80,6 +81,8 @@ class Record(Shown):
     danger_mm: float | None = None
     abort: str | None = None
     justified: bool = False
+    allowed_s: float | None = None
+    declared: str | None = None
 
     @property
     def passes(self) -> int:
@@ -100,6 +103,14 @@ class Record(Shown):
     def seconds(self) -> float:
         """Simulated time of the attempt."""
         return self.events[-1].t_s if self.events else 0.0
+
+    @property
+    def extra_s(self) -> float:
+        """Simulated time beyond what the recipe takes."""
+        if self.allowed_s is not None:
+            return max(0.0, self.seconds - self.allowed_s)
+        pairs = zip(self.events, self.events[1:], strict=False)
+        return sum(b.t_s - a.t_s for a, b in pairs if not b.required)
 
     def danger_of(self, needle_pass: int) -> float | None:
         """The danger depth of a pass, mm: each path has its own; else that of the record."""

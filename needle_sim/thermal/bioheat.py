@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -26,6 +26,10 @@ LOAD_OHM = (50.0, 1000.0)
 """Where lesion generators usually raise an alarm (from memory)."""
 
 
+Watch = Callable[[Mapping[str, float]], None]
+_SHOWN = ("time_s", "set_c", "sensor_c", "hottest_c", "power_w", "voltage_v", "impedance_ohm")
+
+
 def heat(
     anatomy: Anatomy,
     electrodes: Sequence[PlacedNeedle],
@@ -33,6 +37,7 @@ def heat(
     *,
     start_c: float | None = None,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> HeatHistory:
     """Run a generator's protocol in a patient.
 
@@ -47,6 +52,9 @@ def heat(
         Temperature of all tissue at the start; blood always comes at 37 °C.
     progress : Progress
         Called with time steps done and in all.
+    watch : callable, optional
+        Called after each time step with what the generator shows: ``time_s, set_c, sensor_c,
+        hottest_c, power_w, voltage_v, impedance_ohm``.
 
     Returns
     -------
@@ -60,7 +68,9 @@ def heat(
         The solution would not be finite.
     """
     medium = cut_medium(anatomy, _only(electrodes))
-    return heat_medium(medium, electrodes, protocol, start_c=start_c, progress=progress)
+    return heat_medium(
+        medium, electrodes, protocol, start_c=start_c, progress=progress, watch=watch
+    )
 
 
 def heat_medium(
@@ -71,6 +81,7 @@ def heat_medium(
     start_c: float | None = None,
     step_s: float = 0.5,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> HeatHistory:
     """Run a protocol in a medium that was cut for this electrode; see `heat`.
 
@@ -91,6 +102,8 @@ def heat_medium(
     for count, tick in enumerate(plan):
         run.advance(tick)
         progress(count + 1, len(plan))
+        if watch is not None:
+            watch(dict(zip(_SHOWN, map(float, run.rows[-1]), strict=True)))
     return _history(run, placed, protocol)
 
 

@@ -1,0 +1,166 @@
+"""`Act`: one thing that an operator does in a rehearsal, checked before anything looks at it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from needle_sim.errors import InputError
+from needle_sim.presets import nearest
+
+MOST_S = 6 * 3600.0
+"""A rehearsal ends after six hours."""
+
+_MOST_TEXT = 200
+
+Check = Callable[[str, Any], Any]
+
+
+def _number(low: float, high: float, unit: str) -> Check:
+    def check(name: str, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} must be a number, got {str(value)[:40]!r}")
+        if not low <= value <= high:  # NaN is not either
+            raise InputError(f"{name} must be {low:g} to {high:g}{unit}, got {value:g}")
+        return float(value)
+
+    return check
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MOST_TEXT:
+        raise InputError(f"{name} must be text of 1 to {_MOST_TEXT} letters")
+    if not value.isprintable():
+        raise InputError(f"{name} must be printable text on one line")
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false, got {str(value)[:40]!r}")
+    return value
+
+
+def _mode(name: str, value: Any) -> str:
+    if value not in ("single", "live", "dsa"):
+        raise InputError(f"{name} must be single, live or dsa, got {str(value)[:40]!r}")
+    return str(value)
+
+
+def _numbers(count: int) -> Check:
+    one = _number(-10_000.0, 10_000.0, "")
+
+    def check(name: str, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, list | tuple) or len(value) != count:
+            raise InputError(f"{name} must be {count} numbers")
+        return tuple(one(f"{name}[{n}]", item) for n, item in enumerate(value))
+
+    return check
+
+
+def _matrix(name: str, value: Any) -> tuple[tuple[float, ...], ...]:
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        raise InputError(f"{name} must be 4 rows of 4 numbers")
+    return tuple(_numbers(4)(f"{name}[{n}]", row) for n, row in enumerate(value))
+
+
+_MM = _number(-2000.0, 2000.0, " mm")
+KINDS: Mapping[str, Mapping[str, Check]] = MappingProxyType(
+    {
+        "declare": {"procedure": _text, "level": _text, "side": _text},
+        "carm": {
+            "orbital_deg": _number(-180.0, 180.0, " degrees"),
+            "tilt_deg": _number(-60.0, 60.0, " degrees"),
+        },
+        "table": {"x_mm": _MM, "y_mm": _MM, "z_mm": _MM},
+        "collimate": {
+            "width_mm": _number(10.0, 500.0, " mm"),
+            "height_mm": _number(10.0, 500.0, " mm"),
+        },
+        "shot": {},
+        "live": {"on": _flag},
+        "probe": {"name": _text, "matrix": _matrix},
+        "probe_off": {},
+        "mark": {"point_mm": _numbers(3)},
+        "needle": {"name": _text},
+        "needle_pose": {"matrix": _matrix},
+        "insert": {},
+        "angle": {
+            "orbital_deg": _number(-180.0, 180.0, " degrees"),
+            "tilt_deg": _number(-89.0, 89.0, " degrees"),
+        },
+        "advance": {"mm": _number(0.01, 200.0, " mm")},
+        "withdraw": {"mm": _number(0.01, 400.0, " mm")},
+        "rotate": {"deg": _number(-360.0, 360.0, " degrees")},
+        "stylet": {"inside": _flag},
+        "aspirate": {},
+        "contrast": {"agent": _text, "volume_ml": _number(0.05, 20.0, " mL"), "mode": _mode},
+        "inject": {"agent": _text, "volume_ml": _number(0.05, 20.0, " mL")},
+        "heat": {},
+        "abort": {"why": _text},
+        "finish": {},
+    }
+)
+"""What can be done, and what each needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing done.
+
+    Parameters
+    ----------
+    do : str
+        One of `KINDS`.
+    t_s : float, s
+        Simulated time at which it begins.
+    source : str
+        Who did it: ``"page"``, ``"script"``, ``"tracker"``.
+    given : mapping
+        What `KINDS` names; angles as C-arm coordinates, points and matrices in patient LPS, mm.
+    """
+
+    do: str
+    t_s: float
+    source: str = "script"
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.do, str) or self.do not in KINDS:
+            said = self.do[:40] if isinstance(self.do, str) else type(self.do).__name__
+            raise InputError(f"nothing is called {said!r} in a rehearsal{nearest(said, KINDS)}")
+        object.__setattr__(self, "t_s", _number(0.0, MOST_S, " s")("t_s", self.t_s))
+        _text("source", self.source)
+        wanted = KINDS[self.do]
+        if not isinstance(self.given, Mapping):
+            raise InputError(f"{self.do} needs named values")
+        for name in self.given:
+            if name not in wanted:
+                raise InputError(
+                    f"{self.do} takes no {str(name)[:40]!r}{nearest(str(name)[:40], wanted)}"
+                )
+        if missing := [name for name in wanted if name not in self.given]:
+            raise InputError(f"{self.do} needs {', '.join(missing)}")
+        checked = {name: check(name, self.given[name]) for name, check in wanted.items()}
+        object.__setattr__(self, "given", MappingProxyType(checked))
+
+    def to_line(self) -> dict[str, Any]:
+        """As it stands in a log."""
+        return {"t_s": self.t_s, "source": self.source, "do": self.do, **self.given}
+
+
+def act_of(line: Any) -> Act:
+    """An act from a line of a log."""
+    if not isinstance(line, dict):
+        raise InputError("a line of a log must be an object")
+    rest = {name: value for name, value in line.items() if name not in ("t_s", "source", "do")}
+    for name in ("t_s", "do"):
+        if name not in line:
+            raise InputError(f"a line of a log needs {name}")
+    time_s = line["t_s"]
+    if isinstance(time_s, float) and not math.isfinite(time_s):
+        raise InputError("t_s must be finite")
+    return Act(line["do"], time_s, line.get("source", "script"), rest)

@@ -1,0 +1,81 @@
+"""Who is treated where: anatomy, level, side and target, from what a caller gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.target import Target, point_target
+from needle_sim.anatomy.target_rule import aim
+from needle_sim.errors import InputError
+from needle_sim.planning.sightline import recipe_angles, towards_detector
+from needle_sim.procedures.procedure import Procedure
+from needle_sim.volume.volume import Volume
+
+
+def check_sources(
+    ct: Volume | None,
+    labels: Volume | None,
+    target_mm: ArrayLike | None,
+    level: str | None,
+    *,
+    vary: bool,
+) -> None:
+    """Refuse a CT without labels or target, and what does not go together."""
+    if ct is None and (labels is not None or target_mm is not None):
+        raise InputError("labels and a target point go with a CT: give --ct as well")
+    if ct is not None and labels is None and target_mm is None:
+        raise InputError(
+            "a CT needs --labels FILE (a TotalSegmentator label map) to find the target, "
+            "or --target X,Y,Z (patient LPS, mm)"
+        )
+    if ct is not None and vary:
+        raise InputError("--vary changes the phantom's anatomy; a CT has its own")
+    if level is not None and target_mm is not None:
+        raise InputError("--level and --target name two places: give one of them")
+
+
+def phantom_of(name: str, seed: int | None) -> Anatomy:
+    """A shipped phantom, varied by a seed."""
+    from needle_sim.anatomy.phantom.build import build_phantom
+
+    return build_phantom(name, seed=seed)
+
+
+def anatomy_of_ct(
+    ct: Volume, labels: Volume | None, vertebrae: tuple[str, ...], target_mm: ArrayLike | None
+) -> Anatomy:
+    """A CT with its labels, fitted about the vertebrae that are needed or about a point."""
+    from needle_sim.anatomy.fit import anatomy_from_ct
+
+    if labels is not None and target_mm is not None:
+        return anatomy_from_ct(ct, labels, near_mm=target_mm)
+    return anatomy_from_ct(ct, labels, vertebrae=None if labels is None else vertebrae)
+
+
+def reference_of(anatomy: Anatomy, target: Target) -> str:
+    """The vertebra whose endplate squares the views: the target's, or the nearest one known."""
+    if target.vertebra or not anatomy.bodies:
+        return target.vertebra
+
+    def away(name: str) -> float:
+        return float(np.linalg.norm(anatomy.bodies[name].matrix[:3, 3] - target.centre_mm))
+
+    return min(anatomy.bodies, key=away)
+
+
+def target_of(
+    recipe: Procedure, anatomy: Anatomy, level: str, side: str, target_mm: ArrayLike | None
+) -> Target:
+    """Where the recipe goes at a level and side, or a bare point (3,)."""
+    way = recipe.approach.oblique_deg, recipe.approach.tilt_deg
+    if target_mm is not None:
+        angles = recipe_angles(anatomy, "", side, *way)
+        return point_target(anatomy, target_mm, -towards_detector(*angles), side)
+    upper, lower = recipe.vertebrae(level)
+    angles = recipe_angles(anatomy, recipe.vertebra(level), side, *way)
+    return aim(
+        anatomy, recipe.target, level=level, upper=upper, lower=lower, side=side,
+        towards=-towards_detector(*angles),
+    )  # fmt: skip

@@ -1,0 +1,220 @@
+"""`Fluoroscope`: the C-arm of a rehearsal: pose, collimation, shots, live pictures, dose."""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from needle_sim import presets
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.target import Target
+from needle_sim.errors import InputError
+from needle_sim.geometry.transform import angle_deg
+from needle_sim.imaging.xray.beam import Beam
+from needle_sim.imaging.xray.carm import CArm, project_points
+from needle_sim.imaging.xray.dose import kerma_area_ugy_m2, reference_kerma_mgy, set_exposure
+from needle_sim.imaging.xray.exposure import Radiograph, expose
+from needle_sim.imaging.xray.materials import Materials, prepare
+from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.imaging.xray.sequence import ContrastRun, Mode, contrast_shots
+from needle_sim.injectate.spread import Spread
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.planning.sightline import recipe_angles, towards_detector
+from needle_sim.procedures.procedure import Procedure, ViewRecipe
+from needle_sim.volume.volume import Volume
+
+_KEPT = 4
+_LATERAL_DEG = 60.0  # a view so far round is the same from the other side
+_kept_materials: list[tuple[weakref.ref[Anatomy], Materials]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the C-arm stands: what falls on the middle, angles, and the collimated field."""
+
+    isocentre_mm: tuple[float, float, float]
+    orbital_deg: float = 0.0
+    tilt_deg: float = 0.0
+    width_mm: float = 500.0
+    height_mm: float = 500.0
+
+
+class Fluoroscope:
+    """Takes pictures of one patient.
+
+    Parameters
+    ----------
+    recipe : Procedure
+        Its C-arm, and the views that pictures are compared with.
+    pictures : bool
+        False takes none: studies and fuzzing count exposures only.
+    """
+
+    def __init__(
+        self, recipe: Procedure, anatomy: Anatomy, target: Target, vertebra: str, *, pictures: bool
+    ) -> None:
+        self._recipe, self._target = recipe, target
+        self._pictures = pictures
+        self._anatomy = anatomy
+        x, y, z = (float(value) for value in target.centre_mm)
+        self.pose = Pose((x, y, z))
+        self._whole = CArm.preset(recipe.carm)
+        self._ways = {view.name: _way_of(view, anatomy, target, vertebra) for view in recipe.views}
+        self._paths: OrderedDict[CArm, PathLengths] = OrderedDict()
+        self._beams: dict[tuple[CArm, str], Beam] = {}
+
+    @property
+    def materials(self) -> Materials:
+        """Of the patient, made once."""
+        return materials_of(self._anatomy)
+
+    @property
+    def carm(self) -> CArm:
+        """The C-arm as it stands, its detector cut to the collimated field."""
+        pose, whole = self.pose, self._whole
+        pixel_mm = whole.pixel_mm / whole.magnification
+        rows, columns = (
+            min(side, 2 * max(4, round(0.5 * mm / pixel_mm)))
+            for side, mm in zip(whole.shape, (pose.height_mm, pose.width_mm), strict=True)
+        )
+        return replace(
+            whole,
+            isocentre_mm=pose.isocentre_mm,
+            orbital_deg=pose.orbital_deg,
+            tilt_deg=pose.tilt_deg,
+            shape=(rows, columns),
+        )
+
+    def paths(self, carm: CArm) -> PathLengths:
+        """Path lengths of a pose; the last few are kept."""
+        if carm not in self._paths:
+            self._paths[carm] = project(self.materials, carm)
+            while len(self._paths) > _KEPT:
+                self._paths.popitem(last=False)
+        self._paths.move_to_end(carm)
+        return self._paths[carm]
+
+    def beam(self, carm: CArm) -> Beam:
+        """The beam of exposure control for this pose."""
+        name = beam_name(carm)
+        if (carm, name) not in self._beams:
+            if len(self._beams) > 64:
+                self._beams.clear()
+            self._beams[carm, name] = set_exposure(self.paths(carm), Beam.preset(name))
+        return self._beams[carm, name]
+
+    def picture(
+        self,
+        placed: PlacedNeedle | None,
+        contrast: Volume | None,
+        rng: np.random.Generator | None,
+        *,
+        share: float = 1.0,
+        coarse: int = 1,
+    ) -> Radiograph | None:
+        """One picture; ``share`` of a still one's current, every ``coarse``-th pixel."""
+        if not self._pictures:
+            return None
+        carm = self.carm
+        if coarse > 1:
+            rows, columns = (max(8, side // coarse) for side in carm.shape)
+            carm = replace(carm, pixel_mm=carm.pixel_mm * coarse, shape=(rows, columns))
+        beam = self.beam(carm)
+        used = beam if share == 1.0 else replace(beam, mas=beam.mas * share)
+        needles = () if placed is None else (placed,)
+        return expose(self.paths(carm), used, needles=needles, contrast=contrast, rng=rng)
+
+    def pulse(self) -> tuple[float, float]:
+        """Kerma-area product, µGy m2, and reference kerma, mGy, of one pulse of this pose."""
+        if not self._pictures:
+            return 0.0, 0.0
+        carm = self.carm
+        beam = self.beam(carm)
+        used = replace(beam, mas=beam.mas * float(rules()["pulse_share"]))
+        return kerma_area_ugy_m2(used, carm), reference_kerma_mgy(used, carm)
+
+    def contrast(
+        self, placed: PlacedNeedle, given: Spread, mode: Mode, rng: np.random.Generator
+    ) -> ContrastRun | None:
+        """Pictures of an injection from its start on."""
+        if not self._pictures:
+            return None
+        carm = self.carm
+        return contrast_shots(
+            self.paths(carm), carm, self.beam(carm), given, mode=mode, needles=(placed,), rng=rng
+        )
+
+    def view(self, placed: PlacedNeedle | None) -> ViewRecipe | None:
+        """The view of the recipe that the C-arm stands in, with the target in its field."""
+        seen = towards_detector(self.pose.orbital_deg, self.pose.tilt_deg)
+        points = [self._target.centre_mm] + ([] if placed is None else [placed.trajectory.tip_mm])
+        if not self._in_field(points):
+            return None
+        apart = {name: _apart_deg(seen, way) for name, way in self._ways.items()}
+        name = min(apart, key=lambda one: apart[one])
+        if apart[name] > float(rules()["view_deg"]):
+            return None
+        return next(view for view in self._recipe.views if view.name == name)
+
+    def _in_field(self, points: list[NDArray[np.float64]]) -> bool:
+        carm = self.carm
+        at = project_points(carm, np.array(points))
+        return bool(((at >= 0) & (at <= np.array(carm.shape) - 1)).all())
+
+    def skin_under(self, row: float, column: float) -> NDArray[np.float64]:
+        """Where the ray of a pixel of the present field enters the skin that faces the detector."""
+        carm = self.carm
+        along = carm.pixel_rays() @ np.array([row, column, 1.0])
+        reach = float(np.linalg.norm(along))
+        along = along / reach
+        way = np.arange(carm.source_isocentre_mm - 300.0, reach, 0.5)
+        line = carm.source_mm + way[:, None] * along
+        body = self._anatomy.labels.sample(line, outside=0) != 0
+        if not body.any():
+            raise InputError("there is no skin under this point of the picture: click on the body")
+        return np.asarray(line[int(np.flatnonzero(body).max())])
+
+
+def materials_of(anatomy: Anatomy) -> Materials:
+    """`prepare`, kept for the next rehearsal of the same patient."""
+    for known, made in _kept_materials:
+        if known() is anatomy:
+            return made
+    made = prepare(anatomy.ct)
+    _kept_materials.append((weakref.ref(anatomy), made))
+    del _kept_materials[:-2]
+    return made
+
+
+def beam_name(carm: CArm) -> str:
+    """The beam preset that an operator would take for this angle."""
+    sideways = abs((carm.orbital_deg + 90.0) % 180.0 - 90.0)
+    return "lumbar_ap" if sideways < 15 else "lumbar_oblique" if sideways < 60 else "lumbar_lateral"
+
+
+def rules() -> Mapping[str, float]:
+    """How a rehearsal is watched (``scoring.toml``, table ``rehearsal``)."""
+    found: Mapping[str, float] = presets.plain(presets.table("scoring", "rehearsal"))
+    return found
+
+
+def _way_of(
+    view: ViewRecipe, anatomy: Anatomy, target: Target, vertebra: str
+) -> NDArray[np.float64]:
+    """Direction (3,) to the detector of a recipe's view."""
+    if view.along_approach and target.kind != "point":
+        return -np.asarray(target.approach)
+    angles = recipe_angles(anatomy, vertebra, target.side, view.oblique_deg, view.tilt_deg)
+    return towards_detector(*angles)
+
+
+def _apart_deg(seen: ArrayLike, way: NDArray[np.float64]) -> float:
+    """Angle between two views; a lateral is one from either side."""
+    apart = angle_deg(seen, way)
+    lateral = abs(float(way[0])) > np.sin(np.radians(_LATERAL_DEG))
+    return min(apart, 180.0 - apart) if lateral else apart
