@@ -15,6 +15,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg
+from needle_sim.imaging.xray.bare import Bare, bare
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.dose import kerma_area_ugy_m2, reference_kerma_mgy, set_exposure
@@ -67,6 +68,7 @@ class Fluoroscope:
         self._ways = {view.name: _way_of(view, anatomy, target, vertebra) for view in recipe.views}
         self._paths: OrderedDict[CArm, PathLengths] = OrderedDict()
         self._beams: dict[tuple[CArm, str], Beam] = {}
+        self._bare: OrderedDict[tuple[CArm, float], Bare] = OrderedDict()
 
     @property
     def materials(self) -> Materials:
@@ -127,7 +129,19 @@ class Fluoroscope:
         beam = self.beam(carm)
         used = beam if share == 1.0 else replace(beam, mas=beam.mas * share)
         needles = () if placed is None else (placed,)
-        return expose(self.paths(carm), used, needles=needles, contrast=contrast, rng=rng)
+        if contrast is not None:
+            return expose(self.paths(carm), used, needles=needles, contrast=contrast, rng=rng)
+        return expose(self._behind(carm, used), used, needles=needles, rng=rng)
+
+    def _behind(self, carm: CArm, beam: Beam) -> Bare:
+        """What a beam leaves behind the patient alone; the last few are kept."""
+        key = carm, beam.mas
+        if key not in self._bare:
+            self._bare[key] = bare(self.paths(carm), beam)
+            while len(self._bare) > _KEPT:
+                self._bare.popitem(last=False)
+        self._bare.move_to_end(key)
+        return self._bare[key]
 
     def pulse(self) -> tuple[float, float]:
         """Kerma-area product, µGy m2, and reference kerma, mGy, of one pulse of this pose."""

@@ -8,7 +8,7 @@ C-arm angles.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from needle_sim.views import tone
 from needle_sim.views.marker import LEFT, Marker, is_lateral, lead_marker
 from needle_sim.views.tone import Field
 
+_Value = TypeVar("_Value", bound=np.generic)
 Polarity = Literal["dark_bone", "bright_bone"]
 
 _HEAD = np.array([0.0, 0.0, 1.0])
@@ -113,7 +114,7 @@ class Display:
         else:
             grey = tone.windowed(signal, self.window)
         grey = grey if self.polarity == "dark_bone" else 1.0 - grey
-        grey = self._turn(grey * tone.whole_mask(whole))
+        grey = self.turned(grey * tone.whole_mask(whole))
         return np.asarray(np.rint(255.0 * grey * self.field_mask()), dtype=np.uint8)
 
     def field_mask(self) -> NDArray[np.float64]:
@@ -152,7 +153,8 @@ class Display:
         across, _ = self.directions(radiograph)
         return lead_marker(across, towards_detector=np.cross(right, down))
 
-    def _turn(self, picture: NDArray[np.float64]) -> NDArray[np.float64]:
+    def turned(self, picture: NDArray[_Value]) -> NDArray[_Value]:
+        """A picture (R, C) of the detector as it lies on the screen."""
         turned = np.rot90(picture, self.quarter_turns)
         return turned[:, ::-1] if self.mirrored else turned
 

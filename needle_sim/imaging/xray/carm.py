@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,11 +79,7 @@ class CArm:
     @property
     def patient_from_carm(self) -> Transform:
         """The map out of the C-arm frame: origin at the focal spot, +z towards the detector."""
-        turn = Rotation.from_euler("ZX", [-self.orbital_deg, self.tilt_deg], degrees=True)
-        matrix = np.eye(4)
-        matrix[:3, :3] = turn.as_matrix() @ _REST
-        matrix[:3, 3] = self.isocentre_mm - self.source_isocentre_mm * matrix[:3, 2]
-        return Transform(matrix, target=PATIENT, source=CARM)
+        return _posed(self)
 
     @property
     def source_mm(self) -> NDArray[np.float64]:
@@ -119,6 +116,15 @@ class CArm:
         )
         along = (self.pixel_mm * self.row_direction, self.pixel_mm * self.column_direction)
         return np.stack([*along, to_middle], axis=1)
+
+
+@lru_cache(maxsize=64)
+def _posed(carm: CArm) -> Transform:
+    turn = Rotation.from_euler("ZX", [-carm.orbital_deg, carm.tilt_deg], degrees=True)
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn.as_matrix() @ _REST
+    matrix[:3, 3] = carm.isocentre_mm - carm.source_isocentre_mm * matrix[:3, 2]
+    return Transform(matrix, target=PATIENT, source=CARM)
 
 
 def aimed(carm: CArm, at_mm: ArrayLike) -> CArm:

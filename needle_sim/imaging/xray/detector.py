@@ -97,12 +97,17 @@ def blurred(image: Image, variance: float) -> Image:
     """
     if variance <= 0:
         return image
-    reach = int(np.ceil(5 * np.sqrt(variance))) + 2
+    reach = reach_px(variance)
     taps = special.ive(np.abs(np.arange(-reach, reach + 1)), variance)
     taps = (taps / taps.sum())[np.abs(np.arange(-reach, reach + 1)) <= _needed(taps, reach)]
     taps /= taps.sum()
     once = ndimage.correlate1d(image, taps, axis=0, mode="nearest")
     return np.asarray(ndimage.correlate1d(once, taps, axis=1, mode="nearest"))
+
+
+def reach_px(variance: float) -> int:
+    """How far `blurred` looks, pixels: beyond it a change is not felt."""
+    return 0 if variance <= 0 else int(np.ceil(5 * np.sqrt(variance))) + 2
 
 
 def _needed(taps: Floats, reach: int) -> int:

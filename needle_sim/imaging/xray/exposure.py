@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray import dose
-from needle_sim.imaging.xray.beam import Beam, material
+from needle_sim.imaging.xray.bare import Bare, bare, with_needles
+from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.chords import Shadow, seen_polyline, shadow
-from needle_sim.imaging.xray.contrast import with_contrast
-from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
-from needle_sim.imaging.xray.materials import COMPOSITION, Materials, prepare
+from needle_sim.imaging.xray.chords import seen_polyline
+from needle_sim.imaging.xray.detector import Detector
+from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
-from needle_sim.imaging.xray.transmission import Bins, bins, transmitted
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.shown import Shown
 from needle_sim.volume.volume import Volume
@@ -100,7 +99,7 @@ def radiograph(
 
 
 def expose(
-    paths: PathLengths,
+    paths: PathLengths | Bare,
     beam: Beam,
     *,
     needles: Sequence[PlacedNeedle] = (),
@@ -112,9 +111,10 @@ def expose(
 
     Parameters
     ----------
-    paths : PathLengths
+    paths : PathLengths or Bare
         From `project`; knows its pose. Where the volume ends inside the body, the body is taken to
-        go on as soft tissue without detail: see `cut_share`.
+        go on as soft tissue without detail: see `cut_share`. A `Bare` of this beam saves most of
+        the work where only needles move.
     beam : Beam
     needles : sequence of PlacedNeedle
         Drawn by the exact chord of each ray, in the pixels that they touch.
@@ -130,23 +130,15 @@ def expose(
     Radiograph
         Blur and noise act on the finished signal, so that needle and bone are treated alike.
     """
-    carm = paths.carm
-    panel_used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
-    cut, paths = paths.cut, _whole(paths, contrast)
-    names = (*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel")
-    spectrum = bins(beam, carm, panel_used, names)
-    primary, squared = transmitted(paths, spectrum)
-    signal, energy = panel.aperture(primary), squared / primary
+    behind = _of_beam(paths, beam, contrast, detector)
+    carm, used = behind.paths.carm, behind.detector
+    signal, energy = behind.seen, behind.energy
     if needles:
-        cast = shadow(carm, needles, material("steel").density_g_cm3)
-        _darken(signal, energy, cast, paths, spectrum)
-    mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
-    signal = signal + panel.scatter_veil(signal, mass, carm, panel_used)
-    blur = panel.focal_variance(carm, panel_used)
+        signal, energy = with_needles(behind, needles)
     if rng is None:
-        signal = panel.blurred(signal, blur + (panel_used.blur_mm / carm.pixel_mm) ** 2)
+        signal = panel.blurred(signal, (used.blur_mm / carm.pixel_mm) ** 2)
     else:
-        signal = panel.noisy(panel.blurred(signal, blur), energy, carm, panel_used, rng)
+        signal = panel.noisy(signal, energy, carm, used, rng)
     return Radiograph(
         np.ascontiguousarray(signal, dtype=np.float32),
         carm,
@@ -157,15 +149,20 @@ def expose(
         dose.reference_kerma_mgy(beam, carm),
         {
             "needles": tuple(seen_polyline(carm, placed.shaft_mm) for placed in needles),
-            "cut": cut,
-            "cut_share": float(cut.mean()),
+            "cut": behind.cut,
+            "cut_share": float(behind.cut.mean()),
         },
     )
 
 
-def _whole(paths: PathLengths, contrast: Volume | None) -> PathLengths:
-    """The patient gone on beyond the volume, with the contrast in it."""
-    return paths.continued() if contrast is None else with_contrast(paths.continued(), contrast)
+def _of_beam(
+    paths: PathLengths | Bare, beam: Beam, contrast: Volume | None, detector: Detector | None
+) -> Bare:
+    if isinstance(paths, PathLengths):
+        return bare(paths, beam, contrast=contrast, detector=detector)
+    if paths.beam != beam or contrast is not None:
+        raise InputError("this Bare belongs to another beam or has its contrast: make it anew")
+    return paths
 
 
 def cut_share(radiograph: Radiograph) -> float:
@@ -174,31 +171,3 @@ def cut_share(radiograph: Radiograph) -> float:
     What lies beyond is drawn as soft tissue without detail, so bone is missing there.
     """
     return float(radiograph.truth.get("cut_share", 0.0))
-
-
-def _darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins: Bins) -> None:
-    """Multiply the pixels that needles touch by what the needles let through, bin by bin."""
-    at = cast.rows, cast.columns
-    masses = {name: image[at] for name, image in paths.mass_g_cm2.items()}
-    bare = np.zeros((3, len(cast.rows)), dtype=np.float32)
-    # tissue gives way to the needle, as far as there is any
-    soft = masses.get("soft", np.zeros(len(cast.rows), np.float32))[:, None]
-    gone = np.minimum(cast.tissue_cm * np.float32(1.0), soft)
-    for index, (kev, mean_kev) in enumerate(zip(bins.signal_kev, bins.energy_kev, strict=True)):
-        depth = sum(
-            (
-                mass * np.float32(bins.mu_rho[COMPOSITION[name]][index])
-                for name, mass in masses.items()
-            ),
-            np.zeros(len(cast.rows), np.float32),
-        )
-        weight = np.float32(kev) * np.exp(-depth)
-        water, steel = (
-            np.float32(bins.mu_rho["water"][index]),
-            np.float32(bins.mu_rho["steel"][index]),
-        )
-        through = np.exp(water * (gone - cast.plastic_g_cm2) - steel * cast.steel_g_cm2)
-        left = weight * through.mean(axis=1)
-        bare += np.stack([weight, left, left * np.float32(mean_kev)])
-    signal[at] *= bare[1] / bare[0]
-    energy[at] = bare[2] / np.maximum(bare[1], np.finfo(np.float32).tiny)
