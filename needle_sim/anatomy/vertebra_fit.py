@@ -53,6 +53,9 @@ _CENTRE_SD_MM, _LEVER_SD_MM = 0.25, 1.0
 _LEVER_MM = 8.0  # a joint's direction is known as that of a lever of this length
 
 
+_MIDLINE_MM = 10.0  # where a spinous process is looked for, to either side
+_TOO_LONG_MM = 4.0  # beyond the label: more than two good fits are off (proposed)
+
 NONE: Mapping[str, LabelJoint] = MappingProxyType({})
 
 
@@ -133,9 +136,24 @@ def fit_vertebra(
     near = band(surface)
     anchors, sd = joint_evidence(above, below, start)
     sizes, placed = solved(model, evidence_of(surface, near, anchors, sd), start)
-    spec = spec_of(sizes)
+    spec = _cut_back(spec_of(sizes), surface, placed)
     shape = vertebra_shape(spec).moved(placed)
     return VertebraFit(spec, placed, shape, surface_rms_mm(surface, shape, near))
+
+
+def _cut_back(spec: VertebraSpec, surface: LabelSurface, placed: Transform) -> VertebraSpec:
+    """The vertebra with its spinous process no longer than the label's.
+
+    The model's process lies in the midline and thins towards its tip. One that leans aside is met
+    by a longer one, thicker where the label is, whose end stands out of the label, even of the
+    skin; far from the label that costs a fit little.
+    """
+    local = placed.inverse().apply(surface.points_mm)
+    tip = local[np.abs(local[:, 0]) < _MIDLINE_MM, 1].max(initial=0.0)
+    excess = spec.back_mm + spec.spinous_length_mm - float(tip)
+    if excess < _TOO_LONG_MM:
+        return spec
+    return replace(spec, spinous_length_mm=spec.spinous_length_mm - excess)
 
 
 def loosened(

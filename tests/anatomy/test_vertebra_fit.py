@@ -122,6 +122,18 @@ def test_surface_distance_counts_what_the_model_has_too_much(case):
     assert surface_rms_mm(case.surface, long.moved(case.pose), beyond) > 2 * true
 
 
+def test_a_spinous_process_longer_than_its_label_ends_with_it(case):
+    """Fitted with nothing but its length free, from a mean 25 mm too long."""
+    spec = case.spec
+    long = replace(spec, spinous_length_mm=spec.spinous_length_mm + 25.0)
+    held = {"spinous_length_mm": 1e-3}
+    fit = fit_vertebra(case.surface, long, held, start=case.pose)
+    tip = vertebra_landmarks(fit.spec)["spinous_tip"]
+    assert tip[1] == pytest.approx(vertebra_landmarks(spec)["spinous_tip"][1], abs=2.5)
+    kept = fit_vertebra(case.surface, spec, held, start=case.pose)
+    assert kept.spec.spinous_length_mm == pytest.approx(spec.spinous_length_mm, abs=0.01)
+
+
 def test_every_size_has_a_positive_spread_at_every_level():
     for level in ("L1", "L2", "L3", "L4", "L5"):
         mean, spread = average(level)

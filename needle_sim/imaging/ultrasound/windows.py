@@ -13,10 +13,12 @@ from needle_sim.imaging.ultrasound.field.bone_field import ACCOUNTED
 from needle_sim.imaging.ultrasound.field.voxel_surface import as_seen_mm
 
 Field = NDArray[np.float64]
-_WAY_MM = np.arange(0.0, 90.0, 1.0)  # farther than any skin from the canal
+_WAY_MM = np.arange(0.0, 90.0, 0.5)  # farther than any skin from the canal
 _FREE_MM = 15.0  # wider than this a window need not be
 _WIDE_MM = 2.0  # a beam of 3.5 MHz passes whole (proposed)
 _BESIDE_MM = np.array([-7.0, -5.0, -3.0, 3.0, 5.0, 7.0])
+_OPEN_MM = 0.3  # beside a beam on all sides, at least; bone may stand between two samples of a way
+_SHUT_MM = 10.0  # a way through bone is taken only where there is no other
 _LOOKED_AT = 40  # ways whose window is looked at across
 _TILT_COST_MM = 0.05  # free width that a degree of tilt must gain (proposed)
 
@@ -86,6 +88,7 @@ def widest_window(
     lines = aims_mm[:, None, None] - _WAY_MM[:, None] * beams[:, None]
     gaps = free_mm(anatomy, lines.reshape(-1, 3)).reshape(lines.shape[:3]).min(axis=2)
     worth = np.minimum(gaps, _WIDE_MM) - _TILT_COST_MM * np.asarray(tilts_deg)
+    worth -= _SHUT_MM * (gaps < _OPEN_MM)
     order = np.argsort(-worth, axis=None, kind="stable")[:_LOOKED_AT]
     at, which = np.unravel_index(order, worth.shape)
     aside = _BESIDE_MM[:, None] * np.asarray(across, dtype=np.float64)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.fit import anatomy_from_ct
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg
-from needle_sim.imaging.ultrasound.poses import VIEWS, check_view, pose, vertebrae_of
+from needle_sim.imaging.ultrasound.poses import (
+    VIEWS,
+    check_view,
+    named_after,
+    pose,
+    vertebrae_of,
+)
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scan import sonogram
 from needle_sim.imaging.ultrasound.scene import prepare
+from needle_sim.imaging.ultrasound.touch import coupling, gaps_mm
 from needle_sim.imaging.ultrasound.windows import first_met_mm, free_mm
+from needle_sim.volume.dicom import load_series
+from needle_sim.volume.labels import load_labels
 from tests.imaging.ultrasound.bodies import block
 
 LEFT, POSTERIOR, HEAD = np.eye(3)
@@ -131,6 +141,80 @@ def test_the_trident_casts_two_shadows_with_muscle_between(scene, phantom):
     starts = int((np.diff(inner.astype(int)) == 1).sum())
     assert starts >= 2
     assert (~inner).mean() > 0.4
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_with_a_probe_the_face_is_pressed_until_it_touches(phantom, name):
+    probe = Probe.preset("curved_3p5mhz")
+    level = "L4" if VIEWS[name].takes == "vertebra" else "L3-L4"
+    laid = pose(phantom, name, level=level, side="left")
+    held = pose(phantom, name, level=level, side="left", probe=probe)
+    x, _, z = held.matrix[:3, :3].T
+    off = held.matrix[:3, 3] - laid.matrix[:3, 3]
+    assert 0.0 <= off @ z <= 8.0
+    assert off == pytest.approx((off @ z) * z, abs=1e-9)
+    gaps = gaps_mm(phantom, held.matrix[:3, 3][None], z[None], x[None], probe)
+    assert coupling(gaps).mean() > 0.93
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "said"),
+    [
+        (
+            "transverse_process",
+            "L4-L5",
+            ["L4 left transverse process", "L5 left transverse process"],
+        ),
+        ("transverse_process", "L5-S1", ["L5 left transverse process", "S1 left ala"]),
+        ("transverse_interlaminar", "L3-L4", ["L3-L4 canal"]),
+        ("transverse_sap_tp", "L4", ["L4 left SAP/TP angle"]),
+    ],
+)
+def test_what_a_view_is_named_after_lies_near_its_plane(phantom, name, level, said):
+    found = named_after(phantom, name, level=level, side="left")
+    assert list(found) == said
+    seat = pose(phantom, name, level=level, side="left")
+    for at in found.values():
+        _, out, deep = seat.inverse().apply(at)
+        assert abs(out) < 8.0
+        assert 30.0 < deep < 80.0
+
+
+def seen_of_the_sac(anatomy, level):
+    """Pixels of the sac that sound reaches, and the whole picture, across an interspace."""
+    probe = Probe.preset("curved_3p5mhz")
+    seat = pose(anatomy, "transverse_interlaminar", level=level, side="right", probe=probe)
+    assert first_met_mm(anatomy, seat, reach_mm=110.0)["dura"] is not None
+    shot = sonogram(anatomy, probe, seat, lines=128, samples=512)
+    sac = (shot.truth["labels"] == label("csf")) & ~shot.truth["shadow"] & shot.sector
+    return float(sac.sum()) * shot.pixel_mm**2, shot
+
+
+@pytest.mark.real("totalsegmentator_lumbar")
+def test_windows_of_the_lumbar_ct_show_the_sac_between_the_bones(lumbar):
+    """On the midline: fitted spinous processes shut the two windows, those of the CT do not."""
+    ct = load_series(lumbar / "dicom")
+    labels = load_labels(lumbar / "labels.nii.gz", grid=ct)
+    spine = anatomy_from_ct(ct, labels, vertebrae=["L4"])
+    for level in ("L3-L4", "L4-L5"):
+        area_mm2, shot = seen_of_the_sac(spine, level)
+        assert area_mm2 > 60
+        assert angle_deg(shot.patient_from_probe.matrix[:3, 2], -POSTERIOR) < 26.0
+
+
+@pytest.mark.real("lidc_0001")
+def test_no_process_of_the_chest_ct_reaches_the_skin_and_the_window_is_seen_beside_it(lidc):
+    ct = load_series(lidc / "dicom")
+    labels = load_labels(lidc / "labels_totalsegmentator.nii.gz", grid=ct)
+    chest = anatomy_from_ct(ct, labels, vertebrae=["L1", "L2"])
+    area_mm2, shot = seen_of_the_sac(chest, "L1-L2")
+    assert area_mm2 > 20
+    assert shot.truth["surface_mm"].min() > 8.0  # as far as the CT's own bone from the skin
+    for bone in chest.bones.values():
+        z, y, x = (np.arange(a, b, 2.0) for a, b in bone.box_mm.T[::-1])
+        points = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1).reshape(-1, 3)
+        inside = points[(bone.distance_mm(points) < 0.0) & chest.labels.contains(points)]
+        assert (chest.labels.sample(inside, outside=0) != 0).all()
 
 
 def test_left_and_right_are_mirror_images_on_the_mean_spine(phantom):
