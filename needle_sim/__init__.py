@@ -24,6 +24,7 @@ _HOMES = {
     "instruments.needle": ("Needle",),
     "instruments.trajectory": ("Trajectory",),
     "instruments.placed": ("PlacedNeedle",),
+    "instruments.contact": ("Feel", "feel"),
     "injectate.agent": ("Agent",),
     "injectate.aspiration": ("aspirate",),
     "injectate.spread": ("Spread", "spread"),
@@ -49,10 +50,16 @@ _HOMES = {
     "planning.robustness": ("Executions", "executions"),
     "planning.sightline": ("look_along",),
     "procedures.procedure": ("Procedure",),
+    "rehearsal.log": ("Log",),
     "rehearsal.record": ("Event", "Record"),
+    "rehearsal.rehearsal": ("Rehearsal",),
     "rehearsal.run": ("Run",),
     "rehearsal.runner": ("run_procedure",),
     "rehearsal.scoring": ("Score", "score"),
+    "rehearsal.state": ("State",),
+    "exports.markups": ("Markups", "load_markups", "save_line", "save_points"),
+    "exports.scene": ("save_slicer",),
+    "exports.segmentation": ("save_segmentation",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

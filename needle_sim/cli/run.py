@@ -32,7 +32,7 @@ NO_PLAN = 3
 )
 @click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
 @click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
-@click.option("--labels", type=click.Path(path_type=Path), help="Its label map (NIfTI).")
+@click.option("--labels", type=click.Path(path_type=Path), help="Its label map: NIfTI, .seg.nrrd.")
 @click.option("--level", help="A nerve, e.g. L4, or an interspace, e.g. L4-L5.")
 @click.option("--side", help="left or right.")
 @click.option("--variant", help="A way in by name, e.g. supraneural, not the level's own.")
@@ -41,6 +41,7 @@ NO_PLAN = 3
 @click.option("--seed", default=0, show_default=True, help="Same seed, same result.")
 @click.option("--vary", is_flag=True, help="Let the seed vary the phantom's anatomy.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.")
+@click.option("--slicer", is_flag=True, help="Write files for 3D Slicer as well, in slicer/.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 def run(procedure: str | None, **given: Any) -> None:
@@ -74,6 +75,10 @@ def run(procedure: str | None, **given: Any) -> None:
     with output_folder(given["out"], name, force=given["force"]) as folder:
         made = replace(_attempt(recipe, side, target_mm, given), command=_typed(recipe.name))
         _write(made, folder, start)
+        if given["slicer"]:
+            from needle_sim.exports.scene import save_slicer
+
+            save_slicer(made, folder / "slicer")
     _say(made, folder, as_json=given["as_json"])
     if made.plan is None:
         sys.exit(NO_PLAN)

@@ -1,4 +1,4 @@
-"""Label maps from NIfTI, on their own grid or a CT's, and the names of their numbers."""
+"""Label maps from NIfTI and NRRD, on their own grid or a CT's, and the names of their numbers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
 from needle_sim.presets import nearest
 from needle_sim.volume.nifti import Nifti, read_nifti
+from needle_sim.volume.nrrd import read_nrrd
 from needle_sim.volume.volume import Note, Volume
 
 SAME_GRID_VOXELS = 0.05
@@ -74,7 +75,8 @@ def load_labels(path: str | os.PathLike[str], *, grid: Volume | None = None) -> 
     Parameters
     ----------
     path : path
-        NIfTI with whole numbers from 0 to 65535.
+        NIfTI with whole numbers from 0 to 65535, or a segmentation of 3D Slicer (``.seg.nrrd``):
+        segments that are named as in `LABEL_NAMES` get those numbers.
     grid : Volume, optional
         Bring the labels onto this grid: by turning axes where it is the same grid, else by the
         nearest voxel, with a note.
@@ -90,15 +92,52 @@ def load_labels(path: str | os.PathLike[str], *, grid: Volume | None = None) -> 
     InputError
         The file is missing, not NIfTI, not a label map, empty, or does not overlap the grid.
     """
-    image = read_nifti(path)
-    image = replace(image, array=_whole(image))
+    notes: tuple[Note, ...] = ()
+    if str(path).endswith(".nrrd"):
+        image, named = read_nrrd(path)
+        image, notes = _renumbered(replace(image, array=_whole(image)), named)
+    else:
+        image = read_nifti(path)
+        image = replace(image, array=_whole(image))
+    return _onto(image, grid, notes)
+
+
+def _renumbered(image: Nifti, named: Mapping[int, str]) -> tuple[Nifti, tuple[Note, ...]]:
+    """Segments by their names, as far as they are known; the others keep no number."""
+    if not named:
+        return image, ()
+    numbers = {name: number for number, name in LABEL_NAMES.items()}
+    table = np.zeros(int(image.array.max()) + 1, dtype=np.uint16)
+    strange = []
+    for value in np.unique(image.array):
+        name = named.get(int(value), "")
+        table[value] = numbers.get(name, 0)
+        if value and name not in numbers:
+            strange.append(name or str(value))
+    if not table.any():
+        raise InputError(
+            f"{image.name} has no segment that is known; names like vertebrae_L4 are "
+            f"(it has {', '.join(strange[:5])})"
+        )
+    notes: tuple[Note, ...] = ()
+    if strange:
+        text = f"segments left out, their names are not known: {', '.join(strange[:8])}"
+        notes = (Note(image.name, "", str(len(strange)), text),)
+    return replace(image, array=table[image.array]), notes
+
+
+def _onto(image: Nifti, grid: Volume | None, notes: tuple[Note, ...]) -> Volume:
+    """On a grid, or upright on its own."""
     if grid is None:
-        return image.aligned().volume("label")
+        found = image.aligned().volume("label")
+        return replace(found, notes=(*found.notes, *notes))
     image = image.aligned(unit(grid.patient_from_voxel.matrix[:3, :3].T).T)
     labels = image.volume("label")
     if _same_grid(labels, grid):
-        return grid.like(labels.array, "label")
-    return _resampled(image, labels, grid)
+        found = grid.like(labels.array, "label")
+    else:
+        found = _resampled(image, labels, grid)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _whole(image: Nifti) -> NDArray[np.uint16]:
