@@ -202,9 +202,7 @@ def _result(
         "frames": len(frames),
         "sweep_mm": given["sweep_mm"],
         "sweep_deg": given["sweep_deg"],
-        "face_mm": [round(value, 2) + 0.0 for value in middle.matrix[:3, 3].tolist()],
-        "beam": [round(value, 4) + 0.0 for value in middle.matrix[:3, 2].tolist()],
-        "marker": [round(value, 4) + 0.0 for value in middle.matrix[:3, 0].tolist()],
+        **_placed(middle),
         "first_bone_mm": met["bone"],
         "first_dura_mm": met["dura"],
         "target": " and ".join(depths),
@@ -212,6 +210,15 @@ def _result(
         "pictures": ["sonogram.png", "us.dcm", "pose.json"],
         "picture_notes": seen,
         "notes": [str(note) for note in anatomy.notes],
+    }
+
+
+def _placed(patient_from_probe: Transform) -> dict[str, list[float]]:
+    """Middle of the face, mm, and directions of beam and marker, patient LPS."""
+    columns = {"face_mm": (3, 2), "beam": (2, 4), "marker": (0, 4)}
+    return {
+        name: [round(value, digits) + 0.0 for value in patient_from_probe.matrix[:3, at].tolist()]
+        for name, (at, digits) in columns.items()
     }
 
 
