@@ -54,17 +54,30 @@ def passes(
 
     The hub stops at the skin: no pass is longer than the needle.
     """
+    return strayed(placed, errors, draws(n, rng))
+
+
+def draws(n: int, rng: np.random.Generator) -> Field:
+    """Standard normal numbers (n, 5): what `strayed` needs for ``n`` passes."""
     if not isinstance(n, int) or not 1 <= n <= 10_000_000:
         raise InputError(f"n must be a whole number from 1 to 10 million, got {n!r}")
+    return np.asarray(rng.standard_normal((n, 5)))
+
+
+def strayed(placed: PlacedNeedle, errors: HandErrors, drawn: Field) -> tuple[Field, Field]:
+    """Tips and unit axes (n, 3) for standard normal numbers (n, 5); rows do not touch each other.
+
+    The numbers are entry in two directions, turn about two, depth.
+    """
+    if drawn.ndim != 2 or drawn.shape[1] != 5 or len(drawn) == 0:
+        raise InputError(f"drawn must be (n, 5) with n >= 1, got {drawn.shape}")
     entry, tip = placed.trajectory.entry_mm, placed.trajectory.tip_mm
     depth = float(np.linalg.norm(tip - entry))
     side, up, along = axes_about(tip - entry)
-    drawn = rng.standard_normal((n, 5))
-    across = np.stack([side, up])
-    start = entry + errors.entry_mm * drawn[:, :2] @ across
+    start = entry + errors.entry_mm * (drawn[:, 0:1] * side + drawn[:, 1:2] * up)
     turn = np.radians(errors.angle_deg) * drawn[:, 2:4]
     tilt = np.linalg.norm(turn, axis=1, keepdims=True)  # a turn vector, so no pole and no bias
-    towards = turn @ across * np.sinc(tilt / np.pi)
+    towards = (turn[:, 0:1] * side + turn[:, 1:2] * up) * np.sinc(tilt / np.pi)
     axes = unit(np.cos(tilt) * along + towards)
     pushed = np.clip(depth + errors.depth_mm * drawn[:, 4], 0.0, placed.needle.length_mm)
     return start + pushed[:, None] * axes, axes

@@ -15,7 +15,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.candidates import outside_mm
-from needle_sim.planning.hand import HandErrors, passes
+from needle_sim.planning.hand import HandErrors, draws, strayed
 from needle_sim.planning.hazards import KINDS, HazardMaps
 from needle_sim.planning.planner import Plan
 from needle_sim.planning.walls import BODY_REACH_MM, DEFAULT_MARGINS_MM
@@ -66,16 +66,20 @@ class Executions(Shown):
             good &= ~one
         return good
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """One flat row of Python scalars a pass; a kind that is not around the target has none."""
-        columns: dict[str, list[Any]] = {
-            "tip_error_mm": self.tip_error_mm.tolist(),
-            "target_error_mm": self.target_error_mm.tolist(),
-            "angle_deg": self.angle_deg.tolist(),
-            **{f"{kind}_mm": one.tolist() for kind, one in self.clearance_mm.items()},
-            **{f"{kind}_breached": one.tolist() for kind, one in self.breached.items()},
-            "window_met": self.window_met.tolist(),
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """One flat column (n,) a measure; a kind that is not around the target has none."""
+        return {
+            "tip_error_mm": self.tip_error_mm,
+            "target_error_mm": self.target_error_mm,
+            "angle_deg": self.angle_deg,
+            **{f"{kind}_mm": one for kind, one in self.clearance_mm.items()},
+            **{f"{kind}_breached": one for kind, one in self.breached.items()},
+            "window_met": self.window_met,
         }
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One flat row of Python scalars a pass, of the same columns."""
+        columns: dict[str, list[Any]] = {name: one.tolist() for name, one in self.columns().items()}
         names = list(columns)
         return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -130,12 +134,27 @@ def executions(
     Executions
         No picture is taken and nothing is heated: clearances and the window alone.
     """
+    return executed(
+        anatomy, planned, target, errors=errors, drawn=draws(n, rng), margins_mm=margins_mm
+    )
+
+
+def executed(
+    anatomy: Anatomy,
+    planned: Plan | PlacedNeedle,
+    target: Target,
+    *,
+    errors: HandErrors,
+    drawn: Field,
+    margins_mm: Mapping[str, float] | None = None,
+) -> Executions:
+    """`executions` for standard normal numbers (n, 5) of your own; a pass depends on its row."""
     placed = planned.placed if isinstance(planned, Plan) else planned
     margins = DEFAULT_MARGINS_MM if margins_mm is None else margins_mm
     strange = sorted(set(margins) - set(KINDS))
     if strange:
         raise InputError(f"margins_mm knows {', '.join(KINDS)}, got {', '.join(strange)}")
-    tips, axes = passes(placed, errors, n=n, rng=rng)
+    tips, axes = strayed(placed, errors, drawn)
     maps = HazardMaps.around(anatomy, target.centre_mm)
     found = maps.trace(tips, axes, reach_mm=BODY_REACH_MM, far_mm=FAR_MM).least_mm
     radius = placed.needle.outer_mm / 2
@@ -155,7 +174,7 @@ def executions(
         margins_mm=dict(margins),
         tip_error_mm=np.linalg.norm(tips - placed.trajectory.tip_mm, axis=1),
         target_error_mm=off,
-        angle_deg=np.degrees(np.arccos(np.clip(axes @ straight, -1.0, 1.0))),
+        angle_deg=np.degrees(np.arccos(np.clip((axes * straight).sum(axis=1), -1.0, 1.0))),
         clearance_mm=clearance,
         breached=breached,
         window_met=(off <= target.radius_mm) & _placed_well(anatomy, target, tips),
