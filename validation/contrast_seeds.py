@@ -1,11 +1,14 @@
 """Contrast over varied tips and vessels: what live pictures catch and a late one misses.
 
+First on the phantom, then on real CT (`validation.contrast_ct`), where its data are there.
+
 Hidden vessels lie at the tip in a foramen of the phantom; pictures have their noise. The bounds are
 those of this project: live contrast catches at least 95 % of tips in a vessel, subtraction no
 fewer, a single late picture misses 20 to 70 % (intermittent fluoroscopy missed more than half of
 what live fluoroscopy showed: Smuck 2007, doi:10.1016/j.spinee.2006.06.380). Injections that stay
 must not be called vascular in more than 5 %. Epidural reach for 5 mL stands beside Pain Physician
-2004;7:77-80 (25 patients: 1.28 levels up, 0.88 down).
+2004;7:77-80 (25 patients: 1.28 levels up, 0.88 down). Seeds that are counted start at 0; rules were
+tuned on seeds of 1000 and more.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from needle_sim.imaging.xray.sequence import MODES, contrast_shots
 from needle_sim.injectate.agent import Agent
 from needle_sim.injectate.spread import Spread, spread
 from needle_sim.injectate.vessel import vessel_at
+from validation.contrast_ct import INJECTED, counted
 
 SEEDS = 60
+LEAST_CAUGHT, MOST_FALSE = 0.95, 0.05
 LEVEL_MM = 37.0
 """Height of a lumbar level of the phantom, body and disc."""
 
@@ -120,25 +125,53 @@ def reach_levels(anatomy: Anatomy, count: int, volume_ml: float = 5.0) -> tuple[
     return float(up), float(down)
 
 
-def main(arguments: list[str]) -> int:
-    """Print the table of N seeds (60); 1 when a bound is broken."""
-    count = int(arguments[0]) if arguments else SEEDS
+def on_phantom(count: int) -> bool:
+    """Print the table of the phantom; True where every bound holds."""
     anatomy = ns.build_phantom("lumbar_normal")
     caught = in_vessels(anatomy, count)
     false = elsewhere(anatomy, max(count // 10, 2))
     up, down = reach_levels(anatomy, max(count // 3, 4))
-    print("mode    caught in a vessel   called vascular elsewhere")
+    print("phantom caught in a vessel   called vascular elsewhere")
     for mode in MODES:
         print(f"{mode:7} {caught[mode]:14.1%} {false[mode]:22.1%}")
     print(f"5 mL epidural: {up:.2f} levels up, {down:.2f} down (1.28 and 0.88 in 25 patients)")
-    holds = (
-        caught["live"] >= 0.95
+    return (
+        caught["live"] >= LEAST_CAUGHT
         and caught["dsa"] >= caught["live"]
         and 0.2 <= 1.0 - caught["single"] <= 0.7
-        and max(false.values()) <= 0.05
+        and max(false.values()) <= MOST_FALSE
         and 0.9 <= up <= 1.9
         and 0.5 <= down <= 1.3
         and up > down
     )
-    print("holds" if holds else "FAILS")
-    return 0 if holds else 1
+
+
+def on_ct(count: int) -> bool:
+    """Print the table of the real CTs; True where every bound holds, and where there are none."""
+    answers, words = counted(range(count))
+    for line in words:
+        print(line, flush=True)
+    if not answers:
+        print("no real CT is there: this part is not counted (set NEEDLE_SIM_DATA)")
+        return True
+    print("real CT                      n  called vascular: " + "  ".join(f"{m:>7}" for m in MODES))
+    for kind, by_mode in answers.items():
+        shares = "  ".join(f"{np.mean(by_mode[mode]):7.1%}" for mode in MODES)
+        print(f"{kind:24} {len(by_mode[MODES[0]]):5d}                   {shares}")
+    stays = {
+        mode: float(
+            np.mean([one for kind in INJECTED for one in answers.get(kind, {}).get(mode, [])])
+        )
+        for mode in MODES
+    }
+    print(f"{'all that stays':49} " + "  ".join(f"{stays[mode]:7.1%}" for mode in MODES))
+    caught = float(np.mean(answers["vessel"]["live"]))
+    return max(stays.values()) <= MOST_FALSE and caught >= LEAST_CAUGHT
+
+
+def main(arguments: list[str]) -> int:
+    """Print the tables of N seeds (60; a 20th of them on CT); 1 when a bound is broken."""
+    count = int(arguments[0]) if arguments else SEEDS
+    holds = [on_phantom(count), on_ct(max(count // 20, 1))]
+    print("holds" if all(holds) else "FAILS")
+    return 0 if all(holds) else 1

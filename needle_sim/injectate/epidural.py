@@ -15,13 +15,13 @@ from needle_sim.injectate.lattice import Cells, Lattice, Points
 STEP_MM = 0.9
 _SLEEVE_MM = 1.4  # loose tissue about a root outside of its foramen
 _ALONG_MM = 5.9  # how far out of a foramen a root is followed (told apart up to 6)
-_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.4, 1.0, 0.5  # fat lobules, what lies between, films
-_OPEN, _TIGHT, _LOOSE = 0.8, 0.06, 0.55  # share of septa, tight and loose lobules that is filled
+_LOBULE_MM, _SEPTUM_MM, _FILM_MM = 4.4, 1.15, 0.6  # fat lobules, what lies between, films
+_OPEN, _TIGHT, _LOOSE = 0.88, 0.1, 0.7  # share of septa, tight and loose lobules that is filled
 _SOFT_MM = 7.0  # the fluid thins out towards its edge
 _LEDGE_MM = 4.0  # over this length a wide part of the space tapers to a narrow one
 # 25 interlaminar epidurograms of 5 mL: 1.28 levels to the head, 0.88 to the feet, ventral in 36 %,
 # to one side in 84 % (Pain Physician 2004;7:77-80). The ratios below were set to give that.
-_CAUDAL = 1.32
+_CAUDAL = 1.4
 _VENTRAL = 2.6
 _ROUND = 2.0  # round the sac to the other side
 _MIDLINE = 2.2  # the dorsal median fold, where it is whole
@@ -57,12 +57,14 @@ def epidural_room(
     solid = around.distance_mm(lattice, solids, wanted=near, reach_mm=2.5)[near]
     root, canal = roots[near], canal[near]
     solid = np.minimum(solid, root)
-    outside = np.minimum(within[near], root - _SLEEVE_MM)
+    points = lattice.points_mm(near)
+    # where no bone bounds the space, its edge is fat and fascia and as uneven as these
+    rough = texture.uneven(points, rng, size_mm=np.array([4.0, 4.0, 5.0]))
+    outside = np.minimum(within[near], root - _SLEEVE_MM) + np.maximum(0.7 * rough, -0.3)
     open_ = np.zeros(lattice.shape, dtype=np.float32)
     open_[near] = around.covered(np.maximum(outside, -np.minimum(sac, solid)), STEP_MM)
     room = _tapered(open_)[near]
-    wall = np.minimum(np.minimum(sac, solid), -outside)
-    points = lattice.points_mm(near)
+    wall = np.minimum(sac, solid)
     porosity, resistance = np.zeros(lattice.shape), np.ones(lattice.shape)
     porosity[near] = room * _filling(points, wall, canal, root, rng)
     resistance[near] = _resistance(anatomy, points, tip_mm, bevel, canal, root, rng)
@@ -89,7 +91,7 @@ def _tapered(open_: NDArray[np.float32]) -> NDArray[np.float32]:
     size = 2 * round(0.5 * _LEDGE_MM / STEP_MM) + 1
     about = ndimage.uniform_filter1d(open_, size, axis=0, mode="nearest")
     about = ndimage.uniform_filter1d(about, size, axis=0, mode="nearest")
-    return np.asarray(open_ * np.clip(1.3 * about, 0.0, 1.0))
+    return np.asarray(open_ * np.clip(1.7 * about, 0.0, 1.0))
 
 
 def _filling(
@@ -107,7 +109,7 @@ def _filling(
     honeycomb = lobule + (_OPEN - lobule) * np.exp(-((fat / septum) ** 2))
     film = np.exp(-((np.maximum(wall, 0.0) / _FILM_MM) ** 2))
     about_root = 0.85 * np.exp(-((np.maximum(root, 0.0) / 1.6) ** 2))
-    inside = np.maximum(honeycomb, 0.6 * film * np.clip(0.8 + 0.4 * bent, 0.2, 1.0))
+    inside = np.maximum(honeycomb, 0.75 * film * np.clip(0.8 + 0.4 * bent, 0.2, 1.0))
     out = special.expit(canal / 0.8)
     return np.asarray((1.0 - out) * inside + out * np.maximum(0.5 * honeycomb, about_root))
 

@@ -14,7 +14,8 @@ from needle_sim.injectate.lattice import Lattice
 
 STEP_MM, NERVE_STEP_MM = 0.9, 0.6
 _FIBRES = np.array([0.12, 0.1, 1.0])  # of the erector spinae: along the spine (proposed)
-_TAKEN = 0.4  # share of loose tissue between fibres that a fluid fills
+_TAKEN = 0.35  # share of loose tissue between fibres that a fluid fills
+_SOFT_MM = 6.0  # it ends in streaks
 
 
 def muscle_room(
@@ -42,13 +43,13 @@ def muscle_room(
     turned = points - np.outer(along, fibres) + np.outer(along, [0.0, 0.0, 1.0])
     leaves = texture.uneven(turned, rng, size_mm=np.array([1.5, 6.0, 26.0]))
     leaves += texture.uneven(turned, rng, size_mm=np.array([6.0, 1.5, 26.0]))
-    porosity = free * np.clip(_TAKEN + 0.3 * leaves, 0.02, 0.95)
+    porosity = free * np.clip(_TAKEN + 0.35 * leaves, 0.02, 0.95)
     # across the fibres the front takes three times as long
     steep = np.maximum(np.hypot(across, along), 1e-6)
-    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.45 * leaves)
+    slow = (1.0 + 2.0 * (across / steep) ** 2) * np.exp(-0.5 * leaves)
     slow *= 1.0 - 0.3 * (away @ unit(bevel)) / np.maximum(steep, 1.0) * np.exp(-steep / 10.0)
     shape = lattice.shape
-    return Room(lattice, porosity.reshape(shape), np.maximum(slow, 0.1).reshape(shape))
+    return Room(lattice, porosity.reshape(shape), np.maximum(slow, 0.1).reshape(shape), _SOFT_MM)
 
 
 def nerve_room(nerve: Structure, tip_mm: NDArray[np.float64], rng: np.random.Generator) -> Room:

@@ -1,6 +1,10 @@
 """A tenth of the validation, with its bounds."""
 
-from validation.contrast_seeds import SEEDS, in_vessels, reach_levels
+import pytest
+
+from tests.conftest import LUMBAR
+from validation.contrast_ct import Injection, fitted, injections
+from validation.contrast_seeds import SEEDS, in_vessels, on_ct, reach_levels
 
 
 def test_live_contrast_catches_a_vessel_and_a_late_picture_misses_some(phantom):
@@ -17,3 +21,24 @@ def test_five_millilitres_reach_as_far_as_published(phantom):
     assert 0.9 <= up <= 1.9
     assert 0.5 <= down <= 1.3
     assert up > down
+
+
+@pytest.mark.real(LUMBAR)
+def test_on_a_real_ct_live_contrast_tells_what_stays_from_what_runs_off():
+    anatomy = fitted(LUMBAR, ("L3-L4",))
+    told = list(injections(anatomy, ("L3-L4",), ("left",)))
+
+    assert all(isinstance(one, Injection) for one in told), told
+    for one in told:
+        assert one.called_vascular(0, vessel=False, modes=("live",)) == {"live": False}
+        assert one.called_vascular(0, vessel=True, modes=("live",)) == {"live": True}
+
+
+def test_without_real_data_that_part_says_so_and_is_not_counted(monkeypatch, capsys):
+    monkeypatch.setattr("validation.contrast_ct.real_folder", lambda name: None)
+
+    assert on_ct(1)
+    said = capsys.readouterr().out
+    assert "totalsegmentator_lumbar is not there: not counted" in said
+    assert "no real CT is there" in said
+    assert "%" not in said
