@@ -50,13 +50,7 @@ def draw_subtraction(
         raise InputError(f"a {run.mode} run has no subtraction; take it with mode='dsa'")
     if not zoom >= 1:
         raise InputError(f"zoom must be at least 1, got {zoom}")
-    display = Display.for_prone(run.frames[index])
-    shadow = ndimage.gaussian_filter(run.subtracted[index], _SMOOTH_PX)
-    picture = np.rot90(shadow, display.quarter_turns)
-    picture = picture[:, ::-1] if display.mirrored else picture
-    deepest = _deepest(run)
-    grey = 1.0 - (picture / deepest + _BEYOND) / (1.0 + _BEYOND)
-    shown = np.clip(grey, 0.0, 1.0) * display.field_mask()
+    shown = subtraction_grey(run, index)
     ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="bilinear", aspect="equal")
     canvas.blank(ax)
     rows, columns = shown.shape
@@ -69,6 +63,16 @@ def draw_subtraction(
             ax, 0.03, 0.96, title, share=0.045, va="top", color="#ffffff", path_effects=rim
         )
     return ax
+
+
+def subtraction_grey(run: ContrastRun, index: int) -> NDArray[np.float64]:
+    """One subtracted picture (R, C) as drawn: 0 where iodine is densest, 1 white."""
+    display = Display.for_prone(run.frames[index])
+    shadow = ndimage.gaussian_filter(run.subtracted[index], _SMOOTH_PX)
+    picture = np.rot90(shadow, display.quarter_turns)
+    picture = picture[:, ::-1] if display.mirrored else picture
+    grey = 1.0 - (picture / _deepest(run) + _BEYOND) / (1.0 + _BEYOND)
+    return np.asarray(np.clip(grey, 0.0, 1.0) * display.field_mask())
 
 
 def draw_contrast_run(

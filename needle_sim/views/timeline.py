@@ -16,8 +16,11 @@ from needle_sim.views.wording import time_said
 
 SIGNS = {
     "insert": "↳",
+    "angle": "∠",
     "advance": "↓",
+    "withdraw": "⇡",
     "view": "◎",
+    "fluoro": "◉",
     "aspirate": "↑",
     "contrast": "◐",
     "inject": "●",
@@ -27,8 +30,11 @@ SIGNS = {
 }
 WORDS = {
     "insert": "needle in",
+    "angle": "angle the needle",
     "advance": "advance",
+    "withdraw": "withdraw",
     "view": "picture",
+    "fluoro": "live pictures",
     "aspirate": "aspiration",
     "contrast": "contrast",
     "inject": "injection",
@@ -38,6 +44,7 @@ WORDS = {
 }
 _COLOURS = {
     "view": "#2563a8",
+    "fluoro": "#2563a8",
     "contrast": "#6b4fa0",
     "inject": "#17795e",
     "heat": "#c9253f",
@@ -94,7 +101,7 @@ def timeline_figure(record: Record, *, why: str = "", paper: Paper = canvas.LIGH
 
 def _dangers(record: Record, end: float) -> list[tuple[float, float, float]]:
     """From when to when each pass lasted, and its danger depth."""
-    starts = [event for event in record.events if event.do == "insert"]
+    starts = [one for one in record.events if one.do == "insert" or "danger_mm" in one.detail]
     times = [event.t_s for event in starts]
     spans = zip([0.0, *times[1:]], [*times[1:], end], strict=True)
     found = [
@@ -108,16 +115,21 @@ def _course(events: Sequence[Event]) -> tuple[list[float], list[float]]:
     """Times and depths of a line: straight while advancing, level otherwise."""
     time, depth = [0.0], [0.0]
     for event in events:
-        if event.do not in ("advance", "insert", "redirect"):
+        if event.do not in ("advance", "insert", "redirect", "withdraw"):
             time.append(event.t_s)
             depth.append(depth[-1])
-        elif event.do == "redirect":
+        elif _taken_out(event):
             time += [event.t_s]
             depth += [0.0]
         else:
             time.append(event.t_s)
             depth.append(event.depth_mm)
     return time, depth
+
+
+def _taken_out(event: Event) -> bool:
+    """A redirected needle comes out first, where an insertion and not a hand begins the pass."""
+    return event.do == "redirect" and "danger_mm" not in event.detail
 
 
 def _signs(ax: Axes, events: Sequence[Event], size: float, paper: Paper) -> None:
@@ -129,7 +141,7 @@ def _signs(ax: Axes, events: Sequence[Event], size: float, paper: Paper) -> None
     words = canvas.font(0.47 * wide)
     for number, (event, x) in enumerate(zip(events, _apart(ax, events, wide), strict=True), 1):
         colour = _COLOURS.get(event.do, "#6b7a87")
-        at = x, 0.0 if event.do == "redirect" else event.depth_mm
+        at = x, 0.0 if _taken_out(event) else event.depth_mm
         ax.plot(*at, marker="o", markersize=wide, color=colour, **disc)
         ax.text(*at, str(number), color="#ffffff", fontproperties=words, zorder=6, **digits)
 

@@ -1,0 +1,1 @@
+"""The instrument: one module for the browser, one console behind it, two carriers."""
