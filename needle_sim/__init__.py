@@ -60,6 +60,8 @@ _HOMES = {
     "exports.markups": ("Markups", "load_markups", "save_line", "save_points"),
     "exports.scene": ("save_slicer",),
     "exports.segmentation": ("save_segmentation",),
+    "studies.study": ("run_study",),
+    "studies.result": ("StudyResult",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -16,6 +16,7 @@ from needle_sim import __version__
 from needle_sim.cli.info import info
 from needle_sim.cli.list_presets import list_presets
 from needle_sim.cli.run import run
+from needle_sim.cli.study import study
 from needle_sim.cli.us import us
 from needle_sim.errors import NeedleSimError
 
@@ -52,5 +53,6 @@ def main(debug: bool) -> None:
 
 main.add_command(run)
 main.add_command(us)
+main.add_command(study)
 main.add_command(info)
 main.add_command(list_presets)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from needle_sim.rehearsal.run import Run
     from needle_sim.rehearsal.scoring import Score
     from needle_sim.rehearsal.suite import View
+    from needle_sim.studies.result import StudyResult
     from needle_sim.thermal.history import HeatHistory
     from needle_sim.thermal.lesion import Lesion
     from needle_sim.volume.volume import Volume
@@ -160,6 +161,14 @@ def _run(run: Run) -> Figure:
     return overview_figure(run)
 
 
+def _study(result: StudyResult, *, ax: Axes | None = None, **settings: Any) -> Axes:
+    from needle_sim.views.study import draw_study
+
+    if ax is None:
+        ax = canvas.panel(canvas.sheet(1000, 640), (0.08, 0.11, 0.89, 0.78))
+    return draw_study(ax, result, **settings)
+
+
 def _axes(ax: Axes | None, size_px: tuple[int, int], *, colour: str = canvas.SCREEN) -> Axes:
     if ax is not None:
         return ax
@@ -179,4 +188,5 @@ _PICTURES: dict[str, Callable[..., Axes | Figure]] = {
     "Lesion": _lesion,
     "Score": _score,
     "Run": _run,
+    "StudyResult": _study,
 }
