@@ -52,7 +52,9 @@ def epidural_room(
     within = np.minimum(canal, foramen)
     roots = around.distance_mm(lattice, around.pipes(anatomy, "root"), reach_mm=2.5)
     near = (within < STEP_MM) | ((roots < _SLEEVE_MM) & (within < _ALONG_MM))
-    sac = around.distance_mm(lattice, around.pipes(anatomy, "dura"), wanted=near)[near]
+    sac = around.distance_mm(lattice, around.pipes(anatomy, "dura"), wanted=near)
+    near &= sac > -STEP_MM
+    sac = sac[near]
     solids = [*around.pipes(anatomy, "vessel"), *_solids(anatomy, corners)]
     solid = around.distance_mm(lattice, solids, wanted=near, reach_mm=2.5)[near]
     root, canal = roots[near], canal[near]
