@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.rule_text import check_landmark, check_placeholders
+from needle_sim.anatomy.settle import MOST_MM, Settle, drawn_in, settled
 from needle_sim.anatomy.target import Target, beside_bone, course_between, point_at_share
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 Points = NDArray[np.float64]
-MOST_MM = 50.0  # no shift, window or slide of a rule is longer
-_FINE_MM = 0.1
-_AXES = {"lateral": 0, "dorsal": 1, "cranial": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +48,6 @@ class Shift:
         for name in ("lateral_mm", "dorsal_mm", "cranial_mm"):
             if not -MOST_MM <= getattr(self, name) <= MOST_MM:
                 raise InputError(f"{name} must be at most {MOST_MM:g}, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Slide along a body axis to a share (0 ventral, caudal or medial end) of the free stretch.
-
-    Free is what lies in the rule's spaces and outside dura, roots, vessels, flava and bone; the
-    stretch nearest to the starting point within ``reach_mm`` is taken.
-    """
-
-    along: Literal["lateral", "dorsal", "cranial"]
-    reach_mm: float
-    share: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not (0 < self.reach_mm <= MOST_MM and 0 <= self.share <= 1):
-            raise InputError(
-                f"settle needs reach_mm above 0 up to {MOST_MM:g} and a share of 0 to 1, "
-                f"got {self.reach_mm} and {self.share}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,47 +214,13 @@ def _moved(
     if rule.shift is not None:
         centre = centre + _turned(anatomy, vertebra, rule.shift, side)
     if rule.settle is not None:
-        centre = _settled(anatomy, centre, rule.settle, within, vertebra, side)
-    return centre
+        return settled(anatomy, centre, rule.settle, within, vertebra, side)
+    return drawn_in(anatomy, centre, within)
 
 
 def _turned(anatomy: Anatomy, vertebra: str, shift: Shift, side: str) -> Points:
     lateral = shift.lateral_mm if side == "left" else -shift.lateral_mm
     return anatomy.body(vertebra).turn([lateral, shift.dorsal_mm, shift.cranial_mm])
-
-
-def _settled(
-    anatomy: Anatomy,
-    start: Points,
-    rule: Settle,
-    within: tuple[str, ...],
-    vertebra: str,
-    side: str,
-) -> Points:
-    axis = anatomy.body(vertebra).turn(np.eye(3)[_AXES[rule.along]])
-    axis = -axis if rule.along == "lateral" and side == "right" else axis
-    steps = np.arange(-rule.reach_mm, rule.reach_mm + _FINE_MM, _FINE_MM)
-    line = start + steps[:, None] * axis
-    free = np.min([anatomy.spaces[one].shape.distance_mm(line) for one in within], axis=0) < 0
-    for structure in anatomy.structures.values():
-        if structure.kind != "medial_branch":
-            free &= structure.distance_mm(line) > 0
-    for space in anatomy.spaces.values():
-        if space.kind == "flavum":
-            free &= space.shape.distance_mm(line) > 0
-    for bone in anatomy.bones.values():
-        free &= bone.distance_mm(line) > 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(int)))
-    if not len(edges):
-        raise InputError(
-            f"nothing free of nerves, sac and bone lies within {rule.reach_mm:g} mm of the place "
-            f"meant in {', '.join(within)} ({vertebra}, {side})"
-        )
-    runs = edges.reshape(-1, 2)
-    away = [0.0 if a <= len(steps) // 2 < b else np.abs(steps[a:b]).min() for a, b in runs]
-    first, last = runs[int(np.argmin(away))]
-    at = first + rule.share * (last - 1 - first)
-    return np.asarray(start + np.interp(at, np.arange(len(steps)), steps) * axis)
 
 
 def _space(anatomy: Anatomy, name: str) -> str:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from needle_sim.anatomy.anatomy import Anatomy, Space, Structure
+from needle_sim.anatomy.settle import Settle
 from needle_sim.anatomy.target_rule import (
     AlongNerve,
-    Settle,
     Share,
     Shift,
     TargetRule,

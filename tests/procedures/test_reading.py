@@ -11,7 +11,8 @@ import pytest
 
 from needle_sim import presets
 from needle_sim.anatomy.landmarks import MIDLINE, OF_A_SIDE
-from needle_sim.anatomy.target_rule import AlongNerve, Settle, Share, Shift, TargetRule
+from needle_sim.anatomy.settle import Settle
+from needle_sim.anatomy.target_rule import AlongNerve, Share, Shift, TargetRule
 from needle_sim.errors import InputError, PresetError
 from needle_sim.procedures.procedure import (
     Approach,
