@@ -23,9 +23,7 @@ _GREAT_ML_S = {"vein": 25.0, "artery": 45.0}  # vena cava and aorta below the ki
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """A tributary that takes part of a vessel's content and gives it back where it ends.
-
-    Blood runs in it as fast as in the vessel, so its cross-section is ``share`` of the vessel's.
+    """A tributary that fills from a vessel; its radius is the cube root of its share.
 
     Parameters
     ----------

@@ -62,15 +62,27 @@ def branched(share=0.3, length=120.0, **settings):
     )  # fmt: skip
 
 
-def test_a_branch_takes_its_share_from_where_it_leaves():
+def test_a_branch_is_as_wide_and_as_slow_as_its_share_says():
+    # Murray: radius as the cube root of the flow, so area by 2/3 and speed by 1/3
     run = branched()
     x, _, z = run.lattice.axes_mm()
     filled = run.filled_ml(2.0)
     low, beyond = (z > 6) & (z < 16), (z > 30) & (z < 80)
     trunk = filled[:, :, x < 2].sum(axis=(1, 2))
     side = filled[:, :, (x > 10) & (x < 60)].sum(axis=(0, 1))
-    assert trunk[beyond].mean() == pytest.approx(0.7 * trunk[low].mean(), rel=0.02)
-    assert side.mean() == pytest.approx(0.3 * trunk[low].mean(), rel=0.02)
+    assert trunk[beyond].mean() == pytest.approx(0.7 ** (2 / 3) * trunk[low].mean(), rel=0.02)
+    assert side.mean() == pytest.approx(0.3 ** (2 / 3) * trunk[low].mean(), rel=0.02)
+
+
+def test_the_head_is_slower_in_a_branch():
+    early = branched().filled_ml(0.2)
+    x, _, z = branched().lattice.axes_mm()
+    speed = 1e3 * 0.55 / (np.pi * 0.64)
+    reach = 0.2 * speed - 20.0  # beyond the branching, at the speed of the tip
+    trunk, side = early[:, :, x < 2].sum(axis=(1, 2)), early[:, :, x > 3].sum(axis=(0, 1))
+    up, aside = z[trunk > 0.4 * trunk[z > 25].max()].max(), x[x > 3][side > 0.5 * side.max()].max()
+    assert up - 20.0 == pytest.approx(0.7 ** (1 / 3) * reach, rel=0.15)
+    assert aside == pytest.approx(0.3 ** (1 / 3) * reach, rel=0.15)
 
 
 def test_branches_keep_what_was_given_until_they_end():
