@@ -61,6 +61,7 @@ _HOMES = {
     "exports.scene": ("save_slicer",),
     "exports.segmentation": ("save_segmentation",),
     "studies.study": ("run_study",),
+    "views.front_end.opening": ("rehearse",),
     "studies.result": ("StudyResult",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numba
@@ -22,6 +23,7 @@ __all__ = ["in_slabs", "kernel", "prange", "set_threads", "threads"]
 
 _log = logging.getLogger(__name__)
 _turn = threading.Lock()
+_here = threading.local()
 _said_no_cache = threading.Event()
 
 
@@ -81,13 +83,25 @@ def in_slabs(work: Callable[[int, int], None], count: int, *, slab: int) -> None
     slabs do not depend on the number of threads, so neither does the answer.
     """
     spans = [(start, min(start + slab, count)) for start in range(0, count, slab)]
-    if threads() == 1 or len(spans) < 2:
+    inside = getattr(_here, "in_a_slab", False)  # a slab that waited for slabs would wait for ever
+    if threads() == 1 or len(spans) < 2 or inside:
         for start, stop in spans:
             work(start, stop)
         return
-    with ThreadPoolExecutor(threads()) as pool:
-        for done in [pool.submit(work, start, stop) for start, stop in spans]:
-            done.result()
+    made = [_pool(threads()).submit(work, start, stop) for start, stop in spans]
+    wait(made)
+    for done in made:
+        done.result()
+
+
+@functools.cache
+def _pool(count: int) -> ThreadPoolExecutor:
+    """Threads that are kept: to start them for each picture costs more than small pictures do."""
+    return ThreadPoolExecutor(count, initializer=setattr, initargs=(_here, "in_a_slab", True))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def cpu_features() -> list[str]:

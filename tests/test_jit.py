@@ -39,6 +39,23 @@ def test_an_error_in_a_slab_reaches_the_caller():
         in_slabs(fail, 30, slab=10)
 
 
+@pytest.mark.usefixtures("_all_threads")
+def test_slabs_within_slabs_end():
+    set_threads(2)
+    seen = np.zeros((8, 40), dtype=int)
+
+    def outer(start: int, stop: int) -> None:
+        for row in range(start, stop):
+
+            def inner(first: int, last: int, row: int = row) -> None:
+                seen[row, first:last] += 1
+
+            in_slabs(inner, 40, slab=10)
+
+    in_slabs(outer, 8, slab=1)
+    assert (seen == 1).all()
+
+
 def test_two_python_threads_may_call_a_parallel_kernel_at_once():
     tube = Tube(np.array([[0.0, 0, 0], [0, 0, 10]]), np.array([2.0, 2.0]))
     points = np.random.default_rng(0).uniform(-20, 20, (20_000, 3))

@@ -15,6 +15,7 @@ import click
 from needle_sim import __version__
 from needle_sim.cli.info import info
 from needle_sim.cli.list_presets import list_presets
+from needle_sim.cli.rehearse import rehearse
 from needle_sim.cli.run import run
 from needle_sim.cli.study import study
 from needle_sim.cli.us import us
@@ -52,6 +53,7 @@ def main(debug: bool) -> None:
 
 
 main.add_command(run)
+main.add_command(rehearse)
 main.add_command(us)
 main.add_command(study)
 main.add_command(info)

@@ -6,6 +6,8 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,13 +27,16 @@ from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.sequence import ContrastRun, Mode, contrast_shots
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.planning.sightline import recipe_angles, towards_detector
+from needle_sim.planning.sightline import angles_of, recipe_angles, towards_detector
 from needle_sim.procedures.procedure import Procedure, ViewRecipe
+from needle_sim.rehearsal.sketch import sketch
 from needle_sim.volume.volume import Volume
 
-_KEPT = 4
+_KEPT = 8
+_METERING = 2  # exposure control looks at what a turning C-arm shows, so that it costs nothing more
 _LATERAL_DEG = 60.0  # a view so far round is the same from the other side
 _kept_materials: list[tuple[weakref.ref[Anatomy], Materials]] = []
+_kept_sketches: list[tuple[weakref.ref[Anatomy], Materials]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,16 @@ class Fluoroscope:
         self._bare: OrderedDict[tuple[CArm, float], Bare] = OrderedDict()
 
     @property
+    def ways(self) -> Mapping[str, NDArray[np.float64]]:
+        """Direction (3,) to the detector of each view of the recipe."""
+        return self._ways
+
+    @property
+    def angles(self) -> dict[str, tuple[float, float]]:
+        """``orbital_deg, tilt_deg`` of each view of the recipe."""
+        return {name: angles_of(way) for name, way in self._ways.items()}
+
+    @property
     def materials(self) -> Materials:
         """Of the patient, made once."""
         return materials_of(self._anatomy)
@@ -95,19 +110,22 @@ class Fluoroscope:
     def paths(self, carm: CArm) -> PathLengths:
         """Path lengths of a pose; the last few are kept."""
         if carm not in self._paths:
-            self._paths[carm] = project(self.materials, carm)
+            coarse = carm.pixel_mm > self._whole.pixel_mm
+            patient = sketch_of(self._anatomy) if coarse else self.materials
+            self._paths[carm] = project(patient, carm)
             while len(self._paths) > _KEPT:
                 self._paths.popitem(last=False)
         self._paths.move_to_end(carm)
         return self._paths[carm]
 
     def beam(self, carm: CArm) -> Beam:
-        """The beam of exposure control for this pose."""
+        """The beam of exposure control for this pose, which looks at coarse pixels."""
         name = beam_name(carm)
         if (carm, name) not in self._beams:
             if len(self._beams) > 64:
                 self._beams.clear()
-            self._beams[carm, name] = set_exposure(self.paths(carm), Beam.preset(name))
+            seen = self.paths(coarser(carm, _METERING))
+            self._beams[carm, name] = set_exposure(seen, Beam.preset(name))
         return self._beams[carm, name]
 
     def picture(
@@ -122,11 +140,8 @@ class Fluoroscope:
         """One picture; ``share`` of a still one's current, every ``coarse``-th pixel."""
         if not self._pictures:
             return None
-        carm = self.carm
-        if coarse > 1:
-            rows, columns = (max(8, side // coarse) for side in carm.shape)
-            carm = replace(carm, pixel_mm=carm.pixel_mm * coarse, shape=(rows, columns))
-        beam = self.beam(carm)
+        beam = self.beam(self.carm)
+        carm = coarser(self.carm, coarse)
         used = beam if share == 1.0 else replace(beam, mas=beam.mas * share)
         needles = () if placed is None else (placed,)
         if contrast is not None:
@@ -183,6 +198,11 @@ class Fluoroscope:
     def skin_under(self, row: float, column: float) -> NDArray[np.float64]:
         """Where the ray of a pixel of the present field enters the skin that faces the detector."""
         carm = self.carm
+        rows, columns = carm.shape
+        if not (-0.5 <= row <= rows - 0.5 and -0.5 <= column <= columns - 0.5):
+            raise InputError(
+                f"row {row:g}, column {column:g} lie outside of the picture of {rows} x {columns}"
+            )
         along = carm.pixel_rays() @ np.array([row, column, 1.0])
         reach = float(np.linalg.norm(along))
         along = along / reach
@@ -205,16 +225,35 @@ def materials_of(anatomy: Anatomy) -> Materials:
     return made
 
 
+def sketch_of(anatomy: Anatomy) -> Materials:
+    """`sketch`, kept for the next rehearsal of the same patient."""
+    for known, made in _kept_sketches:
+        if known() is anatomy:
+            return made
+    made = sketch(anatomy.ct)
+    _kept_sketches.append((weakref.ref(anatomy), made))
+    del _kept_sketches[:-2]
+    return made
+
+
+def coarser(carm: CArm, times: int) -> CArm:
+    """The same field in pixels so many times as wide."""
+    if times == 1:
+        return carm
+    rows, columns = (max(8, side // times) for side in carm.shape)
+    return replace(carm, pixel_mm=carm.pixel_mm * times, shape=(rows, columns))
+
+
 def beam_name(carm: CArm) -> str:
     """The beam preset that an operator would take for this angle."""
     sideways = abs((carm.orbital_deg + 90.0) % 180.0 - 90.0)
     return "lumbar_ap" if sideways < 15 else "lumbar_oblique" if sideways < 60 else "lumbar_lateral"
 
 
+@cache
 def rules() -> Mapping[str, float]:
     """How a rehearsal is watched (``scoring.toml``, table ``rehearsal``)."""
-    found: Mapping[str, float] = presets.plain(presets.table("scoring", "rehearsal"))
-    return found
+    return MappingProxyType(presets.plain(presets.table("scoring", "rehearsal")))
 
 
 def _way_of(

@@ -1,4 +1,4 @@
-"""`Coach`: what coach mode lays over the pictures: target, planned path, danger depth, next step."""
+"""`Coach`: what coach mode shows besides: target, planned path, danger depth, next step."""
 
 from __future__ import annotations
 

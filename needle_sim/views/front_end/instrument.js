@@ -195,9 +195,8 @@ class Film {
   show(head, pixels, { lag = false } = {}) {
     const same = this.head && this.head.rows === head.rows && this.head.columns === head.columns;
     if (lag && same) {
-      this.trail ??= new Float32Array(pixels.length);
-      if (this.trail.length !== pixels.length) this.trail = new Float32Array(pixels.length);
       const left = this.left();
+      if (this.trail?.length !== pixels.length) this.trail = new Float32Array(pixels.length);
       for (let k = 0; k < pixels.length; k++)
         this.trail[k] = 0.55 * (this.pixels[k] + left * this.trail[k] - pixels[k]);
       this.since = performance.now();
@@ -268,7 +267,7 @@ const PAGE = `
   <section class="ns-left">
     <figure class="ns-monitor ns-fluoro" aria-label="Fluoroscopy monitor">
       <canvas data-fluoroscopy tabindex="0" role="img" aria-label="Fluoroscopy: no picture yet"></canvas>
-      <figcaption class="ns-bezel"><i class="ns-led" data-led></i><span>FLUOROSCOPY</span></figcaption>
+      <figcaption class="ns-bezel"><i class="ns-led" data-led></i><span>FLUOROSCOPY</span><small>SIMULATION · FOR REHEARSAL AND RESEARCH · NOT FOR CLINICAL USE</small></figcaption>
     </figure>
     <div class="ns-panel ns-xray" role="group" aria-label="X-ray">
       <div class="ns-pedals">
@@ -298,7 +297,6 @@ const PAGE = `
       <figure class="ns-monitor ns-echo" aria-label="Ultrasound monitor">
         <canvas data-sonogram role="img" aria-label="Ultrasound: probe off"></canvas>
         <div class="ns-pad" role="group" aria-label="Probe">
-          <select data-scan aria-label="Place the probe"></select>
           ${knob("slide", 'data-echo="slide_mm,-3"', 'data-echo="slide_mm,3"')}
           ${knob("tilt", 'data-echo="tilt_deg,-3"', 'data-echo="tilt_deg,3"')}
           ${knob("rock", 'data-echo="rock_deg,-3"', 'data-echo="rock_deg,3"')}
@@ -306,7 +304,7 @@ const PAGE = `
           ${knob("depth", 'data-depth="-10"', 'data-depth="10"')}
           ${knob("gain", 'data-gain="-3"', 'data-gain="3"')}
         </div>
-        <figcaption class="ns-bezel"><span>ULTRASOUND</span>
+        <figcaption class="ns-bezel"><span>ULTRASOUND</span><select data-scan aria-label="Place the probe"></select>
         </figcaption>
       </figure>
       <div class="ns-panel ns-carm" role="group" aria-label="C-arm position">
@@ -317,7 +315,7 @@ const PAGE = `
     </div>
     <div class="ns-panel ns-needle" role="group" aria-label="Needle">
       <h2>Needle <select data-needle aria-label="Needle in hand"></select>
-        <span class="ns-depth"><output data-depth-mm>outside</output></span></h2>
+        <output class="ns-felt" data-felt></output><output class="ns-depth" data-depth-mm>outside</output></h2>
       <canvas data-track role="img" aria-label="Depth and feel"></canvas>
       <div class="ns-dials"><canvas data-hub role="img" aria-label="Hub direction"></canvas>
         <canvas data-clock role="img" aria-label="Bevel"></canvas></div>
@@ -334,13 +332,13 @@ const PAGE = `
         <h2>Syringe</h2>
         <canvas data-barrel role="img" aria-label="Syringe"></canvas>
         <button class="ns-wide" data-act="aspirate">Aspirate <kbd>P</kbd></button>
-        <form data-contrast><label>Contrast <select name="agent"></select></label>
+        <form data-contrast><select name="agent" aria-label="Contrast agent"></select>
           <label class="ns-ml"><input name="volume_ml" type="number" min="0.05" max="20" step="0.05" required> mL</label>
           <select name="mode" aria-label="How it is watched"><option value="single">single shot</option><option value="live">live</option><option value="dsa">DSA</option></select>
-          <button>Inject <kbd>C</kbd></button></form>
-        <form data-drug><label>Drug <select name="agent"></select></label>
+          <button>Contrast <kbd>C</kbd></button></form>
+        <form data-drug><select name="agent" aria-label="Drug"></select>
           <label class="ns-ml"><input name="volume_ml" type="number" min="0.05" max="20" step="0.05" required> mL</label>
-          <button>Inject <kbd>J</kbd></button></form>
+          <button>Drug <kbd>J</kbd></button></form>
       </div>
       <div class="ns-panel ns-rf" role="group" aria-label="RF generator">
         <h2>RF generator <span data-protocol></span></h2>
@@ -359,7 +357,6 @@ const PAGE = `
     <p class="ns-next" data-next hidden></p>
     <span class="ns-ends"><button data-finish>Finish <kbd>F</kbd></button><button data-help aria-label="Keys">?</button></span>
   </footer>
-  <p class="ns-not">For rehearsal and research. Not for clinical use.</p>
   <dialog class="ns-dialog ns-timeout" data-timeout aria-labelledby="ns-timeout-title"></dialog>
   <dialog class="ns-dialog ns-helper" data-helper aria-label="Keys"></dialog>
   <dialog class="ns-dialog ns-ending" data-ending aria-label="Finish"></dialog>
@@ -759,6 +756,9 @@ class Instrument {
     const full = this.setup ? this.setup.whole_mm[0] / this.setup.magnification : 0;
     put("field", field >= full ? "full" : `${Math.round(field)} mm`);
     put("depth-mm", state.depth_mm === null ? "outside" : `${state.depth_mm.toFixed(1)} mm`);
+    const felt = state.felt.length ? state.felt.join(", ") : state.depth_mm === null ? "" : `${state.force_n.toFixed(1)} N`;
+    put("felt", state.pressure_kpa === null ? felt : `${felt} · plunger ${state.pressure_kpa.toFixed(0)} kPa`);
+    this.$("felt").dataset.notice = String(state.felt.length > 0);
     this.$("needle").value = state.needle.name;
     this.$("needle").disabled = state.depth_mm !== null;
     const stylet = this.$("stylet");
@@ -1163,7 +1163,8 @@ class Instrument {
     pen.lineWidth = 1.5;
     pen.strokeStyle = "#fff";
     pen.stroke();
-    write(pen, "skin mark", x - 11, y - 8, { size: 10, colour: "#fff", align: "right", halo: "#000000a0" });
+    const near = x < 90;
+    write(pen, "skin mark", near ? x + 11 : x - 11, y - 8, { size: 10, colour: "#fff", align: near ? "left" : "right", halo: "#000000a0" });
   }
 
   drawCross(pen, x, y) {
@@ -1180,7 +1181,7 @@ class Instrument {
       if (!this.state?.probe) write(pen, "U puts the probe on the skin", width / 2, height / 2 + 15, { size: 11, colour: INK.faint, align: "center" });
       return;
     }
-    const room = { x: 14, y: 24, w: width - 54, h: height - 34 };
+    const room = { x: 10, y: 22, w: width - 50, h: height - 28 };
     const scale = Math.min(room.w / head.columns, room.h / head.rows);
     const [w, h] = [head.columns * scale, head.rows * scale];
     const [x, y] = [room.x + (room.w - w) / 2, room.y];
@@ -1202,12 +1203,8 @@ class Instrument {
     pen.fill();
     write(pen, head.edges[0], 12, 16, { size: 10, colour: INK.text, weight: 600, spacing: 0.5 });
     write(pen, head.edges[1], width - 40, 16, { size: 10, colour: INK.dim, align: "right", spacing: 0.5 });
-    pen.beginPath();
-    pen.arc(x + w / 2 - 30, 13, 4, 0, 7);
-    pen.fillStyle = INK.echo;
-    write(pen, `${head.frequency_mhz} MHz`, 12, height - 40, { size: 10, colour: INK.dim });
-    write(pen, `${(head.depth_mm / 10).toFixed(0)} cm  ${head.gain_db >= 0 ? "+" : "−"}${Math.abs(head.gain_db).toFixed(0)} dB`, 12, height - 26, { size: 10, colour: INK.dim });
-    write(pen, `beam ${head.beam}`, 12, height - 12, { size: 10, colour: INK.dim });
+    const said = [`${head.frequency_mhz} MHz  ${(head.depth_mm / 10).toFixed(0)} cm`, `gain ${head.gain_db < 0 ? "−" : "+"}${Math.abs(head.gain_db).toFixed(0)} dB`, ...head.beam.split(", ")];
+    said.forEach((text, k) => write(pen, text, 12, 34 + 14 * k, { size: 9.5, colour: INK.dim }));
   }
 
   // -------------------------------------------------- drawings
@@ -1376,9 +1373,6 @@ class Instrument {
     pen.stroke();
     write(pen, `${needle.gauge}G`, x0 - 25.5, y + 4, { size: 10, weight: 700, colour: "#fff", align: "center" });
     line(pen, [[x0, 4], [x0, base + 4]], { colour: "#d9a38f99" });
-    const felt = state.felt.length ? state.felt.join(", ") : depth_mm === null ? "" : `${state.force_n.toFixed(1)} N`;
-    const pressure = state.pressure_kpa === null ? "" : `   plunger ${state.pressure_kpa.toFixed(0)} kPa`;
-    if (depth_mm !== null) write(pen, felt + pressure, x1, 18, { size: 12, weight: 600, align: "right", colour: state.felt.length ? INK.amber : INK.text, halo: "#0d1012" });
   }
 
   dial(pen, width, height, title) {
@@ -1397,7 +1391,7 @@ class Instrument {
 
   drawHub(pen, width, height) {
     const { state } = this;
-    const [x, y, r] = this.dial(pen, width, height, state?.hub_words ? `hub ${state.hub_words}` : "hub");
+    const [x, y, r] = this.dial(pen, width, height, state?.hub_words ? `hub ${state.hub_words.replaceAll(" to the", "")}` : "hub");
     const span = 60; // degrees to the rim
     for (const share of [1 / 3, 2 / 3]) { pen.beginPath(); pen.arc(x, y, r * share, 0, 7); pen.strokeStyle = "#1d2327"; pen.stroke(); }
     line(pen, [[x - r, y], [x + r, y]], { colour: "#1d2327" });
@@ -1407,7 +1401,7 @@ class Instrument {
     const at = (orbital, tilt) => {
       const [u, v] = [-orbital / span, -tilt / span];
       const long = Math.max(1, Math.hypot(u, v));
-      return [x + (u / long) * r, y + (v / long) * r];
+      return [x + (u / long) * (r - 7), y + (v / long) * (r - 7)];
     };
     const beam = at(state.pose.orbital_deg, state.pose.tilt_deg);
     pen.beginPath();

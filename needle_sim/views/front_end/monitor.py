@@ -138,10 +138,10 @@ def screen_directions(carm: CArm) -> tuple[Field, Field]:
 
 def _same_pose(a: CArm, b: CArm) -> bool:
     """Whether two pictures are of one pose and field, whatever their pixels."""
-    sides = [np.array(one.shape) * one.pixel_mm for one in (a, b)]
+    old, new = (np.array(one.shape) * one.pixel_mm for one in (a, b))
     return (
         a.isocentre_mm == b.isocentre_mm
         and a.orbital_deg == b.orbital_deg
         and a.tilt_deg == b.tilt_deg
-        and bool(np.allclose(*sides, atol=2.0 * a.pixel_mm))
+        and bool(np.allclose(old, new, atol=2.0 * a.pixel_mm))
     )

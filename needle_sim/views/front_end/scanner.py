@@ -1,4 +1,4 @@
-"""`Scanner`: the ultrasound machine of a rehearsal: where the probe is, depth, gain, the picture."""
+"""`Scanner`: the ultrasound machine of a rehearsal: probe, depth, gain, the picture."""
 
 from __future__ import annotations
 
