@@ -21,6 +21,7 @@ Field = NDArray[np.float64]
 
 STEP_MM = 0.25
 _COARSE_MM = 2.0  # of the way that was felt before: only its drag counts
+_GAP_MM = 1.0  # between two surfaces that ought to touch
 _BONE_MM = 0.02  # how exactly the surface of bone is found
 _LAYER_OF = {
     "vascular": "vessel",
@@ -119,7 +120,7 @@ def feel(
     way = [_layer(one) for one in passed]
     force = _force_n(needle, layers, depth, way)
     pressure = np.array([_layers()[layer]["pressure_kpa"] for layer in layers])
-    said = _said(met, layers, name, syringe=syringe)
+    said = _said(depth, layers, name, syringe=syringe)
     return Feel(depth, layers, force, pressure, name, said)
 
 
@@ -176,16 +177,20 @@ _FLUID = {"dura": "clear fluid at the hub", "vessel": "blood at the hub"}
 
 
 def _said(
-    met: list[Compartment], layers: tuple[str, ...], bone: str | None, *, syringe: bool
+    depth: Field, layers: tuple[str, ...], bone: str | None, *, syringe: bool
 ) -> tuple[str, ...]:
     """What is noticed on entering each new layer."""
     found = []
-    for old, new in pairwise(layers):
+    flavum_mm = -np.inf  # where it was left
+    for (_, old), (at_mm, new) in pairwise(zip(depth, layers, strict=True)):
         if new == old:
             continue
-        if old == "flavum" and new in ("epidural", "dura"):
+        if old == "flavum":
+            flavum_mm = at_mm
+        gives = at_mm - flavum_mm <= _GAP_MM and new in ("epidural", "dura")
+        if gives:
             found.append("loss of resistance" if syringe else "a give")
-        if new in _ENTERS and not (old == "flavum" and new == "dura"):
+        if new in _ENTERS and not (gives and new == "dura"):
             found.append(_ENTERS[new])
         if syringe and new in _FLUID:
             found.append(_FLUID[new])

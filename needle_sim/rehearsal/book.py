@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,10 @@ from needle_sim.thermal.protocol import Protocol
 MOST_VIEWS = 16
 """Pictures kept for the report; of more, those that the recipe does not ask for go first."""
 
-_MERGED = ("advance", "withdraw")
+MOST_RUNS = 8
+"""Injections of contrast whose pictures are kept: the last ones."""
+
+_MERGED = ("advance", "withdraw", "angle")
 _STOPS = ("vascular", "intrathecal")
 
 
@@ -33,12 +37,21 @@ class Book:
     used: Counter[str] = field(default_factory=Counter)
     named: Counter[str] = field(default_factory=Counter)
 
-    def copied(self) -> Book:
-        """As it stands, so that a refused act leaves nothing."""
-        return Book(
-            self.recipe, list(self.events), list(self.views), list(self.shots),
-            dict(self.danger_mm), Counter(self.used), Counter(self.named),
-        )  # fmt: skip
+    def kept(self) -> Callable[[], None]:
+        """What puts it back as it stands; its cost does not grow with what is in the book."""
+        events, shots, dangers = len(self.events), len(self.shots), len(self.danger_mm)
+        event, danger = self.events[-1:], _last(self.danger_mm)
+        views, used, named = list(self.views), Counter(self.used), Counter(self.named)
+
+        def back() -> None:
+            self.events[max(events - 1, 0) :] = event
+            del self.shots[shots:]
+            while len(self.danger_mm) > dangers:
+                self.danger_mm.popitem()
+            self.danger_mm.update(danger)
+            self.views, self.used, self.named = views, used, named
+
+        return back
 
     def note(
         self,
@@ -55,8 +68,7 @@ class Book:
         """One event; pushing on by another millimetre is the same push."""
         made = Event(t_s, do, depth_mm, max(needle_pass, 1), required, said, kap, detail)
         last = self.events[-1] if self.events else None
-        same = last is not None and last.do == do in _MERGED
-        if last is not None and same and last.needle_pass == made.needle_pass:
+        if last is not None and _goes_on(last, made):
             self.events[-1] = made
         else:
             self.events.append(made)
@@ -80,6 +92,17 @@ class Book:
         if len(self.views) > MOST_VIEWS:
             spare = next((n for n, (free, _) in enumerate(self.views) if not free), 0)
             del self.views[spare]
+
+    def shot(self, made: Shot) -> None:
+        """Keep an injection."""
+        self.shots.append(made)
+
+    def settle(self) -> None:
+        """Let go of the pictures of an injection that lies too far back, once an act is done."""
+        if len(self.shots) > MOST_RUNS and self.shots[-MOST_RUNS - 1].run is not None:
+            old = self.shots[-MOST_RUNS - 1]
+            title = f"{old.title} (pictures not kept)"
+            self.shots[-MOST_RUNS - 1] = replace(old, title=title, run=None)
 
     def reason(self) -> bool:
         """Whether what was last seen is a reason to give up."""
@@ -118,7 +141,7 @@ class Book:
         """All of it, for scores and reports."""
         events = [
             replace(one, detail={**one.detail, "danger_mm": self.danger_mm.get(one.needle_pass)})
-            if one.do == "insert"
+            if one.do in ("insert", "redirect")
             else one
             for one in self.events
         ]
@@ -136,3 +159,17 @@ class Book:
             allowed_s=self.recipe_s(depth),
             declared=declared,
         )
+
+
+def _goes_on(last: Event, made: Event) -> bool:
+    """Whether an event is the same push, the same draw, or the same live look, going on."""
+    if last.do != made.do or last.needle_pass != made.needle_pass:
+        return False
+    live = last.detail.get("live") and last.detail.get("view") == made.detail.get("view")
+    return made.do in _MERGED or bool(live and made.detail.get("live"))
+
+
+def _last(table: dict[int, float | None]) -> dict[int, float | None]:
+    """The entry that was put in last, alone."""
+    keys = list(itertools.islice(reversed(table), 1))
+    return {key: table[key] for key in keys}

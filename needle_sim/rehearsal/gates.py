@@ -16,6 +16,7 @@ from needle_sim.rehearsal.record import Event, Record
 _HAZARDS = {"dura": "dura", "root": "nerve root", "vessel": "vessel"}
 _LIVE = ("live", "dsa")
 _BAD = ("vascular", "intrathecal")
+_MOVES = ("insert", "advance", "withdraw", "angle", "redirect")
 
 
 def gates(attempted: Attempted) -> tuple[Metric, ...]:
@@ -23,7 +24,8 @@ def gates(attempted: Attempted) -> tuple[Metric, ...]:
     record = attempted.record
     if record is not None and record.abort is not None and record.placed is None:
         return ()
-    if record is not None and record.events and record.placed is None:
+    by_hand = record is not None and (record.events or record.allowed_s is not None)
+    if record is not None and by_hand and record.placed is None:
         return (_gate("needle placed", 0.0, "", "at least 1", False, "no needle was inserted"),)
     if record is None or record.placed is None:
         why = "no path keeps the margins of the procedure; nothing was inserted or heated"
@@ -63,7 +65,9 @@ def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
     right = own <= away
     said = f"{target.side} {target.level}"
     why = f"the tip lies {own:.1f} mm from the ordered {said}"
-    if not right:
+    if not right and record.abort is not None and not record.of("inject", "heat"):
+        right, why = True, f"{why}; it was given up before anything was given"
+    elif not right:
         why += f", but {away:.1f} mm from {other.side} {other.level}"
     if record.declared not in (None, said):
         right, why = False, f"{record.declared} was declared, the order says {said}"
@@ -111,10 +115,11 @@ def _depth_view(attempted: Attempted, record: Record) -> Iterator[Metric]:
     title = next(one.title for one in attempted.procedure.views if one.name == danger.view)
     limit = f"{title.lower()} by {record.danger_mm:.0f} mm"
     seen: float | None = None
+    dangers = record.dangers_mm
     for event in record.events:
         if event.do in ("insert", "redirect"):
             seen = None
-        deep = record.danger_of(event.needle_pass) or record.danger_mm
+        deep = dangers.get(event.needle_pass) or record.danger_mm
         past = event.depth_mm > deep + 0.05
         if event.do == "view" and event.detail.get("view") == danger.view and not past:
             seen = event.depth_mm
@@ -135,7 +140,7 @@ def _injections(record: Record) -> Iterator[Metric]:
     """Live contrast since the last move of the tip, and no vascular or intrathecal pattern."""
     live: Event | None = None
     for event in record.events:
-        if event.do in ("insert", "advance", "redirect"):
+        if event.do in _MOVES:
             live = None
         if event.do == "contrast" and event.detail["mode"] in _LIVE:
             live = event

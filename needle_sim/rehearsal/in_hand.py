@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,21 +25,30 @@ SKIN_MM = 5.0
 STEERS_MM = 20.0
 """Deeper than this a straight needle cannot be angled without being drawn back (proposed)."""
 
+_INNER_MM = 8.0  # a needle that is not in the body so deep points out of it
+_OUT_MM, _LEAST_MM = 0.5, 0.1  # shallower than the first it falls out; the least that is drawn
 _SAME_DEG, _SAME_MM = 0.5, 0.3  # headings nearer than this are one path
 _REDIRECT_DEG, _REDIRECT_MM = 3.0, 5.0  # a new pass: so much turned after so much drawn back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heading:
-    """One straight way: its entry (3,), unit direction (3,) and the deepest that was reached."""
+    """One straight way: its entry (3,), unit direction (3,), and how deep which needle went."""
 
     entry_mm: Field
     axis: Field
     deepest_mm: float
+    needle: Needle
+    name: str
 
-    def same(self, entry_mm: Field, axis: Field) -> bool:
+    @property
+    def placed(self) -> PlacedNeedle:
+        """The needle at its deepest on this way."""
+        return _placed(self.needle, self.entry_mm, self.axis, self.deepest_mm, 0.0)
+
+    def same(self, entry_mm: Field, axis: Field, needle: Needle) -> bool:
         """Whether another way is this one."""
-        if angle_deg(self.axis, axis) > _SAME_DEG:
+        if needle != self.needle or angle_deg(self.axis, axis) > _SAME_DEG:
             return False
         off = entry_mm - self.entry_mm
         return float(np.linalg.norm(off - (off @ self.axis) * self.axis)) <= _SAME_MM
@@ -51,6 +60,7 @@ class InHand:
 
     anatomy: Anatomy
     needle: Needle
+    name: str = ""
     needle_pass: int = 0
     entry_mm: Field | None = None
     axis: Field = field(default_factory=lambda: np.array([0.0, -1.0, 0.0]))
@@ -59,8 +69,8 @@ class InHand:
     stylet_in: bool = True
     felt: Feel | None = None
     headings: list[Heading] = field(default_factory=list)
-    _turned: Field | None = None  # direction of the pass at its deepest
-    _drawn_back_mm: float = 0.0
+    _turned: Field | None = None  # direction of this pass at its deepest, and how deep that was
+    _deepest_mm: float = 0.0
 
     @property
     def inside(self) -> bool:
@@ -71,8 +81,7 @@ class InHand:
         """The needle as it is now."""
         if self.entry_mm is None:
             return None
-        tip = self.entry_mm + max(self.depth_mm, 0.1) * self.axis
-        return PlacedNeedle(self.needle, Trajectory.straight(self.entry_mm, tip), self.clock_deg)
+        return _placed(self.needle, self.entry_mm, self.axis, self.depth_mm, self.clock_deg)
 
     @property
     def tip_mm(self) -> Field:
@@ -88,12 +97,16 @@ class InHand:
         """Through the skin at a point (3,), along a direction (3,)."""
         if self.entry_mm is not None:
             raise InputError("a needle is in the patient already: withdraw it first")
-        self.needle_pass += 1
-        self.entry_mm = np.asarray(entry_mm, dtype=np.float64)
-        self.axis = unit(np.asarray(axis, dtype=np.float64))
+        entry = np.asarray(entry_mm, dtype=np.float64)
+        way = unit(np.asarray(axis, dtype=np.float64))
+        if not self._leads_in(entry, way):
+            raise InputError(
+                "the needle would point out of the body there: turn the C-arm so that the tube "
+                "lies beneath the skin mark"
+            )
+        self._next_pass()
+        self.entry_mm, self.axis = entry, way
         self.depth_mm, self.stylet_in = 0.0, True
-        self._turned, self._drawn_back_mm = None, 0.0
-        self.felt = None
         self._go_to(SKIN_MM)
 
     def angle(self, axis: ArrayLike) -> None:
@@ -105,41 +118,52 @@ class InHand:
                 f"it to {STEERS_MM:g} mm or less first"
             )
         turned = unit(np.asarray(axis, dtype=np.float64))
-        if self.anatomy.labels.sample((entry + 8.0 * turned)[None], outside=0)[0] == 0:
+        if not self._leads_in(entry, turned):
             raise InputError("the needle would point out of the body there: turn it back")
-        self.axis = turned
+        self.axis, self.felt = turned, None
         self._note()
+
+    def _leads_in(self, entry_mm: Field, axis: Field) -> bool:
+        inner = entry_mm + _INNER_MM * axis
+        return bool(self.anatomy.labels.sample(inner[None], outside=0)[0] != 0)
+
+    def _next_pass(self) -> None:
+        self.needle_pass += 1
+        self._turned, self._deepest_mm = None, 0.0
 
     def advance(self, mm: float) -> bool:
         """Push on until bone; True where that begins another pass."""
         self._entry()
-        redirected = self._redirected()
-        if redirected:
-            self.needle_pass += 1
-            self._turned, self._drawn_back_mm = None, 0.0
+        redirected = self.redirected
         to = self.depth_mm + mm
         if to > self.needle.length_mm:
             raise InputError(
                 f"the needle is {self.needle.length_mm:g} mm long and would be {to:.1f} mm deep: "
                 f"{to - self.needle.length_mm:.1f} mm too short; take a longer one or another way"
             )
+        if redirected:
+            self._next_pass()
         self._go_to(to)
         return redirected
 
-    def _redirected(self) -> bool:
-        if self._turned is None or self._drawn_back_mm < _REDIRECT_MM:
+    @property
+    def redirected(self) -> bool:
+        """Whether it was drawn back and turned so far that pushing on is another pass."""
+        if self._turned is None or self._deepest_mm - self.depth_mm < _REDIRECT_MM:
             return False
         return angle_deg(self._turned, self.axis) > _REDIRECT_DEG
 
     def withdraw(self, mm: float) -> bool:
         """Draw back; True where the needle comes out."""
         self._entry()
-        self.depth_mm -= mm
-        self._drawn_back_mm += mm
-        if self.depth_mm < 0.5:
-            self.entry_mm, self.depth_mm, self.felt = None, 0.0, None
+        self.depth_mm, self.felt = self.depth_mm - mm, None
+        if self.depth_mm < _OUT_MM:
+            self._out()
             return True
         return False
+
+    def _out(self) -> None:
+        self.entry_mm, self.depth_mm, self.felt = None, 0.0, None
 
     def rotate(self, deg: float) -> None:
         """Turn the bevel about the axis."""
@@ -154,9 +178,8 @@ class InHand:
         """
         tip, axis, clock = _read(matrix)
         if self.anatomy.labels.sample(tip[None], outside=0)[0] == 0:
-            out = self.entry_mm is not None
-            self.entry_mm, self.depth_mm, self.felt = None, 0.0, None
-            return out and False
+            self._out()
+            return False
         entry = skin_entry_mm(self.anatomy, tip, -axis)
         if entry is None:
             raise InputError("the needle would enter outside of the volume: aim from the back")
@@ -167,56 +190,71 @@ class InHand:
                 f"long: {depth - self.needle.length_mm:.1f} mm too short"
             )
         fresh = self.entry_mm is None
-        self._drawn_back_mm += max(0.0, self.depth_mm - depth)
+        if fresh:
+            self.stylet_in = True
         self.entry_mm, self.axis, self.clock_deg = entry, axis, clock
-        redirected = not fresh and depth > self.depth_mm and self._redirected()
+        redirected = not fresh and depth > self.depth_mm and self.redirected
         if fresh or redirected:
-            self.needle_pass += 1
-            self._turned, self._drawn_back_mm = None, 0.0
+            self._next_pass()
+        self.felt = self._feel(depth) if depth > self.depth_mm else None
         self.depth_mm = depth
         self._note()
         return redirected
 
     def _go_to(self, to: float) -> None:
-        start = self.depth_mm
-        felt = feel(
-            self.anatomy, self.needle, self._entry(), self.axis, from_mm=start, to_mm=to,
-            syringe=not self.stylet_in,
-        )  # fmt: skip
-        self.felt, self.depth_mm = felt, felt.reached_mm
+        self.felt = felt = self._feel(to)
+        self.depth_mm = felt.reached_mm
         self._note()
+
+    def _feel(self, to_mm: float) -> Feel:
+        return feel(
+            self.anatomy, self.needle, self._entry(), self.axis, from_mm=self.depth_mm,
+            to_mm=to_mm, syringe=not self.stylet_in,
+        )  # fmt: skip
 
     def _note(self) -> None:
         """Keep the deepest of each heading: what the shaft has swept."""
-        entry = self._entry()
-        if self._turned is None or self.depth_mm >= self.headings[-1].deepest_mm:
-            self._turned = self.axis
+        entry, deep = self._entry(), self.depth_mm
+        if self._turned is None or deep >= self._deepest_mm:
+            self._turned, self._deepest_mm = self.axis, deep
         last = self.headings[-1] if self.headings else None
-        if last is not None and last.same(entry, self.axis):
-            deepest = max(last.deepest_mm, self.depth_mm)
-            self.headings[-1] = Heading(last.entry_mm, last.axis, deepest)
-        else:
-            self.headings.append(Heading(entry, self.axis, self.depth_mm))
+        if last is None or not last.same(entry, self.axis, self.needle):
+            self.headings.append(Heading(entry, self.axis, deep, self.needle, self.name))
+        elif deep > last.deepest_mm:
+            self.headings[-1] = replace(last, deepest_mm=deep)
 
     def clearance_mm(self) -> Mapping[str, float]:
         """Least clearance of every way from each structure, and from bone."""
         found: dict[str, float] = {}
         for one in self.headings:
-            path = Trajectory.straight(one.entry_mm, one.entry_mm + one.deepest_mm * one.axis)
-            for name, gap in clearances_mm(self.anatomy, PlacedNeedle(self.needle, path)).items():
+            for name, gap in clearances_mm(self.anatomy, one.placed).items():
                 found[name] = min(gap, found.get(name, np.inf))
         return found
 
 
+def _placed(
+    needle: Needle, entry_mm: Field, axis: Field, depth_mm: float, clock_deg: float
+) -> PlacedNeedle:
+    tip = entry_mm + max(depth_mm, _LEAST_MM) * axis
+    return PlacedNeedle(needle, Trajectory.straight(entry_mm, tip), clock_deg)
+
+
 def _read(matrix: ArrayLike) -> tuple[Field, Field, float]:
     """Tip (3,), axis (3,) and bevel clock of ``patient_from_needle``."""
-    pose = np.asarray(matrix, dtype=np.float64)
+    pose = rigid_of(matrix)
     turn = pose[:3, :3]
-    if pose.shape != (4, 4) or not np.allclose(pose[3], [0.0, 0.0, 0.0, 1.0]):
-        raise InputError("matrix must be (4, 4) with last row 0 0 0 1")
-    if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) or np.linalg.det(turn) < 0:
-        raise InputError("matrix must be a turn and a shift, not scaled or mirrored")
     tip, axis = pose[:3, 3], unit(turn[:, 2])
     rest = Trajectory.straight(tip - axis, tip).patient_from_needle
     bevel = rest.inverse().turn(turn[:, 1])
     return tip, axis, float(np.degrees(np.arctan2(bevel[0], bevel[1])) % 360.0)
+
+
+def rigid_of(matrix: ArrayLike) -> Field:
+    """A pose (4, 4) that turns and shifts, or why it does not."""
+    pose = np.asarray(matrix, dtype=np.float64)
+    if pose.shape != (4, 4) or not np.allclose(pose[3], [0.0, 0.0, 0.0, 1.0]):
+        raise InputError("matrix must be (4, 4) with last row 0 0 0 1")
+    turn = pose[:3, :3]
+    if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) or np.linalg.det(turn) < 0:
+        raise InputError("matrix must be a turn and a shift, not scaled or mirrored")
+    return pose

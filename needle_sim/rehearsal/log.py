@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ from needle_sim.rehearsal.act import Act, act_of
 
 SCHEMA = "needle_sim.rehearsal"
 VERSION = 1
-MOST_BYTES = 32_000_000
-MOST_ACTS = 100_000
+MOST_BYTES = 16_000_000
+MOST_ACTS = 40_000
 _MOST_LINE = 20_000
 _MOST_DEEP = 8
+_MOST_TEXT = 200
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,28 @@ class Header:
     schema: str = SCHEMA
     schema_version: int = VERSION
 
+    def __post_init__(self) -> None:
+        for key in self.__slots__:
+            value = getattr(self, key)
+            if isinstance(value, str) and not (len(value) <= _MOST_TEXT and value.isprintable()):
+                raise InputError(
+                    f"{key} must be printable text of at most {_MOST_TEXT} letters, "
+                    f"got {value[:40]!a}"
+                )
+
+    def check_same(self, here: Header) -> None:
+        """Refuse a log that was written for another patient or another recipe than ``here``."""
+        if here.patient_digest != self.patient_digest:
+            raise InputError(
+                f"the log was written for {self.patient} ({self.patient_digest}), this patient is "
+                f"{here.patient} ({here.patient_digest}): give the same one"
+            )
+        if here.procedure_digest != self.procedure_digest:
+            raise InputError(
+                f"the log was written for another {self.procedure} ({self.procedure_digest}, here "
+                f"{here.procedure_digest}): give that procedure file"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -79,20 +105,25 @@ class Log:
         """From a file; `InputError` names the line that cannot be."""
         file = Path(path)
         try:
-            size = file.stat().st_size
-            if size > MOST_BYTES:
-                raise InputError(f"{file.name} has {size} bytes; a log has {MOST_BYTES} at most")
-            data = file.read_bytes()
+            there, size = file.is_file(), file.stat().st_size  # a pipe or a device has no end
+            data = file.read_bytes() if there and size <= MOST_BYTES else b""
         except OSError as error:
             raise InputError(f"{file.name} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise InputError(f"that is no name of a file: {error}") from error
+        if not there:
+            raise InputError(f"{file.name} is no file: give the log that a rehearsal wrote")
+        _check_size(size, file.name)
         return cls.parse(data, name=file.name)
 
     @classmethod
     def parse(cls, data: bytes | str, *, name: str = "log") -> Log:
         """From the bytes of a file; sizes and depths are checked before anything is built."""
-        raw = data.encode() if isinstance(data, str) else data
-        if len(raw) > MOST_BYTES:
-            raise InputError(f"{name} has {len(raw)} bytes; a log has {MOST_BYTES} at most")
+        if not isinstance(data, str | bytes):
+            raise InputError(f"{name} must be text or bytes, got a {type(data).__name__}")
+        _check_size(len(data), name)
+        raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+        _check_size(len(raw), name)
         if raw.count(b"\n") > MOST_ACTS + 1:
             raise InputError(f"{name} has more than {MOST_ACTS} acts")
         lines = raw.split(b"\n")
@@ -123,23 +154,43 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     if _depth(line) > _MOST_DEEP:
         raise InputError(f"{where} is nested more than {_MOST_DEEP} deep")
     try:
-        found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{where} is no JSON: {error}") from error
+        found = _JSON.decode(line.decode("utf-8"))
+    except ValueError as error:  # JSON, UTF-8, a key twice, a number without end
+        raise InputError(f"{where} is no JSON: {str(error)[:200]}") from error
     if not isinstance(found, dict):
         raise InputError(f"{where} must be an object")
     return found
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!a} stands there twice")
+    return found
+
+
+def _not_finite(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_not_finite)
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MOST_BYTES:
+        raise InputError(f"{name} has {size} bytes; a log has {MOST_BYTES} at most")
+
+
 def _depth(line: bytes) -> int:
-    """Deepest nesting, whatever stands in strings: an upper bound that costs no recursion."""
+    """Deepest nesting; costs no recursion."""
+    if line.count(b"[") + line.count(b"{") <= _MOST_DEEP:  # those in texts included
+        return 0
     deep = most = 0
-    for byte in line:
-        if byte in b"[{":
-            deep += 1
-            most = max(most, deep)
-        elif byte in b"]}":
-            deep -= 1
+    for byte in _TEXT.sub(b"", line).translate(None, delete=_NO_BRACKETS):
+        deep += 1 if byte in b"[{" else -1
+        most = max(most, deep)
     return most
 
 
@@ -147,16 +198,16 @@ def _header(found: dict[str, Any], name: str) -> Header:
     if found.get("schema") != SCHEMA:
         raise InputError(f"{name} is no log of a rehearsal: its first line names no {SCHEMA!r}")
     version = found.get("schema_version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise InputError(
-            f"{name} is a log of schema {str(version)[:20]}, this needle_sim reads {VERSION}; "
+            f"{name} is a log of schema {ascii(version)[:20]}, this needle_sim reads {VERSION}; "
             "replay it with the needle_sim that wrote it "
-            f"({str(found.get('version', 'unknown'))[:20]})"
+            f"({ascii(found.get('version', 'unknown'))[:20]})"
         )
     try:
         header = msgspec.convert(found, Header, strict=True)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}, line 1: {error}") from error
     if unknown := sorted(set(found) - set(Header.__slots__)):
-        raise InputError(f"{name}, line 1: unknown key {unknown[0][:40]!r}")
+        raise InputError(f"{name}, line 1: unknown key {unknown[0][:40]!a}")
     return header

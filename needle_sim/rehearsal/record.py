@@ -24,7 +24,8 @@ class Event:
         Simulated time at which it ended.
     do : str
         ``insert``, ``advance``, ``view``, ``aspirate``, ``contrast``, ``inject``, ``redirect``,
-        ``heat`` or ``abort``; by hand also ``withdraw`` and ``fluoro`` (live pictures).
+        ``heat`` or ``abort``; by hand also ``withdraw``, ``angle`` (the shaft is turned) and
+        ``fluoro`` (live pictures).
     depth_mm : float, mm
         Of the tip along its path.
     needle_pass : int
@@ -36,8 +37,8 @@ class Event:
     kap_ugy_m2 : float, µGy m2
         Of its pictures.
     detail : mapping
-        ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``; of an
-        insertion ``danger_mm``, the danger depth of its path.
+        ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``; of what
+        begins a pass ``danger_mm``, the danger depth of its path.
     """
 
     t_s: float
@@ -114,11 +115,17 @@ class Record(Shown):
 
     def danger_of(self, needle_pass: int) -> float | None:
         """The danger depth of a pass, mm: each path has its own; else that of the record."""
+        return self.dangers_mm.get(needle_pass, self.danger_mm)
+
+    @property
+    def dangers_mm(self) -> dict[int, float | None]:
+        """The danger depth of each pass that an event begins."""
+        found: dict[int, float | None] = {}
         for event in self.events:
-            if event.do == "insert" and event.needle_pass == needle_pass:
-                found = event.detail.get("danger_mm", self.danger_mm)
-                return None if found is None else float(found)
-        return self.danger_mm
+            if event.do == "insert" or "danger_mm" in event.detail:
+                deep = event.detail.get("danger_mm", self.danger_mm)
+                found.setdefault(event.needle_pass, None if deep is None else float(deep))
+        return found
 
     def of(self, *kinds: str) -> list[tuple[int, Event]]:
         """The events of some kinds with their places in the order."""

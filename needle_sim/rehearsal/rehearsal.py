@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -11,19 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.errors import InputError, NeedleSimError
+from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.imaging.xray.sequence import ContrastRun
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.procedures.procedure import Procedure, check_side
-from needle_sim.rehearsal.act import Act
+from needle_sim.rehearsal.act import MOST_S, Act, shown
+from needle_sim.rehearsal.acting import ACTING, run_of
+from needle_sim.rehearsal.acting_pictures import live_for, live_picture, sonogram_of
 from needle_sim.rehearsal.attempt import Attempt
 from needle_sim.rehearsal.book import Book
 from needle_sim.rehearsal.case import reference_of, target_of
 from needle_sim.rehearsal.digest import anatomy_digest, procedure_digest
 from needle_sim.rehearsal.fluoroscope import Fluoroscope
 from needle_sim.rehearsal.in_hand import InHand
+from needle_sim.rehearsal.keepsake import kept
 from needle_sim.rehearsal.log import MOST_ACTS, Header, Log
 from needle_sim.rehearsal.state import State, state_of
 from needle_sim.rehearsal.syringe import Syringe
@@ -57,6 +59,28 @@ class Rehearsal(Shown):
         False takes none: exposures are counted, dose and what contrast shows are not known.
     """
 
+    # what acts change, as it is at the start; `kept` puts these back where an act is refused
+    t_s: float = 0.0
+    said: str = "ready"
+    declared: str | None = None
+    mark_mm: tuple[float, float, float] | None = None
+    probe: tuple[str, tuple[tuple[float, ...], ...]] | None = None
+    live_since_s: float | None = None
+    live_s: float = 0.0  # of the present or last time that it ran
+    live_kap_ugy_m2: float = 0.0
+    fluoro_s: float = 0.0
+    exposures: int = 0
+    kap_ugy_m2: float = 0.0
+    kerma_mgy: float = 0.0
+    outcome: str | None = None
+    abort_said: str = ""
+    decisive: tuple[PlacedNeedle, str] | None = None  # where a drug or heat was given
+    picture: Radiograph | None = None
+    contrast_run: ContrastRun | None = None
+    heated: Any = None
+    watch: Callable[[Mapping[str, float]], None] | None = None
+    _run: Run | None = None
+
     def __init__(
         self,
         anatomy: Anatomy,
@@ -69,8 +93,10 @@ class Rehearsal(Shown):
         pictures: bool = True,
         phantom_seed: int | None = None,
     ) -> None:
+        if not isinstance(anatomy, Anatomy):
+            raise InputError(f"a rehearsal needs an Anatomy, got a {type(anatomy).__name__}")
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-            raise InputError(f"seed must be a whole number, 0 or more, got {str(seed)[:40]}")
+            raise InputError(f"seed must be a whole number, 0 or more, got {shown(seed)}")
         recipe = Procedure.preset(procedure) if isinstance(procedure, str) else procedure
         level = recipe.default_level if level is None else level
         self.recipe = recipe.at(level, variant)
@@ -78,7 +104,6 @@ class Rehearsal(Shown):
         self.anatomy, self.level, self.seed = anatomy, level, seed
         self.target = target_of(self.recipe, anatomy, level, self.side, None)
         self.vertebra = reference_of(anatomy, self.target)
-        self.needle_name = self.recipe.needles[0]
         self.header = Header(
             patient=anatomy.name,
             patient_digest=anatomy_digest(anatomy),
@@ -95,29 +120,11 @@ class Rehearsal(Shown):
         self.scope = Fluoroscope(
             self.recipe, anatomy, self.target, self.vertebra, pictures=pictures
         )
-        self.hand = InHand(anatomy, Needle.preset(self.needle_name))
+        name = self.recipe.needles[0]
+        self.hand = InHand(anatomy, Needle.preset(name), name)
         self.syringe = Syringe(self.recipe, anatomy, seed)
         self.book = Book(self.recipe)
         self.acts: list[Act] = []
-        self.t_s = 0.0
-        self.said = "ready"
-        self.declared: str | None = None
-        self.mark_mm: tuple[float, float, float] | None = None
-        self.probe: tuple[str, tuple[tuple[float, ...], ...]] | None = None
-        self.live_since_s: float | None = None
-        self.live_kap_from = 0.0
-        self.fluoro_s = 0.0
-        self.exposures = 0
-        self.kap_ugy_m2 = 0.0
-        self.kerma_mgy = 0.0
-        self.outcome: str | None = None
-        self.abort_said = ""
-        self.decisive: PlacedNeedle | None = None  # where a drug or heat was given last
-        self.picture: Radiograph | None = None
-        self.contrast_run: ContrastRun | None = None
-        self.heated: Any = None
-        self.watch: Callable[[Mapping[str, float]], None] | None = None
-        self._run: Run | None = None
 
     def do(
         self, do: str, *, t_s: float | None = None, source: str = "script", **given: Any
@@ -136,47 +143,33 @@ class Rehearsal(Shown):
         InputError
             What is missing, or what cannot be: nothing has changed then.
         """
-        return self.act(Act(do, self.t_s if t_s is None else t_s, source, given))
+        return self.act(Act(do, min(self.t_s, MOST_S) if t_s is None else t_s, source, given))
 
     def act(self, act: Act) -> State:
         """Take one act; see `do`."""
-        from needle_sim.rehearsal.acting import ACTING
-
         if self.outcome is not None:
             raise InputError(f"the rehearsal is over ({self.outcome}): begin another one")
-        if act.t_s < self.t_s - 1e-9:
+        if act.t_s < min(self.t_s, MOST_S) - 1e-9:  # what is begun in time may end later
             raise InputError(
                 f"{act.do} at {act.t_s:g} s lies before the last act, which ended at "
                 f"{self.t_s:g} s: acts go forward in time"
             )
         if len(self.acts) >= MOST_ACTS:
             raise InputError(f"a rehearsal has {MOST_ACTS} acts at most: finish it")
-        kept = self._kept()
+        put_back = kept(self, _CHANGES)
         try:
-            self._pass_time(max(act.t_s, self.t_s))
+            self.pass_time(max(act.t_s, self.t_s))
             ACTING[act.do](self, **act.given)
-        except NeedleSimError:
-            for name, value in kept.items():
-                setattr(self, name, value)
+            now = self.state
+        except BaseException:  # an interrupted act, too, leaves nothing behind
+            put_back()
             raise
+        self.book.settle()
         self.acts.append(act)
-        return self.state
+        return now
 
-    def _kept(self) -> dict[str, Any]:
-        """All that an act can change, as it is now."""
-        names = [name for name in vars(self) if name not in ("acts", "anatomy", "recipe", "watch")]
-        kept = {name: getattr(self, name) for name in names}
-        kept["hand"] = copy.copy(self.hand)
-        kept["hand"].headings = list(self.hand.headings)
-        kept["syringe"] = copy.copy(self.syringe)
-        kept["book"] = self.book.copied()
-        kept["scope"] = copy.copy(self.scope)
-        return kept
-
-    def _pass_time(self, until_s: float) -> None:
+    def pass_time(self, until_s: float) -> None:
         """Live pictures cost dose for as long as they run."""
-        from needle_sim.rehearsal.acting import live_for
-
         if self.live_since_s is not None:
             live_for(self, until_s - self.t_s)
         self.t_s = until_s
@@ -188,7 +181,7 @@ class Rehearsal(Shown):
 
     def needle_pose(self, matrix: ArrayLike, **when: Any) -> State:
         """Put the needle at ``patient_from_needle`` (4, 4): tip, axis +z, bevel +y."""
-        rows = np.asarray(matrix, dtype=np.float64).tolist()
+        rows = matrix.tolist() if isinstance(matrix, np.ndarray) else matrix
         return self.do("needle_pose", matrix=rows, **when)
 
     def insert(self, **when: Any) -> State:
@@ -218,6 +211,11 @@ class Rehearsal(Shown):
         return state_of(self)
 
     @property
+    def needle_name(self) -> str:
+        """Preset of the needle in hand."""
+        return self.hand.name
+
+    @property
     def over(self) -> bool:
         """Finished or given up."""
         return self.outcome is not None
@@ -230,8 +228,6 @@ class Rehearsal(Shown):
     @property
     def run(self) -> Run:
         """What it came to: the same noun as `run_procedure` gives."""
-        from needle_sim.rehearsal.acting import run_of
-
         if self.outcome is None:
             raise InputError("the rehearsal is not over: finish it, or give up with a reason")
         if self._run is None:
@@ -252,8 +248,6 @@ class Rehearsal(Shown):
 
     def live_picture(self, *, coarse: int = 1) -> Radiograph | None:
         """The picture of this moment of live fluoroscopy; looking again changes nothing."""
-        from needle_sim.rehearsal.acting import live_picture
-
         rng = np.random.default_rng([self.seed, _LIVE, len(self.acts), int(1000 * self.t_s)])
         return live_picture(self, rng, coarse)
 
@@ -263,8 +257,6 @@ class Rehearsal(Shown):
 
     def sonogram(self, *, slices: int = 1) -> Sonogram:
         """What the probe shows where it stands; looking changes nothing."""
-        from needle_sim.rehearsal.acting import sonogram_of
-
         rng = np.random.default_rng([self.seed, _SOUND, len(self.acts)])
         return sonogram_of(self, rng, slices)
 
@@ -295,19 +287,13 @@ class Rehearsal(Shown):
             pictures=head.pictures,
             phantom_seed=head.phantom_seed,
         )
-        if made.header.patient_digest != head.patient_digest:
-            raise InputError(
-                f"the log was written for {head.patient} ({head.patient_digest}), this patient is "
-                f"{anatomy.name} ({made.header.patient_digest}): give the same one"
-            )
-        if made.header.procedure_digest != head.procedure_digest:
-            raise InputError(
-                f"the log was written for another {head.procedure} ({head.procedure_digest}, here "
-                f"{made.header.procedure_digest}): give that procedure file"
-            )
+        head.check_same(made.header)
         for number, act in enumerate(found.acts, 2):
             try:
                 made.act(act)
             except InputError as error:
                 raise InputError(f"line {number} of the log, {act.do}: {error}") from error
         return made
+
+
+_CHANGES = tuple(Rehearsal.__annotations__)

@@ -106,6 +106,9 @@ def test_every_kind_of_event_has_a_sign_and_a_word():
         "redirect",
         "heat",
         "abort",
+        "angle",
+        "withdraw",
+        "fluoro",
     }
     assert set(SIGNS) == set(WORDS) == kinds
     assert len(set(SIGNS.values())) == len(kinds)

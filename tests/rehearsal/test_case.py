@@ -1,0 +1,56 @@
+"""Who is treated where: what goes together, and the vertebra that squares the views."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from needle_sim.errors import InputError
+from needle_sim.procedures.procedure import Procedure
+from needle_sim.rehearsal.case import check_sources, reference_of, target_of
+from tests.rehearsal.attempts import patient, target
+
+RFA = Procedure.preset("medial-branch-rfa")
+CT = patient().ct
+
+
+@pytest.mark.parametrize(
+    ("ct", "labels", "target_mm", "level", "vary", "said"),
+    [
+        (None, CT, None, None, False, "go with a CT"),
+        (None, None, (0, 0, 0), None, False, "go with a CT"),
+        (CT, None, None, None, False, "needs --labels"),
+        (CT, CT, None, None, True, "--vary"),
+        (CT, CT, (0, 0, 0), "L4", False, "two places"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(ct, labels, target_mm, level, vary, said):
+    with pytest.raises(InputError, match=said):
+        check_sources(ct, labels, target_mm, level, vary=vary)
+
+
+def test_what_goes_together_is_taken():
+    check_sources(None, None, None, "L4", vary=True)
+    check_sources(CT, CT, None, "L4", vary=False)
+    check_sources(CT, None, (0, 0, 0), None, vary=False)
+
+
+def test_the_target_of_a_level_lies_on_its_side_and_vertebra(phantom):
+    right, left = (target_of(RFA, phantom, "L3", side, None) for side in ("right", "left"))
+    middle = phantom.landmark("L4 canal_centre")[0]
+    assert right.vertebra == left.vertebra == "L4"
+    assert right.centre_mm[0] < middle < left.centre_mm[0]
+    assert reference_of(phantom, right) == "L4"
+
+
+def test_a_bare_point_is_squared_on_the_vertebra_nearest_to_it(phantom):
+    near = phantom.bodies["L2"].matrix[:3, 3] + np.array([0.0, 30.0, 2.0])
+    made = target_of(RFA, phantom, "L4", "right", near)
+    assert made.kind == "point"
+    assert made.centre_mm == pytest.approx(near)
+    assert reference_of(phantom, made) == "L2"
+
+
+def test_without_known_bodies_there_is_no_vertebra_but_the_targets():
+    assert reference_of(patient(), target(vertebra="")) == ""
+    assert reference_of(patient(), target(vertebra="L4")) == "L4"
