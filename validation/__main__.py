@@ -10,6 +10,8 @@ from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
+from validation.rehearsal_fuzz import main as rehearsal_fuzz
+from validation.study_kills import main as study_kills
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
@@ -17,6 +19,8 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "heat_sources": heat_sources,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
+    "rehearsal_fuzz": rehearsal_fuzz,
+    "study_kills": study_kills,
 }
 
 if __name__ == "__main__":

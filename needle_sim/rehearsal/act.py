@@ -68,8 +68,6 @@ def _numbers(count: int) -> Check:
     def check(name: str, value: Any) -> tuple[float, ...]:
         if not isinstance(value, list | tuple) or len(value) != count:
             raise InputError(f"{name} must be {count} numbers")
-        if not [item for item in value if type(item) is not float or not -_FAR <= item <= _FAR]:
-            return tuple(value)  # the usual case, without a name for each
         return tuple(one(f"{name}[{n}]", item) for n, item in enumerate(value))
 
     return check
@@ -81,6 +79,10 @@ _FOUR = _numbers(4)
 def _matrix(name: str, value: Any) -> tuple[tuple[float, ...], ...]:
     if not isinstance(value, list | tuple) or len(value) != 4:
         raise InputError(f"{name} must be 4 rows of 4 numbers")
+    if all(isinstance(row, list | tuple) and len(row) == 4 for row in value):
+        flat = [item for row in value for item in row]
+        if set(map(type, flat)) == {float} and all(-_FAR <= item <= _FAR for item in flat):
+            return tuple(map(tuple, value))  # the usual case, without a name for each
     return tuple(_FOUR(f"{name}[{n}]", row) for n, row in enumerate(value))
 
 

@@ -17,11 +17,11 @@ from needle_sim.rehearsal.act import Act, act_of
 SCHEMA = "needle_sim.rehearsal"
 VERSION = 1
 MOST_BYTES = 16_000_000
-MOST_ACTS = 40_000
+MOST_ACTS = 30_000
 _MOST_LINE = 20_000
 _MOST_DEEP = 8
 _MOST_TEXT = 200
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
 
