@@ -36,12 +36,19 @@ def _most_hands_breach_nothing(executions: Any) -> None:
     assert 0.0 < found["met_share"] < 1.0
 
 
+def _parallel_beats_perpendicular(study: Any) -> None:
+    found = study.summary(of="covered_mm").set_index(["error_mm", "angle_deg"])["mean"]
+    for error_mm in (0.0, 1.0, 2.0, 3.0):
+        assert found[error_mm, 0] > 2 * found[error_mm, 90]
+
+
 # what ``main()`` of an example returns, and one number of it; an example without an entry fails
 CHECKS: dict[str, Callable[[Any], None]] = {
     "01_medial_branch_rfa": _the_tip_reaches_the_target,
     "02_transforaminal_epidural": _the_drug_goes_where_live_contrast_showed_it,
     "03_sonogram_of_an_interspace": _the_window_is_seen_through,
     "04_errors_of_a_hand": _most_hands_breach_nothing,
+    "05_angle_and_coverage": _parallel_beats_perpendicular,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -112,7 +113,7 @@ def _carried_out(whole: Chunk, spans: Sequence[Span], crew: Crew) -> Generator[D
             while left and not suspects and len(pending) < 2 * crew.workers:
                 span = _next(left, pace)
                 pending[crew.submit(_cut(whole, span))] = span, False
-            for future in crew.first(pending):
+            for future in sorted(crew.first(pending), key=_in_trouble):  # keep what is good
                 span, alone = pending.pop(future)
                 try:
                     done = future.result()
@@ -128,6 +129,10 @@ def _carried_out(whole: Chunk, spans: Sequence[Span], crew: Crew) -> Generator[D
                     yield done
     finally:
         crew.close(pending)
+
+
+def _in_trouble(future: Any) -> bool:
+    return isinstance(future, Future) and (future.cancelled() or future.exception() is not None)
 
 
 def _mourned(whole: Chunk, span: Span, *, alone: bool) -> tuple[Done | None, list[Span]]:

@@ -72,7 +72,7 @@ def draw_study(
     if title is not None:
         canvas.write(ax, 0.0, 1.03, title, share=0.04, fontweight="bold")
     note = f"{result.identity.content['seeds']} samples a point. Simulation, not for clinical use."
-    canvas.write(ax, 1.0, 1.012, note, share=0.021, color=canvas.LIGHT.faint, ha="right")
+    canvas.write(ax, 1.0, -0.13, note, share=0.021, color=canvas.LIGHT.faint, ha="right")
     return ax
 
 
