@@ -22,11 +22,11 @@ _LEAK = 30.0  # resistance outside of the capsule
 _AROUND_MM = 12.0
 # Lengths of the fluid in a filled joint (proposed, after the look of arthrograms).
 _FILM_MM = 0.9  # between the cartilages
-_RIM_MM, _DORSAL_RIM_MM = 0.9, 1.9  # radius of the rim under the capsule: before and behind
+_RIM_MM, _DORSAL_RIM_MM = 0.8, 1.5  # radius of the rim under the capsule: before and behind
 _FLAT = (1.15, 0.9, 0.6)  # half axes of a recess along, across and through the joint, of its size
 _OUT = 0.5  # how far beyond the end of the joint its middle lies, of its size
 _INFERIOR = 1.15  # the inferior recess over the superior one
-_STRETCH = 1.6  # resistance of a recess, which opens after the cleft
+_STRETCH = 1.9  # resistance of rim and recesses, which open after the cleft
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,8 @@ def joint_room(anatomy: Anatomy, space: Space, rng: np.random.Generator) -> Room
     lumpy = texture.uneven(points, rng, size_mm=np.array([3.0, 3.0, 3.0]))
     hairy = texture.uneven(points, rng, size_mm=np.array([1.4, 1.4, 7.0]))
     local = facing.local_mm(points)
-    narrow = _narrow(facing, local, cleft, wall)
+    film, rim = _narrow(facing, local, cleft, wall)
+    narrow = np.minimum(film, rim)
     every = np.arange(len(points)).reshape(lattice.shape)[::2, ::2, ::2].reshape(-1)
     size = _recess_mm(facing, local[every], wall[every], narrow[every], lumpy[every])
     pouch = _pouches(facing, local, wall, lumpy, size)
@@ -86,8 +87,8 @@ def joint_room(anatomy: Anatomy, space: Space, rng: np.random.Generator) -> Room
     held = np.where(narrow < pouch, 0.9 + 0.1 * np.clip(lumpy, -1.0, 1.0), 1.0)
     leak = 0.35 * around.covered(_beyond(facing, local, wall), STEP_MM) * (hairy > 0.2)
     porosity = np.where(inside < 0.5 * STEP_MM, held * around.covered(inside, STEP_MM), leak)
-    slow = np.where(pouch < 0.5 * STEP_MM, _STRETCH, _LEAK * np.exp(0.5 * hairy))
-    slow[narrow < 0.5 * STEP_MM] = 1.0
+    slow = np.where(inside < 0.5 * STEP_MM, _STRETCH, _LEAK * np.exp(0.5 * hairy))
+    slow[film < 0.5 * STEP_MM] = 1.0
     return Room(lattice, porosity.reshape(lattice.shape), slow.reshape(lattice.shape))
 
 
@@ -96,8 +97,8 @@ def _others(anatomy: Anatomy) -> list[Bone]:
     return [*around.pipes(anatomy, "dura", "root", "vessel"), *canal]
 
 
-def _narrow(facing: Facing, local: Points, cleft: Cells, wall: Cells) -> Cells:
-    """Signed distance (P,) of the film between the cartilages and of the rim about it."""
+def _narrow(facing: Facing, local: Points, cleft: Cells, wall: Cells) -> tuple[Cells, Cells]:
+    """Signed distances (P,) of the film between the cartilages and of the rim about it."""
     deepest = -float(np.percentile(cleft[cleft < 0], 3))
     # in the middle of the cleft, whatever way it curves
     film = np.maximum(deepest + cleft - 0.5 * _FILM_MM, cleft)
@@ -107,7 +108,7 @@ def _narrow(facing: Facing, local: Points, cleft: Cells, wall: Cells) -> Cells:
     radius = _RIM_MM + (_DORSAL_RIM_MM - _RIM_MM) * np.clip(backwards + 0.3, 0.0, 1.0)
     off_sheet = np.minimum(np.abs(local[:, 2]), np.maximum(deepest + cleft, 0.0))
     rim = np.hypot((round_it - 0.95) * half[:2].mean(), off_sheet) - radius
-    return np.asarray(np.minimum(film, np.maximum(rim, -wall)))
+    return film, np.maximum(rim, -wall)
 
 
 def _pouches(facing: Facing, local: Points, wall: Cells, lumpy: Cells, size_mm: float) -> Cells:

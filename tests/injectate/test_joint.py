@@ -7,7 +7,9 @@ from needle_sim.anatomy.anatomy import Space
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, box
 from needle_sim.injectate import texture
+from needle_sim.injectate.front import front
 from needle_sim.injectate.joint import JOINT_ML, STEP_MM, Facing, joint_room
+from tests.injectate.cases import IN_JOINT, UP
 
 NAME = "L4-L5 left facet_joint"
 
@@ -39,13 +41,21 @@ def test_recesses_lie_at_the_two_ends(room):
 def test_between_the_cartilages_it_is_a_film_and_under_the_capsule_a_rim(room):
     # the joint is 5 by 8 mm in its plane, x = 20; what lies through it at each place of the plane
     x, y, z = room.lattice.axes_mm()
-    open_ = room.porosity * (room.resistance < 1.1) * (np.abs(x - 20) < 4)
+    open_ = room.porosity * (room.resistance < 2) * (np.abs(x - 20) < 4)
     thick = open_.sum(axis=2) * STEP_MM
     round_it = np.hypot((y[None, :] - 14) / 5, z[:, None] / 8)
     film = thick[round_it < 0.4].mean()
     behind = thick[(np.abs(round_it - 0.95) < 0.1) & (y > 17)[None, :]].mean()
     assert 0.4 < film < 1.3
     assert behind > 1.5 * film
+
+
+def test_the_cleft_opens_before_rim_and_recesses(spine):
+    room = joint_room(spine, spine.spaces[NAME], texture.drawn(None))
+    little = front(room, IN_JOINT, UP, 0.1).filled_ml(0.1)
+    assert little[room.resistance == 1.0].sum() > 0.6 * little.sum()
+    _, _, z = room.lattice.axes_mm()
+    assert little[np.abs(z) > 10].sum() == 0
 
 
 def test_a_joint_has_its_own_directions():
