@@ -94,6 +94,8 @@ def _seen(run: Run, event: Event) -> str:
         return f"{seen_said(detail['seen'])}; {pattern_said(detail['pattern'])}"
     if event.do == "inject":
         return _PLACES.get(detail["pattern"], pattern_said(detail["pattern"]))
+    if event.do == "fluoro" and event.kap_ugy_m2:
+        return f"{event.said.split(', ')[-1]}; {said(event.kap_ugy_m2, 'µGy·m²')}"
     return {"aspirate": event.said, "redirect": event.said, "abort": event.said}.get(event.do, "–")
 
 
@@ -105,12 +107,15 @@ def views_section(run: Run, drawn: Mapping[str, bytes]) -> Html:
         for view in run.views
         if f"view_{view.name}.png" in drawn
     ]
-    without = "" if run.placed is not None else " No needle: there is no safe path."
+    none = "none was inserted" if run.record.allowed_s is not None else "there is no safe path"
+    without = "" if run.placed is not None else f" No needle: {none}."
     how = (
         "Dark bone, head up, seen from behind with the patient's left on the left; a lateral is "
         "seen from the detector. Each picture carries a lead letter; the bar is 20 mm at the "
         f"isocentre.{without}"
     )
+    if not shots and run.record.allowed_s is not None:
+        how = "No picture was taken."
     return section("Pictures", tag("p", how, class_="faint"), tag("div", *shots, class_="grid"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,7 +75,9 @@ def draw_timeline(
         ax.plot([start, end], [danger] * 2, color=_DANGER, linewidth=1.0, linestyle=(0, (4, 2)))
         words = f"{danger:.0f} mm: {why}" if why and start == 0 else f"{danger:.0f} mm"
         low: canvas.Style = {"color": paper.ink, "fontproperties": canvas.font(0.88 * size)}
-        ax.text(start + 0.008 * time[-1], 0.985 * deepest, words, va="bottom", **low)
+        late = start > 0.9 * time[-1]  # no room to the right of it
+        at = (0.965 * end if late else start + 0.008 * time[-1]), 0.985 * deepest
+        ax.text(*at, words, va="bottom", ha="right" if late else "left", **low)
     ax.plot(time, depth, color=paper.faint, linewidth=1.8, solid_joinstyle="round", zorder=3)
     ax.set_xlim(0.0, time[-1] * 1.02 + 1.0)
     ax.set_ylim(deepest, -0.05 * deepest)
@@ -103,7 +106,7 @@ def _dangers(record: Record, end: float) -> list[tuple[float, float, float]]:
     """From when to when each pass lasted, and its danger depth."""
     starts = [one for one in record.events if one.do == "insert" or "danger_mm" in one.detail]
     times = [event.t_s for event in starts]
-    spans = zip([0.0, *times[1:]], [*times[1:], end], strict=True)
+    spans = itertools.pairwise([0.0, *times[1:], end] if times else [])
     found = [
         (first, last, record.danger_of(event.needle_pass))
         for event, (first, last) in zip(starts, spans, strict=True)

@@ -101,12 +101,18 @@ def verdict_of(passed: bool | None) -> tuple[str, str]:
 
 def headline(run: Run) -> tuple[str, str]:
     """The verdict in one word group, and the sentence below it."""
-    if run.blocked is not None or run.plan is None:
+    by_hand = run.record.allowed_s is not None
+    if by_hand and run.placed is None and run.record.abort is None:
+        return "No needle inserted", "Nothing was done to the patient, so there is no total."
+    if not by_hand and (run.blocked is not None or run.plan is None):
         why = "no path keeps the margins of the procedure" if run.blocked is None else run.blocked
         return "No safe path", sentence(plain(why))
     failed = run.score.failed
     if failed:
-        names = "; ".join(f"{one.name}: {said(one.value, one.unit)}" for one in failed)
+        names = "; ".join(
+            f"{one.name}: {'not met' if one.value is None else said(one.value, one.unit)}"
+            for one in failed
+        )
         return "A safety gate failed", f"{sentence(names)} So there is no total."
     if run.score.total is None:
         return "Not scored", "Some hazards are unknown, so there is no total."

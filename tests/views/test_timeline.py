@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,3 +124,23 @@ def test_the_key_names_what_was_done_and_nothing_else():
 
 def test_nothing_done_is_an_empty_sheet():
     assert len(draw_timeline(panel(), Record()).lines) == 0
+
+
+def test_pictures_before_any_needle_have_no_danger():
+    record = Record(told(("view", "ap"), ("view", "clo")))
+    assert len(signs(draw_timeline(panel(), record))) == 2
+
+
+def test_by_hand_the_line_follows_the_needle_back_and_each_pass_has_its_danger():
+    steps = [("insert",), ("advance", 60.0), ("redirect",), ("advance", 40.0)]
+    events = list(told(*steps))
+    events[0] = replace(events[0], detail={"danger_mm": 50.0})
+    events[2] = replace(events[2], depth_mm=12.0, detail={"danger_mm": 30.0})
+    back = replace(events[1], do="withdraw", depth_mm=12.0, t_s=25.0)
+    events = [*events[:2], back, *events[2:]]
+    ax = draw_timeline(panel(), Record(tuple(events), danger_mm=30.0))
+    line = course(ax)
+    assert [depth for time, depth in line if time == 25.0] == [12.0]
+    assert [y for _, y in signs(ax)] == [one.depth_mm for one in events]
+    words = [text.get_text() for text in ax.texts]
+    assert {"50 mm", "30 mm"} <= set(words)

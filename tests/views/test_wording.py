@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from needle_sim.rehearsal.metric import Metric
+from needle_sim.rehearsal.record import Record
 from needle_sim.rehearsal.scoring import Score
 from needle_sim.views.wording import (
     headline,
@@ -145,3 +146,12 @@ def test_weighty_notes_come_first_and_none_is_lost_uncounted():
     shown, left = weighed_notes(notes)
     assert shown[:3] == ("hazards are unknown", "nerves are inferred", "note 0")
     assert (len(shown), left) == (8, 3)
+
+
+def test_by_hand_nothing_inserted_is_no_blocked_path(blocked):
+    by_hand = replace(blocked, record=Record(allowed_s=60.0), blocked="no needle was inserted")
+    assert headline(by_hand)[0] == "No needle inserted"
+    early = replace(by_hand, record=Record(allowed_s=60.0, abort="the patient moves"),
+                    score=Score((), (), 10.0, "aborted"))  # fmt: skip
+    assert headline(early)[0] == "Given up without a reason"
+    assert "the patient moves" in headline(early)[1].lower()
