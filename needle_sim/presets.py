@@ -13,6 +13,7 @@ import dataclasses
 import difflib
 import hashlib
 import math
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ Mark = Literal["read", "memory", "derived", "proposed"]
 MOST_BYTES = 2_000_000
 _HERE = Path(__file__).resolve().parent
 _Noun = TypeVar("_Noun")
+# msgspec 0.22 crashes where two threads meet a dataclass for the first time
+_turn = threading.RLock()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def into(noun: type[_Noun], entries: Mapping[str, Any], *, where: str) -> _Noun:
     values = plain({k: v for k, v in entries.items() if k in fields or k not in _BESIDE})
     _check_keys(values, noun, where)
     try:
-        return msgspec.convert(values, noun, strict=True)
+        with _turn:
+            return msgspec.convert(values, noun, strict=True)
     except (msgspec.ValidationError, ValueError) as error:
         raise PresetError(_placed(str(error), where)) from error
 

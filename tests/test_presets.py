@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -72,3 +74,41 @@ def test_digests_cover_every_shipped_file():
     found = presets.digests()
     assert {"tissues.toml", "needles.toml", "medial-branch-rfa.toml"} <= set(found)
     assert all(len(digest) == 64 for digest in found.values())
+
+
+THREADS = """
+import sys
+import threading
+from dataclasses import make_dataclass
+from needle_sim import presets
+
+sys.setswitchinterval(1e-6)
+
+for turn in range(150):
+    inner = make_dataclass(f"Inner{turn}", [("x_mm", float), ("words", str)])
+    outer = make_dataclass(f"Outer{turn}", [("one", inner), ("many", tuple[inner, ...])])
+    entries = {"one": {"x_mm": 1.0, "words": "a"}, "many": [{"x_mm": 2.0, "words": "b"}] * 5}
+    meet = threading.Barrier(4)
+    made = []
+
+    def work():
+        meet.wait()
+        made.append(presets.into(outer, entries, where="toy"))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    if len(made) != 4 or len({repr(one) for one in made}) != 1:
+        raise SystemExit(f"turn {turn}: {made}")
+print("good")
+"""
+
+
+def test_threads_may_meet_a_noun_for_the_first_time_together():
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, check=False, text=True
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, "good"), done.stderr
