@@ -498,7 +498,7 @@ class Instrument {
     if (played.length) this.play(played);
     if (item?.message.moving && this.link.idle && this.state.live) {
       clearTimeout(this.settling); // the C-arm stands still: now the whole picture
-      this.settling = setTimeout(() => this.state.live && this.link.post({ ask: "frame" }), 60);
+      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }), 15);
     }
   }
 
@@ -612,10 +612,11 @@ class Instrument {
     contrast.mode.value = setup.coach ? tray.contrast?.mode ?? "live" : "single";
     drug.volume_ml.value = tray.inject?.volume_ml ?? 1;
     drug.agent.value = tray.inject?.agent ?? drugs[0].name;
-    this.$("protocol").textContent = setup.protocol ? `${setup.protocol.set_c ?? ""} °C · ${setup.protocol.total_s} s` : "no electrode in this procedure";
+    this.$("protocol").textContent = setup.protocol ? `${setup.protocol.set_c ?? ""} °C · ${setup.protocol.total_s} s` : "not used here";
     this.root.classList.toggle("ns-no-heat", !setup.protocol);
     const list = this.$("helper");
-    list.replaceChildren(make("h2", "Keys"), ...KEYS.map(([title, rows]) => {
+    const columns = make("div", "", { className: "ns-columns" });
+    columns.append(...KEYS.map(([title, rows]) => {
       const part = make("section");
       const table = make("dl");
       for (const [key, what] of rows) {
@@ -627,7 +628,8 @@ class Instrument {
       }
       part.append(make("h3", title), table);
       return part;
-    }), this.closer(list));
+    }));
+    list.replaceChildren(make("h2", "Keys"), columns, this.closer(list));
   }
 
   closer(dialog, text = "Close") {
@@ -1129,7 +1131,7 @@ class Instrument {
         const long = Math.hypot(dx, dy);
         const [nx, ny] = [(-dy / long) * 9, (dx / long) * 9];
         line(pen, [[danger[0] - nx, danger[1] - ny], [danger[0] + nx, danger[1] + ny]], { colour: INK.amber, width: 2.2 });
-        write(pen, "danger", danger[0] + nx + 5, danger[1] + ny + 4, { size: 11, colour: INK.amber, halo: "#000000a0" });
+        if (long > 120) write(pen, "danger", danger[0] + nx + 5, danger[1] + ny + 4, { size: 11, colour: INK.amber, halo: "#000000a0" });
       }
     }
     const [cx, cy] = at(coach.target);
@@ -1343,9 +1345,13 @@ class Instrument {
     const tick = (mm, text, colour, row) => {
       if (mm === null || mm === undefined || mm > reach) return;
       line(pen, [[at(mm), top - 4], [at(mm), base + 4]], { colour, width: 1.2, dash: [4, 3] });
-      write(pen, text, at(mm) + (row ? 4 : -4), top + 8 + 0 * row, { size: 10, colour, align: row ? "left" : "right" });
+      write(pen, text, at(mm) + (row ? 4 : -4), top + 8, { size: 10, colour, align: row ? "left" : "right" });
     };
-    if (coach) { tick(coach.danger_mm, "danger", INK.amber, 0); tick(coach.planned_mm, "target depth", INK.coach, 1); }
+    if (coach) {
+      const late = (coach.danger_mm ?? 0) > (coach.planned_mm ?? 1e9);
+      tick(coach.danger_mm, "danger", INK.amber, Number(late));
+      tick(coach.planned_mm, "target depth", INK.coach, Number(!late));
+    }
     // the shaft itself
     const y = 14;
     const tip = depth_mm === null ? x0 - 8 : at(depth_mm);

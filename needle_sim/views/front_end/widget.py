@@ -27,7 +27,7 @@ class Instrument(anywidget.AnyWidget):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
-        self._loop = _running()
+        self._kernel_loop = _running()
         console.listener = self._pushed
         self.on_msg(self._received)
 
@@ -37,16 +37,16 @@ class Instrument(anywidget.AnyWidget):
         return self._console.rehearsal
 
     def _received(self, widget: Any, content: Any, buffers: Any) -> None:
-        self._send(self._console.handle(content))
+        self._answer_with(self._console.handle(content))
 
     def _pushed(self, reply: Reply) -> None:
         """From the thread that heats, in the kernel's own loop where there is one."""
-        if self._loop is None or self._loop.is_closed():
-            self._send(reply)
+        if self._kernel_loop is None or self._kernel_loop.is_closed():
+            self._answer_with(reply)
         else:
-            self._loop.call_soon_threadsafe(self._send, reply)
+            self._kernel_loop.call_soon_threadsafe(self._answer_with, reply)
 
-    def _send(self, reply: Reply) -> None:
+    def _answer_with(self, reply: Reply) -> None:
         self.send(reply.message(), reply.buffers())
 
 
