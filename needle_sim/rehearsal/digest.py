@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import weakref
+from importlib import metadata
 
 import msgspec
 import numpy as np
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.procedures.procedure import Procedure
+from needle_sim.rehearsal.log import Header
 
 _known: list[tuple[weakref.ref[Anatomy], str]] = []
 _LENGTH = 16
@@ -40,3 +42,29 @@ def anatomy_digest(anatomy: Anatomy) -> str:
 def procedure_digest(recipe: Procedure) -> str:
     """Of all that a recipe says."""
     return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()[:_LENGTH]
+
+
+def header_of(
+    anatomy: Anatomy,
+    recipe: Procedure,
+    level: str,
+    side: str,
+    seed: int,
+    *,
+    pictures: bool,
+    phantom_seed: int | None,
+) -> Header:
+    """The first line of a log: who is treated by which recipe, by digest."""
+    return Header(
+        patient=anatomy.name,
+        patient_digest=anatomy_digest(anatomy),
+        procedure=recipe.name,
+        procedure_digest=procedure_digest(recipe),
+        level=level,
+        side=side,
+        variant=recipe.variant,
+        seed=seed,
+        pictures=pictures,
+        phantom_seed=phantom_seed,
+        version=metadata.version("needle_sim"),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +21,11 @@ from needle_sim.rehearsal.acting_pictures import live_for, live_picture, sonogra
 from needle_sim.rehearsal.attempt import Attempt
 from needle_sim.rehearsal.book import Book
 from needle_sim.rehearsal.case import reference_of, target_of
-from needle_sim.rehearsal.digest import anatomy_digest, procedure_digest
+from needle_sim.rehearsal.digest import header_of
 from needle_sim.rehearsal.fluoroscope import Fluoroscope
 from needle_sim.rehearsal.in_hand import InHand
 from needle_sim.rehearsal.keepsake import kept
-from needle_sim.rehearsal.log import MOST_ACTS, Header, Log
+from needle_sim.rehearsal.log import MOST_ACTS, Log
 from needle_sim.rehearsal.state import State, state_of
 from needle_sim.rehearsal.syringe import Syringe
 from needle_sim.shown import Shown
@@ -104,19 +103,10 @@ class Rehearsal(Shown):
         self.anatomy, self.level, self.seed = anatomy, level, seed
         self.target = target_of(self.recipe, anatomy, level, self.side, None)
         self.vertebra = reference_of(anatomy, self.target)
-        self.header = Header(
-            patient=anatomy.name,
-            patient_digest=anatomy_digest(anatomy),
-            procedure=self.recipe.name,
-            procedure_digest=procedure_digest(self.recipe),
-            level=level,
-            side=self.side,
-            variant=self.recipe.variant,
-            seed=seed,
-            pictures=pictures,
+        self.header = header_of(
+            anatomy, self.recipe, level, self.side, seed, pictures=pictures,
             phantom_seed=phantom_seed,
-            version=metadata.version("needle_sim"),
-        )
+        )  # fmt: skip
         self.scope = Fluoroscope(
             self.recipe, anatomy, self.target, self.vertebra, pictures=pictures
         )

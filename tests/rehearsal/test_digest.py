@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.rehearsal.digest import anatomy_digest, procedure_digest
+from needle_sim.rehearsal.digest import anatomy_digest, header_of, procedure_digest
 from needle_sim.volume.volume import Volume
 from tests.rehearsal.attempts import patient
 
@@ -43,3 +43,12 @@ def test_every_word_and_number_of_a_recipe_counts():
         replace(here, approach=replace(here.approach, oblique_deg=1.0)),
     )
     assert len({procedure_digest(one) for one in (here, *changed)}) == 4
+
+
+def test_a_header_names_patient_and_recipe_by_digest():
+    here, recipe = patient(), Procedure.preset("facet-injection")
+    made = header_of(here, recipe, "L4-L5", "left", 7, pictures=False, phantom_seed=None)
+    assert (made.patient, made.procedure) == (here.name, "facet-injection")
+    assert made.patient_digest == anatomy_digest(here)
+    assert made.procedure_digest == procedure_digest(recipe)
+    made.check_same(made)
