@@ -44,8 +44,8 @@ def pairs(size: Size) -> Iterator[Pair]:
     ]
     if size.full:
         cases = [
-            ("executions", "executions", HANDS, 200_000),
-            ("coverages", "coverage", ANGLES, 4000),
+            ("executions", "executions", HANDS, 400_000),
+            ("coverages", "coverage", ANGLES, 6000),
         ]
     for told, task, parameters, seeds in cases:
         study = partial(run_study, task, parameters, seeds=seeds)

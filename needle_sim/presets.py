@@ -57,7 +57,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         if len(data) > MOST_BYTES:
             raise PresetError(f"{path.name} is too long: at most {MOST_BYTES} bytes are read")
         table = tomllib.loads(data.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also a whole number without end
         raise PresetError(f"{path.name} cannot be read as TOML: {error}") from error
     for key, value in _leaves(table, ""):
         if isinstance(value, float) and not math.isfinite(value):

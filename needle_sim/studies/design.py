@@ -17,7 +17,8 @@ from needle_sim.studies import randomness
 Plain = bool | int | float | str
 RESERVED = ("index", "repeat", "failed")
 MOST_SAMPLES = 10_000_000
-_MOST_PARAMETERS, _MOST_TEXT = 30, 200
+MOST_VALUES = 100_000
+_MOST_PARAMETERS, _MOST_TEXT, _MOST_WHOLE = 30, 200, 2**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,8 +160,8 @@ def _values(name: str, values: object) -> tuple[Plain, ...]:
         raise InputError(f"a parameter must not be called {name}; a study has that column itself")
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
         raise InputError(f"{name} must be a list of values, got {values!r:.60}")
-    if not 1 <= len(values) <= MOST_SAMPLES:
-        raise InputError(f"{name} needs 1 to {MOST_SAMPLES} values, got {len(values)}")
+    if not 1 <= len(values) <= MOST_VALUES:
+        raise InputError(f"{name} needs 1 to {MOST_VALUES} values, got {len(values)}")
     found = tuple(one.item() if isinstance(one, np.generic) else one for one in values)
     kinds = {"number" if type(one) in (int, float) else type(one).__name__ for one in found}
     if len(kinds) > 1 or not kinds <= {"number", "bool", "str"}:
@@ -168,6 +169,8 @@ def _values(name: str, values: object) -> tuple[Plain, ...]:
     for one in found:
         if isinstance(one, float) and not math.isfinite(one):
             raise InputError(f"{name} must be finite, got {one}")
+        if isinstance(one, int) and abs(one) > _MOST_WHOLE:
+            raise InputError(f"a whole number of {name} must be within 2 to the 53")
         if isinstance(one, str) and len(one) > _MOST_TEXT:
             raise InputError(f"a text of {name} has {len(one)} letters; at most {_MOST_TEXT}")
     if any(type(one) is float for one in found):

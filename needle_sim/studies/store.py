@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from needle_sim.errors import InputError, NeedleSimError
 from needle_sim.studies import table
@@ -20,7 +20,7 @@ from needle_sim.studies.identity import Identity
 
 STUDY, PARTS, WHOLE = "study.json", "parts", "table.parquet"
 MOST_STUDY_BYTES, MOST_PART_BYTES = 100_000_000, 1_000_000_000
-_UNFINISHED, _ASIDE = ".unfinished", ".aside"
+_UNFINISHED, _ASIDE, _LOCK = ".unfinished", ".aside", ".lock"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +54,27 @@ class Store:
         store = cls(folder, identity.digest)
         try:
             (folder / PARTS).mkdir(parents=True, exist_ok=True)
-            for left in folder.rglob(f"*{_UNFINISHED}"):
-                left.unlink()
             if not told.exists():
                 store._write(told, identity.text().encode())
         except OSError as error:
             why = error.strerror or error
             raise InputError(f"cannot write into {folder}: {why}; give another folder") from error
         return store
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Work in the folder while nobody else does; what was left half written is taken away.
+
+        Raises
+        ------
+        InputError
+            Another process is at work in it.
+        """
+        with (self.folder / _LOCK).open("wb") as lock:
+            _locked(lock, self.folder)
+            for left in self.folder.rglob(f"*{_UNFINISHED}"):
+                left.unlink()
+            yield
 
     def parts(self) -> tuple[list[Any], list[str]]:
         """Tables of the whole parts, and a note on each that is not and was set aside."""
@@ -139,8 +152,24 @@ def _others(folder: Path) -> Iterator[Path]:
     """What lies in a folder beside what a study that was stopped at once leaves."""
     for path in folder.iterdir():
         begun = path.name == PARTS and path.is_dir() and not any(path.glob("part-*.parquet"))
-        if not begun and not path.name.endswith(_UNFINISHED):
+        if not begun and not path.name.endswith((_UNFINISHED, _LOCK)):
             yield path
+
+
+def _locked(lock: IO[bytes], folder: Path) -> None:
+    """Hold a file until it is closed, also by a kill; systems that cannot lock go without."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"another process is at work on the study in {folder}: let it finish, or stop it first"
+        ) from error
+    except OSError:
+        return
 
 
 def _flush_folder(folder: Path) -> None:

@@ -82,9 +82,20 @@ def run_study(
         parameters, given = tasks.named(task).checked(parameters, given)
     design = Design(parameters, seeds, seed)
     identity = Identity.of(task, design, given)
-    store = None if out is None else Store.of(Path(out), identity)
-    tables, notes = ([], []) if store is None else store.parts()
     chunk = Chunk(task, design, given, 0, len(design))
+    if out is None:
+        return _studied(chunk, identity, crew, None, progress)
+    store = Store.of(Path(out), identity)
+    with store.alone():
+        return _studied(chunk, identity, crew, store, progress)
+
+
+def _studied(
+    chunk: Chunk, identity: Identity, crew: Crew, store: Store | None, progress: Progress
+) -> StudyResult:
+    """What is there, what is missing, and the table of both."""
+    design = chunk.design
+    tables, notes = ([], []) if store is None else store.parts()
     open_spans = gaps(tables, len(design))
     finished = len(design) - sum(stop - start for start, stop in open_spans)
     progress(finished, len(design))
@@ -147,7 +158,7 @@ def _mourned(whole: Chunk, span: Span, *, alone: bool) -> tuple[Done | None, lis
 
 
 def _unreached(span: Span, error: Exception) -> NeedleSimError:
-    said = " ".join(str(error).split()) or "no words"
+    said = " ".join(str(error).split()) or "cancelled; its scheduler may have gone away"
     return NeedleSimError(
         f"the executor could not carry out samples {span[0]} to {span[1] - 1} "
         f"({type(error).__name__}: {said:.300}). What is finished stays; start the same study "

@@ -13,10 +13,11 @@ import numpy as np
 from needle_sim import presets
 from needle_sim.errors import InputError
 from needle_sim.studies import tasks
-from needle_sim.studies.design import MOST_SAMPLES, Design, Plain
+from needle_sim.studies.design import MOST_VALUES, Design, Plain
 
 _TABLES = ("study", "parameters", "settings")
 _STUDY = ("task", "seeds", "seed")
+_LARGE = 1e15
 _RANGE = ("from", "to", "count")
 
 
@@ -93,13 +94,15 @@ def _values(name: str, given: Any) -> list[Plain]:
     if missing:
         raise InputError(f"parameters.{name} lacks {missing[0]}: write {{ from, to, count }}")
     low, high, count = (given[key] for key in _RANGE)
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (low, high))
-    if not numbers or not isinstance(count, int) or not 2 <= count <= MOST_SAMPLES:
-        raise InputError(
-            f"parameters.{name} needs two numbers and a count from 2 to {MOST_SAMPLES}, got "
-            f"from = {low!r}, to = {high!r}, count = {count!r}"
-        )
+    if not (_number(low) and _number(high)) or not isinstance(count, int):
+        raise InputError(f"parameters.{name} needs two numbers and a whole count")
+    if not 2 <= count <= MOST_VALUES:
+        raise InputError(f"parameters.{name} needs a count from 2 to {MOST_VALUES}, got {count}")
     return [float(one) for one in np.linspace(low, high, count)]
+
+
+def _number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < _LARGE
 
 
 def _known(entries: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:

@@ -41,17 +41,17 @@ def answered(samples: Samples, answer: Any) -> Any:
     columns = _columns(samples, answer)
     parameters = _parameters(samples)
     for name in set(columns) & set(parameters):
-        if not np.array_equal(np.asarray(columns[name]), np.asarray(parameters[name])):
-            raise InputError(
-                f"the task says {name} = {columns[name][0]!r}, the study {parameters[name][0]!r}"
-            )
+        asked = parameters[name].to_pylist()
+        if list(columns[name]) != asked:
+            raise InputError(f"the task says {name} = {columns[name][0]!r}, the study {asked[0]!r}")
     results = {name: _plain(name, one) for name, one in columns.items() if name not in parameters}
-    return _table(samples, parameters, results, [None] * len(samples))
+    return _table(samples, parameters, results, arrow().nulls(len(samples), "string"))
 
 
 def failed(samples: Samples, reasons: Sequence[str]) -> Any:
     """The table of samples without an answer, and why."""
-    return _table(samples, _parameters(samples), {}, list(reasons))
+    pa = arrow()
+    return _table(samples, _parameters(samples), {}, pa.array(reasons, pa.string()))
 
 
 def joined(tables: Sequence[Any]) -> Any:
@@ -105,25 +105,27 @@ def read_parquet(data: bytes, *, digest: str) -> Any:
     return table.replace_schema_metadata(None)
 
 
-def _table(samples: Samples, parameters: Any, results: Any, reasons: list[str | None]) -> Any:
+def _table(samples: Samples, parameters: Any, results: Any, reasons: Any) -> Any:
     pa = arrow()
     index = samples.indices
     columns = {
         "index": pa.array(index),
         "repeat": pa.array(index % samples.design.seeds),
-        **{name: _array(name, one) for name, one in parameters.items()},
+        **parameters,
         **{name: _array(name, one) for name, one in results.items()},
-        "failed": pa.array(reasons, pa.string()),
+        "failed": reasons,
     }
     return pa.table(columns)
 
 
-def _parameters(samples: Samples) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {name: [] for name in samples.design.parameters}
-    for parameters, some in samples.by_point():
-        for name, value in parameters.items():
-            found[name] += [value] * len(some)
-    return found
+def _parameters(samples: Samples) -> dict[str, Any]:
+    """A column for each parameter, made of runs."""
+    pa = arrow()
+    runs = [(parameters, len(some)) for parameters, some in samples.by_point()]
+    return {
+        name: pa.concat_arrays([pa.repeat(pa.scalar(one[name]), n) for one, n in runs])
+        for name in samples.design.parameters
+    }
 
 
 def _columns(samples: Samples, answer: Any) -> dict[str, Any]:

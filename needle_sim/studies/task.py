@@ -52,7 +52,7 @@ class Input:
             raise InputError(f"{name} must be a {self.kind}, got {value!r:.60}")
         plain: Any = value
         if self.kind in ("number", "whole") and not self.least <= plain <= self.most:
-            raise InputError(f"{name} must be {self.least:g} to {self.most:g}, got {plain:g}")
+            raise InputError(f"{name} must be {self.least:g} to {self.most:g}, got {plain!r:.60}")
         if self.known is not None and value not in self.known():
             raise InputError(
                 f"{name}: there is no {value!r:.60}{presets.nearest(str(value), self.known())}"

@@ -61,6 +61,8 @@ def test_a_design_travels_to_other_processes():
         ({"a": [float("nan")]}, 1, "a must be finite"),
         ({"a": [1, 1.0]}, 1, "a holds a value twice"),
         ({"a": [None]}, 1, "numbers, texts or yes/no alone"),
+        ({"a": [2**60]}, 1, "within 2 to the 53"),
+        ({"a": range(200_000)}, 1, "a needs 1 to 100000 values"),
         ({"a b": [1]}, 1, "needs a name like"),
         ({"failed": [1]}, 1, "must not be called failed"),
         ({"a": [1]}, 0, "seeds must be a whole number from 1"),

@@ -81,7 +81,8 @@ def test_what_was_being_written_is_taken_away(store):
     left = store.folder / "parts" / "part-00000009.parquet.77.unfinished"
     left.write_bytes(b"half")
 
-    found, notes = Store.of(store.folder, IDENTITY).parts()
+    with store.alone():
+        found, notes = store.parts()
 
     assert not left.exists()
     assert (len(found), notes) == (3, [])
@@ -118,6 +119,18 @@ def test_a_folder_that_was_left_before_it_was_told_what_it_is_can_be_used(tmp_pa
     Store.of(tmp_path, IDENTITY)
 
     assert json.loads((tmp_path / STUDY).read_text())["digest"] == IDENTITY.digest
+
+
+def test_two_at_once_are_one_too_many(store):
+    again = Store.of(store.folder, IDENTITY)
+    with (
+        store.alone(),
+        pytest.raises(InputError, match="another process is at work"),
+        again.alone(),
+    ):
+        pass
+    with again.alone():  # once the first is done
+        assert len(again.parts()[0]) == 3
 
 
 def test_a_full_disk_is_said_and_finished_parts_stay(store, monkeypatch):

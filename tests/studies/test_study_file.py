@@ -58,6 +58,14 @@ def test_lists_single_values_and_ranges(tmp_path):
         (HEAD.replace("5", '"5"'), "seeds must be a whole number"),
         (HEAD.replace("5", "99999999"), "seeds must be a whole number from 1"),
         (HEAD + 'x = """', "cannot be read as TOML"),
+        (HEAD + "[parameters]\nangle_deg = [" + "9" * 5000 + "]\n", "cannot be read as TOML"),
+        (HEAD + "[parameters]\nangle_deg = [" + "9" * 400 + "]\n", "must be"),
+        (
+            HEAD + f"[parameters]\nangle_deg = {{ from = 0, to = {10**400}, count = 3 }}\n",
+            "two num",
+        ),
+        (HEAD + "[parameters]\nangle_deg = " + "[" * 5000 + "\n", "cannot be read as TOML"),
+        (HEAD + "[parameters]\nangle_deg = 1979-05-27\n", "angle_deg must be"),
         ("a" * (MOST_BYTES + 1), "is too long"),
     ],
 )
