@@ -137,7 +137,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(ACTS, st.sampled_from([0.0, 0.5, -3.0])), min_size=5, max_size=25))
 def test_a_refused_act_leaves_nothing_behind(wanted):
     """State, log and result are those of the acts that were taken, done alone."""
