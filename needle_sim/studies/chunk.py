@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from needle_sim import __version__, jit
+from needle_sim import __version__
 from needle_sim.errors import NeedleSimError
 from needle_sim.studies import table, tasks
 from needle_sim.studies.design import Design, Samples
@@ -96,6 +97,10 @@ def _reason(error: Exception) -> str:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Kernels take one thread meanwhile: the study's workers share the processors."""
+    jit = sys.modules.get("needle_sim.jit")  # a task without kernels does without numba
+    if jit is None:
+        yield
+        return
     before = jit.threads()
     jit.set_threads(1)
     try:

@@ -26,7 +26,7 @@ def test_an_address_that_is_none_is_refused():
 def test_a_scheduler_without_workers_is_named():
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty:
         address = empty.scheduler_address
         with pytest.raises(InputError, match="has no worker after 1 s"):
             client_of(address, wait_s=1.0)
