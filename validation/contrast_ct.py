@@ -97,11 +97,14 @@ def fitted(name: str, levels: Sequence[str]) -> Anatomy | None:
 
 
 def injections(
-    anatomy: Anatomy, levels: Sequence[str], sides: Sequence[str] = SIDES
+    anatomy: Anatomy,
+    levels: Sequence[str],
+    sides: Sequence[str] = SIDES,
+    procedures: Sequence[str] = tuple(INJECTED),
 ) -> Iterator[Injection | str]:
     """Each procedure at each level and side; words where no tip comes to lie as it should."""
     materials = ns.prepare(anatomy.ct)
-    places = [(name, level, side) for name in INJECTED for level in levels for side in sides]
+    places = [(name, level, side) for name in procedures for level in levels for side in sides]
     for number, (name, level, side) in enumerate(places):
         run = ns.run_procedure(name, anatomy=anatomy, level=level, side=side, pictures=False)
         words = f"{name} {level} {side}"

@@ -25,13 +25,13 @@ def test_five_millilitres_reach_as_far_as_published(phantom):
 
 @pytest.mark.real(LUMBAR)
 def test_on_a_real_ct_live_contrast_tells_what_stays_from_what_runs_off():
-    anatomy = fitted(LUMBAR, ("L3-L4",))
-    told = list(injections(anatomy, ("L3-L4",), ("left",)))
+    anatomy = fitted(LUMBAR, ("L1-L2",))
+    (one,) = injections(anatomy, ("L1-L2",), ("left",), ("interlaminar-epidural",))
 
-    assert all(isinstance(one, Injection) for one in told), told
-    for one in told:
-        assert one.called_vascular(0, vessel=False, modes=("live",)) == {"live": False}
-        assert one.called_vascular(0, vessel=True, modes=("live",)) == {"live": True}
+    assert isinstance(one, Injection), one
+    for seed in range(2):
+        assert one.called_vascular(seed, vessel=False, modes=("live",)) == {"live": False}
+        assert one.called_vascular(seed, vessel=True, modes=("live",)) == {"live": True}
 
 
 def test_without_real_data_that_part_says_so_and_is_not_counted(monkeypatch, capsys):
