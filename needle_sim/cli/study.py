@@ -113,7 +113,7 @@ def _in_words(result: StudyResult, folder: Path) -> list[str]:
     if len(rows) > _MOST_ROWS:
         lines.append(f"and {len(rows) - _MOST_ROWS} more rows with --json")
     if result.failed:
-        lines.append(f"Failed        {result.failed} samples")
+        lines.append(f"Failed        {result.failed} of {len(result)} samples")
         lines += [f"              {n}: {why}" for why, n in list(result.reasons.items())[:5]]
     return [*lines, f"Table         {folder / 'table.parquet'}", DISCLAIMER]
 

@@ -126,5 +126,5 @@ def test_where_every_sample_fails_the_exit_code_says_so(tmp_path):
     patients.forget()
 
     assert done.exit_code == 3
-    assert "Failed        1 samples" in done.stdout
+    assert "Failed        1 of 1 samples" in done.stdout
     assert "L9" in done.stdout

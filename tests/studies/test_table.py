@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from needle_sim.errors import InputError, NeedleSimError
+from needle_sim.errors import InputError, MissingExtraError, NeedleSimError
 from needle_sim.studies import table
 from needle_sim.studies.design import Design, Samples
 from tests.studies.toys import dice
@@ -87,6 +88,12 @@ def test_an_answer_that_is_none_is_refused(answer, said):
 def test_a_column_that_changes_its_kind_is_named():
     with pytest.raises(InputError, match="column x is int64 at sample 0 and string at sample 1"):
         table.joined([part(1, 2, {"x": ["a"]}), part(0, 1, {"x": [1]})])
+
+
+def test_without_its_packages_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"needle_sim\[studies\]"):
+        table.arrow()
 
 
 def test_an_overlap_counts_once():
