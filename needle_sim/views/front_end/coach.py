@@ -34,6 +34,10 @@ class Coach:
             self._way = self._it.attempt.plan()
         return self._way
 
+    def use(self, way: Way) -> None:
+        """Take a plan that is known already."""
+        self._way = way
+
     def overlay(self, made: Radiograph) -> dict[str, Any]:
         """Target, path and danger depth on a picture, x and y as shares of it."""
         target = self._it.target

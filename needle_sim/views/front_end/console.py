@@ -58,6 +58,7 @@ class Console:
         self.listener: Callable[[Reply], None] | None = None
         self._journal, self._trace = journal, Trace()
         self._heating: threading.Thread | None = None
+        self._busy = False
         self._heat_rows: list[dict[str, float]] = []
         self._rate = 0.0
         self._last: dict[str, Any] = {}
@@ -99,7 +100,7 @@ class Console:
     @property
     def heating(self) -> bool:
         """Whether the generator runs."""
-        return self._heating is not None and self._heating.is_alive()
+        return self._busy
 
     def state(self) -> dict[str, Any]:
         """What the page always shows; as it was before while the generator runs."""
@@ -215,7 +216,7 @@ class Console:
     def _heat(self, at_s: float) -> tuple[dict[str, Any], list[Picture]]:
         """Heat in a thread of its own; `listener` hears each step, and the end."""
         self.state()
-        self._heat_rows = []
+        self._heat_rows, self._busy = [], True
         self._heating = threading.Thread(target=self._heat_now, args=(round(at_s, 3),), daemon=True)
         self._heating.start()
         return {"did": "heat", "announce": "the generator heats"}, []
@@ -231,7 +232,7 @@ class Console:
             content["error"] = " ".join(str(error).split())
         finally:
             it.watch = None
-            self._heating = None
+            self._busy = False
         content["announce"] = content["error"] or it.said
         self._tell(Reply({**content, "state": self.state()}))
 

@@ -10,13 +10,13 @@ import asyncio
 import hmac
 import json
 import secrets
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -42,6 +42,22 @@ _REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-a
 def asset(name: str) -> str:
     """Text of a file that is served beside this module."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket of this computer alone."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.bind((HOST, port))
+        made.listen(16)
+    except OSError as error:
+        made.close()
+        raise InputError(
+            f"port {port} of {HOST} cannot be used: {error.strerror}; give another with --port, "
+            "or 0 for any"
+        ) from error
+    return made
 
 
 class LocalPage:
@@ -76,14 +92,8 @@ class LocalPage:
 
     async def start(self) -> None:
         """Listen; `address` is known afterwards."""
-        try:
-            sockets = bind_sockets(self._asked, address=HOST)
-        except (OSError, OverflowError) as error:
-            raise InputError(
-                f"port {self._asked} of {HOST} cannot be used: {error}; give another with --port, "
-                "or 0 for any"
-            ) from error
-        self.port = sockets[0].getsockname()[1]
+        listening = _listening(self._asked)
+        self.port = listening.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self.console.listener = self._pushed
         routes: list[Any] = [
@@ -93,7 +103,7 @@ class LocalPage:
         ]
         web = Application(routes, websocket_max_message_size=_MOST_MESSAGE)
         self._server = HTTPServer(web)
-        self._server.add_sockets(sockets)
+        self._server.add_sockets([listening])
 
     async def stop(self) -> None:
         """Close what is open."""

@@ -127,13 +127,21 @@ def on_screen(made: Radiograph, points_mm: ArrayLike) -> Field:
     return np.asarray((place + 0.5) / np.array([columns, rows]))
 
 
+def screen_display(carm: CArm) -> Display:
+    """How pictures of a pose lie on the screen, before one is taken."""
+    return Display.for_prone(_blank(carm))
+
+
 def screen_directions(carm: CArm) -> tuple[Field, Field]:
     """Patient directions (3,), (3,) of right and down on the screen of a pose."""
-    blank = Radiograph(
-        np.ones(carm.shape, np.float32), carm, Beam.preset("lumbar_ap"),
-        carm.row_direction, carm.column_direction, 0.0, 0.0, {},
-    )  # fmt: skip
+    blank = _blank(carm)
     return Display.for_prone(blank).directions(blank)
+
+
+def _blank(carm: CArm) -> Radiograph:
+    white = np.ones(carm.shape, np.float32)
+    axes = carm.row_direction, carm.column_direction
+    return Radiograph(white, carm, Beam.preset("lumbar_ap"), *axes, 0.0, 0.0, {})
 
 
 def _same_pose(a: CArm, b: CArm) -> bool:

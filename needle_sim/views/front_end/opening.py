@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError, MissingExtraError
-from needle_sim.procedures.procedure import Procedure
+from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.rehearsal.case import anatomy_of_ct, check_sources, phantom_of
 from needle_sim.rehearsal.rehearsal import Rehearsal
 from needle_sim.views.front_end.console import Console
@@ -37,6 +37,7 @@ def open_console(
     recipe = Procedure.preset(procedure) if isinstance(procedure, str) else procedure
     chosen = recipe.default_level if level is None else level
     recipe.at(chosen, variant)
+    check_side(recipe.default_side if side is None else side)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, got {str(seed)[:40]}")
     patient = anatomy
