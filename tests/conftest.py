@@ -17,7 +17,10 @@ HOW = (
     f"`python3 tools/fetch_lidc.py` fetches {LIDC}; {LUMBAR} is in no package, set NEEDLE_SIM_DATA "
     "to a folder that holds it"
 )
-TOOLS = {"dciodvfy": "dciodvfy comes with dicom3tools, a package of Debian and Ubuntu"}
+TOOLS = {
+    "dciodvfy": "dciodvfy comes with dicom3tools, a package of Debian and Ubuntu",
+    "chromium": "chromium is a package of Debian",
+}
 
 settings.register_profile("needle_sim", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("needle_sim")

@@ -498,7 +498,7 @@ class Instrument {
     if (played.length) this.play(played);
     if (item?.message.moving && this.link.idle && this.state.live) {
       clearTimeout(this.settling); // the C-arm stands still: now the whole picture
-      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }), 15);
+      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }), 40);
     }
   }
 
