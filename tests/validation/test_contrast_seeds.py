@@ -6,6 +6,8 @@ from tests.conftest import LUMBAR
 from validation.contrast_ct import Injection, fitted, injections
 from validation.contrast_seeds import SEEDS, in_vessels, on_ct, reach_levels
 
+pytestmark = pytest.mark.long
+
 
 def test_live_contrast_catches_a_vessel_and_a_late_picture_misses_some(phantom):
     caught = in_vessels(phantom, SEEDS // 10)

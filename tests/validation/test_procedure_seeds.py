@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from validation.procedure_seeds import SEEDS, rows
+
+pytestmark = pytest.mark.long
 
 
 def test_two_phantoms_meet_every_window_and_breach_nothing():

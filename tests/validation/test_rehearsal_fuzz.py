@@ -9,6 +9,8 @@ import pytest
 from needle_sim.rehearsal.attempt import Attempt
 from validation.rehearsal_fuzz import finite, fuzzed, refusal, same_again, strangers
 
+pytestmark = pytest.mark.long
+
 SEQUENCES = 24
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from validation.study_kills import KILLS, rows
+
+pytestmark = pytest.mark.long
 
 
 def test_a_killed_study_goes_on_to_the_same_bytes(tmp_path):

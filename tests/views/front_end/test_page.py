@@ -12,7 +12,7 @@ from tests.rehearsal.driving import FORAMEN, RFA, planned
 from tests.views.front_end.browser import Tab, in_lab, on_local_page
 from tests.views.front_end.desk import console
 
-pytestmark = pytest.mark.tool("chromium")
+pytestmark = [pytest.mark.tool("chromium"), pytest.mark.long]
 
 LAB = """
 import needle_sim as ns
