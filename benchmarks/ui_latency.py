@@ -49,7 +49,7 @@ async def measured(tab: Tab, level: str, events: int) -> dict[str, Any]:
     found = {}
     moves = (
         ("needle", "+", "-", "push", 0.16),
-        ("C-arm", "ArrowRight", "ArrowLeft", "turn", 0.06),  # as fast as a held key repeats
+        ("C-arm", "ArrowRight", "ArrowLeft", "turn", 0.04),  # as fast as a held key repeats
     )
     for name, there, back, do, pause_s in moves:
         await page.evaluate("window.nsDrawn.length = 0")

@@ -144,7 +144,7 @@ class _Done:
     """The events of a rehearsal, taken one after the other by the steps of its recipe."""
 
     def __init__(self, it: Rehearsal) -> None:
-        self._events = [one for one in it.book.events if one.required or one.do != "view"]
+        self._events = it.book.events
         self._at = 0
 
     def has(self, step: Step, there: bool) -> bool:

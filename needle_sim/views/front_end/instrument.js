@@ -330,11 +330,11 @@ const PAGE = `
     <div class="ns-row ns-bottom">
       <div class="ns-panel ns-syringe" role="group" aria-label="Syringe">
         <h2>Syringe</h2>
-        <canvas data-barrel role="img" aria-label="Syringe"></canvas>
+        <canvas data-barrel role="img" aria-label="Contrast syringe"></canvas>
         <button class="ns-wide" data-act="aspirate">Aspirate <kbd>P</kbd></button>
         <form data-contrast><select name="agent" aria-label="Contrast agent"></select>
           <label class="ns-ml"><input name="volume_ml" type="number" min="0.05" max="20" step="0.05" required> mL</label>
-          <select name="mode" aria-label="How it is watched"><option value="single">single shot</option><option value="live">live</option><option value="dsa">DSA</option></select>
+          <select name="mode" aria-label="How it is watched"><option value="single">single</option><option value="live">live</option><option value="dsa">DSA</option></select>
           <button>Contrast <kbd>C</kbd></button></form>
         <form data-drug><select name="agent" aria-label="Drug"></select>
           <label class="ns-ml"><input name="volume_ml" type="number" min="0.05" max="20" step="0.05" required> mL</label>
@@ -343,7 +343,7 @@ const PAGE = `
       <div class="ns-panel ns-rf" role="group" aria-label="RF generator">
         <h2>RF generator <span data-protocol></span></h2>
         <dl class="ns-read">
-          <div class="ns-hot"><dt>Temperature</dt><dd data-temp>—</dd><small>°C</small></div>
+          <div class="ns-hot"><dt>Temp</dt><dd data-temp>—</dd><small>°C</small></div>
           <div><dt>Impedance</dt><dd data-ohm>—</dd><small>Ω</small></div>
           <div><dt>Power</dt><dd data-watt>—</dd><small>W</small></div>
           <div><dt>Time</dt><dd data-heat-time>—</dd><small>s</small></div></dl>
@@ -498,7 +498,8 @@ class Instrument {
     if (played.length) this.play(played);
     if (item?.message.moving && this.link.idle && this.state.live) {
       clearTimeout(this.settling); // the C-arm stands still: now the whole picture
-      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }), 40);
+      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }),
+        Math.max(0, 70 - (performance.now() - item.at)));
     }
   }
 
@@ -777,7 +778,15 @@ class Instrument {
     this.$("fluoroscopy").setAttribute("aria-label", view);
     this.readings();
     this.tick();
-    for (const one of Object.values(this.pads)) one.paint();
+    this.repaint();
+  }
+
+  /** Everything but a picture that has just been drawn, once a frame of the screen. */
+  repaint() {
+    this.painting ??= requestAnimationFrame(() => {
+      this.painting = null;
+      for (const [name, one] of Object.entries(this.pads)) if (name !== "fluoro" || !this.state?.live) one.paint();
+    });
   }
 
   tick() {
@@ -1061,7 +1070,7 @@ class Instrument {
       return;
     }
     pen.imageSmoothingEnabled = true;
-    pen.imageSmoothingQuality = "high";
+    pen.imageSmoothingQuality = this.state?.live ? "medium" : "high";
     pen.drawImage(this.film.canvas, x, y, wide, high);
     const { marker } = head;
     const left = marker.corner === "upper left";
@@ -1205,7 +1214,7 @@ class Instrument {
     pen.fill();
     write(pen, head.edges[0], 12, 16, { size: 10, colour: INK.text, weight: 600, spacing: 0.5 });
     write(pen, head.edges[1], width - 40, 16, { size: 10, colour: INK.dim, align: "right", spacing: 0.5 });
-    const said = [`${head.frequency_mhz} MHz  ${(head.depth_mm / 10).toFixed(0)} cm`, `gain ${head.gain_db < 0 ? "−" : "+"}${Math.abs(head.gain_db).toFixed(0)} dB`, ...head.beam.split(", ")];
+    const said = [`${head.frequency_mhz} MHz  ${(head.depth_mm / 10).toFixed(0)} cm`, `gain ${head.gain_db < 0 ? "−" : "+"}${Math.abs(head.gain_db).toFixed(0)} dB`, ...head.beam.replace("to the patient's ", "").split(", ")];
     said.forEach((text, k) => write(pen, text, 12, 34 + 14 * k, { size: 9.5, colour: INK.dim }));
   }
 
