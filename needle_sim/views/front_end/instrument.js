@@ -499,7 +499,7 @@ class Instrument {
     if (item?.message.moving && this.link.idle && this.state.live) {
       clearTimeout(this.settling); // the C-arm stands still: now the whole picture
       this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }),
-        Math.max(0, 70 - (performance.now() - item.at)));
+        Math.max(0, 45 - (performance.now() - item.at)));
     }
   }
 

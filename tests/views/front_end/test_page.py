@@ -208,7 +208,7 @@ def test_a_short_rehearsal_in_jupyterlab(tmp_path):
         assert (await tab.grey()).std() > 40
         await tab.press("f")
         await tab.page.fill("dialog.ns-ending input", "enough for today")
-        await tab.page.click("text=Give up")
+        await tab.page.click("dialog.ns-ending button:has-text('Give up')")
         await tab.page.wait_for_selector("dialog.ns-verdict[open]")
         shown = await tab.page.inner_text("dialog.ns-verdict")
         assert "enough for today" in shown.lower() or "not scored" in shown.lower()
