@@ -159,7 +159,10 @@ async def _in_lab(address: str, port: int, work: Callable[[Tab], Awaitable[Any]]
         )
         prompt = "[ ]:"
         while prompt.strip() == "[ ]:":  # a key before the kernel listens is lost
-            await page.click(".jp-CodeCell .cm-content")
+            if await page.locator("dialog.jp-Dialog").count():  # Lab asks something of its own
+                await page.keyboard.press("Enter")
+                await asyncio.sleep(0.5)
+            await page.click(".jp-CodeCell .cm-content", timeout=10_000)
             await page.keyboard.press("Control+Enter")
             await asyncio.sleep(1.5)
             prompt = await page.inner_text(".jp-CodeCell .jp-InputPrompt")
