@@ -43,9 +43,10 @@ def exposed(
     for n, signal in enumerate(kev):
         total += signal * np.exp(-sum(mu[name][n] * mass for name, mass in masses.items()))
     total = panel.aperture(total * _field(carm))
+    veil = panel.scatter_veil(total, sum(masses.values()), carm, detector)  # of the patient alone
     if needles:
         total *= _through_needles(masses, carm, needles, kev, mu)
-    total += panel.scatter_veil(total, sum(masses.values()), carm, detector)
+    total += veil
     blur = panel.focal_variance(carm, detector) + (detector.blur_mm / carm.pixel_mm) ** 2
     return panel.blurred(total, blur)
 

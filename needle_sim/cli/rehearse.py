@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +62,8 @@ def rehearse(**given: Any) -> None:
         side=given["side"], seed=given["seed"], vary=given["vary"], exam=given["exam"],
         log=given["log"],
     )  # fmt: skip
-    asyncio.run(_serve(LocalPage(console, port=given["port"]), browser=not given["no_browser"]))
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_serve(LocalPage(console, port=given["port"]), browser=not given["no_browser"]))
 
 
 def _recipe(name: str | None, file: Path | None) -> Any:
@@ -88,6 +91,11 @@ def _patient(given: dict[str, Any]) -> tuple[Any, Any]:
 
 async def _serve(page: LocalPage, *, browser: bool) -> None:
     await page.start()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, task.cancel)
     click.echo(f"The instrument is at {page.address}")
     click.echo("For rehearsal and research. Not for clinical use. Ctrl+C ends it.")
     if browser:

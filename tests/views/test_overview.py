@@ -8,6 +8,7 @@ import pytest
 
 from needle_sim.rehearsal.record import Record
 from needle_sim.views.overview import base_name, last_views, overview_figure, with_depth
+from needle_sim.views.wording import total_said
 
 
 def words_of(run) -> list[str]:
@@ -20,7 +21,7 @@ def test_it_names_target_total_and_purpose(run):
     assert any(run.in_words in one for one in words)
     assert any("Not for clinical use" in one for one in words)
     assert words.count("R") >= 3  # a letter on each of the three views
-    assert f"{run.score.total:.0f}" in words
+    assert total_said(run.score.total) in words
 
 
 def test_an_injection_shows_depth_view_contrast_sonogram_and_steps(injected):
