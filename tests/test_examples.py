@@ -65,6 +65,7 @@ def test_an_example_is_short_and_says_what_it_shows(path):
     assert lines[1].startswith("# ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # whatever it writes stays out of the checkout

@@ -156,6 +156,7 @@ def test_a_target_outside_the_body_is_refused_with_the_box(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_a_bare_ct_with_a_target_says_that_hazards_are_unknown(tmp_path):
     files = write_ct(tmp_path / "ct")
     x, y, z = files.patient_from_voxel[:3] @ [14, 22, 20, 1]
@@ -180,6 +181,7 @@ def test_no_safe_plan_exits_3_and_the_report_names_what_blocks(tmp_path):
     assert {path.name for path in (tmp_path / "out").glob("view_*.png")} >= {"view_ap.png"}
 
 
+@pytest.mark.long
 def test_a_procedure_file_of_ones_own_runs_to_a_score(tmp_path, monkeypatch):
     """The example of docs/procedure_file.md, as a user would copy it."""
     page = (Path(__file__).parents[2] / "docs" / "procedure_file.md").read_text(encoding="utf-8")
@@ -207,6 +209,7 @@ def ask_real(folder, labels, *words):
     return ask("--ct", folder / "dicom", "--labels", folder / labels, *words)
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_lumbar_ct_runs_to_a_scored_lesion(lumbar, tmp_path):
     made = ask_real(lumbar, "labels.nii.gz", "--level", "L4", "--side", "right", "--out", tmp_path)
@@ -220,6 +223,7 @@ def test_the_lumbar_ct_runs_to_a_scored_lesion(lumbar, tmp_path):
     assert found["clearance_mm"]["dura"] > 3.0
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_chest_ct_runs_with_a_reduced_tilt_and_says_both_angles(lidc, tmp_path):
     name = "labels_totalsegmentator.nii.gz"

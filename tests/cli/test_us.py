@@ -103,6 +103,7 @@ def test_bad_input_is_one_line_with_the_way_out_and_exit_2(words, said, tmp_path
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_target_below_the_picture_is_said_in_words_and_in_json(phantom, tmp_path, monkeypatch):
     monkeypatch.setattr("needle_sim.anatomy.phantom.build.build_phantom", lambda name: phantom)
     words = ("--view", "transverse_process", "--level", "L4", "--probe", "linear_9mhz")
@@ -145,6 +146,7 @@ def test_a_level_that_the_chest_ct_does_not_hold_is_named(lidc, tmp_path):
     assert "lower edge" in made.stderr
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_lumbar_ct_shows_the_dura_between_its_laminae(lumbar, tmp_path):
     made = ask("--ct", lumbar / "dicom", "--labels", lumbar / "labels.nii.gz", "--json",

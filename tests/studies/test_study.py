@@ -52,6 +52,7 @@ def test_two_threads_give_the_same_bytes(calm, tmp_path):
     assert table_of(tmp_path / "two") == table_of(calm)
 
 
+@pytest.mark.long
 def test_dask_processes_give_the_same_bytes(calm, cluster, tmp_path):
     ns.run_study(dice, SIDES, seeds=SEEDS, seed=5, out=tmp_path / "dask", executor=cluster)
 

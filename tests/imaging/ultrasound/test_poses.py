@@ -190,6 +190,7 @@ def seen_of_the_sac(anatomy, level):
     return float(sac.sum()) * shot.pixel_mm**2, shot
 
 
+@pytest.mark.long
 @pytest.mark.real("totalsegmentator_lumbar")
 def test_windows_of_the_lumbar_ct_show_the_sac_between_the_bones(lumbar):
     """On the midline: fitted spinous processes shut the two windows, those of the CT do not."""
@@ -202,6 +203,7 @@ def test_windows_of_the_lumbar_ct_show_the_sac_between_the_bones(lumbar):
         assert angle_deg(shot.patient_from_probe.matrix[:3, 2], -POSTERIOR) < 26.0
 
 
+@pytest.mark.long
 @pytest.mark.real("lidc_0001")
 def test_no_process_of_the_chest_ct_reaches_the_skin_and_the_window_is_seen_beside_it(lidc):
     ct = load_series(lidc / "dicom")
