@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -216,23 +216,25 @@ class Fluoroscope:
 
 def materials_of(anatomy: Anatomy) -> Materials:
     """`prepare`, kept for the next rehearsal of the same patient."""
-    for known, made in _kept_materials:
-        if known() is anatomy:
-            return made
-    made = prepare(anatomy.ct)
-    _kept_materials.append((weakref.ref(anatomy), made))
-    del _kept_materials[:-2]
-    return made
+    return _kept(_kept_materials, anatomy, prepare)
 
 
 def sketch_of(anatomy: Anatomy) -> Materials:
     """`sketch`, kept for the next rehearsal of the same patient."""
-    for known, made in _kept_sketches:
+    return _kept(_kept_sketches, anatomy, sketch)
+
+
+def _kept(
+    kept: list[tuple[weakref.ref[Anatomy], Materials]],
+    anatomy: Anatomy,
+    make: Callable[[Volume], Materials],
+) -> Materials:
+    for known, made in kept:
         if known() is anatomy:
             return made
-    made = sketch(anatomy.ct)
-    _kept_sketches.append((weakref.ref(anatomy), made))
-    del _kept_sketches[:-2]
+    made = make(anatomy.ct)
+    kept.append((weakref.ref(anatomy), made))
+    del kept[:-2]
     return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from needle_sim.errors import InputError
 from needle_sim.rehearsal.act import Act, act_of
+from needle_sim.untrusted import nesting
 
 SCHEMA = "needle_sim.rehearsal"
 VERSION = 1
@@ -21,8 +21,6 @@ MOST_ACTS = 30_000
 _MOST_LINE = 20_000
 _MOST_DEEP = 8
 _MOST_TEXT = 200
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def line_of(entries: dict[str, Any]) -> str:
 def _object(line: bytes, where: str) -> dict[str, Any]:
     if len(line) > _MOST_LINE:
         raise InputError(f"{where} has {len(line)} bytes; a line has {_MOST_LINE} at most")
-    if _depth(line) > _MOST_DEEP:
+    if nesting(line) > _MOST_DEEP:
         raise InputError(f"{where} is nested more than {_MOST_DEEP} deep")
     try:
         found = _JSON.decode(line.decode("utf-8"))
@@ -181,17 +179,6 @@ _JSON = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_not_finite)
 def _check_size(size: int, name: str) -> None:
     if size > MOST_BYTES:
         raise InputError(f"{name} has {size} bytes; a log has {MOST_BYTES} at most")
-
-
-def _depth(line: bytes) -> int:
-    """Deepest nesting; costs no recursion."""
-    if line.count(b"[") + line.count(b"{") <= _MOST_DEEP:  # those in texts included
-        return 0
-    deep = most = 0
-    for byte in _TEXT.sub(b"", line).translate(None, delete=_NO_BRACKETS):
-        deep += 1 if byte in b"[{" else -1
-        most = max(most, deep)
-    return most
 
 
 def _header(found: dict[str, Any], name: str) -> Header:
