@@ -137,7 +137,7 @@ class LocalPage:
             self.socket.send(data)
 
 
-class _Guarded(RequestHandler):
+class _Tokened(RequestHandler):
     """Answers nobody without the token."""
 
     page: LocalPage
@@ -149,6 +149,10 @@ class _Guarded(RequestHandler):
         token = self.path_args[0] if self.path_args else ""
         if not self.page.ours(self.request.headers.get("Host"), token):
             raise HTTPError(404)
+
+
+class _Guarded(_Tokened):
+    """A file or report that nobody else may keep or show."""
 
     def set_default_headers(self) -> None:
         self.set_header("Cache-Control", "no-store")
@@ -179,17 +183,7 @@ class _Report(_Guarded):
         self.finish(text)
 
 
-class _Socket(WebSocketHandler):
-    page: LocalPage
-
-    def initialize(self, page: LocalPage) -> None:
-        self.page = page
-
-    def prepare(self) -> None:
-        token = self.path_args[0] if self.path_args else ""
-        if not self.page.ours(self.request.headers.get("Host"), token):
-            raise HTTPError(404)
-
+class _Socket(_Tokened, WebSocketHandler):
     def check_origin(self, origin: str) -> bool:
         return self.page.origin_is_ours(origin)
 
