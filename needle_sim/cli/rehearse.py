@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from needle_sim.cli.order import check_one_patient, order, ordered_recipe
 from needle_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,17 +21,7 @@ _MOST_PORT = 65535
 
 
 @click.command()
-@click.argument("procedure", required=False)
-@click.option(
-    "--procedure-file",
-    type=click.Path(path_type=Path),
-    help="A procedure file of your own instead (docs/procedure_file.md).",
-)
-@click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
-@click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
-@click.option("--labels", type=click.Path(path_type=Path), help="Its label map (NIfTI).")
-@click.option("--level", help="A nerve, e.g. L4, or an interspace, e.g. L4-L5.")
-@click.option("--side", help="left or right.")
+@order
 @click.option("--seed", default=0, show_default=True, help="Same seed and acts, same result.")
 @click.option("--vary", is_flag=True, help="Let the seed vary the phantom's anatomy.")
 @click.option("--exam", is_flag=True, help="No target, no path, no next step on the screen.")
@@ -52,26 +43,17 @@ def rehearse(**given: Any) -> None:
 
     if not 0 <= given["port"] <= _MOST_PORT:
         raise InputError(f"--port must be 0 to {_MOST_PORT}, got {given['port']}")
-    if given["phantom"] is not None and given["ct"] is not None:
-        raise InputError("--phantom and --ct name two patients: give one of them")
+    check_one_patient(given["phantom"], given["ct"])
     ct, labels = _patient(given)
     click.echo("Preparing the suite ...", err=True)
     console = open_console(
-        _recipe(given["procedure"], given["procedure_file"]),
+        ordered_recipe(given["procedure"], given["procedure_file"]),
         phantom=given["phantom"] or "lumbar_normal", ct=ct, labels=labels, level=given["level"],
         side=given["side"], seed=given["seed"], vary=given["vary"], exam=given["exam"],
         log=given["log"],
     )  # fmt: skip
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_serve(LocalPage(console, port=given["port"]), browser=not given["no_browser"]))
-
-
-def _recipe(name: str | None, file: Path | None) -> Any:
-    from needle_sim.procedures.reading import read_procedure, shipped
-
-    if name is not None and file is not None:
-        raise InputError(f"{name} and --procedure-file {file} name two procedures: give one")
-    return shipped(name or "medial-branch-rfa") if file is None else read_procedure(file)
 
 
 def _patient(given: dict[str, Any]) -> tuple[Any, Any]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from needle_sim.cli.folder import output_folder
+from needle_sim.cli.order import check_one_patient, order, ordered_recipe
 from needle_sim.errors import InputError
 
 if TYPE_CHECKING:
-    from needle_sim.procedures.procedure import Procedure
     from needle_sim.rehearsal.run import Run
 
 _STAGES = ("anatomy", "plan", "steps", "steps", "heat", "sonogram", "report")
@@ -24,17 +24,7 @@ NO_PLAN = 3
 
 
 @click.command()
-@click.argument("procedure", required=False)
-@click.option(
-    "--procedure-file",
-    type=click.Path(path_type=Path),
-    help="A procedure file of your own instead (docs/procedure_file.md).",
-)
-@click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
-@click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
-@click.option("--labels", type=click.Path(path_type=Path), help="Its label map: NIfTI, .seg.nrrd.")
-@click.option("--level", help="A nerve, e.g. L4, or an interspace, e.g. L4-L5.")
-@click.option("--side", help="left or right.")
+@order
 @click.option("--variant", help="A way in by name, e.g. supraneural, not the level's own.")
 @click.option("--needle", help="A needle preset instead of the recipe's.")
 @click.option("--target", metavar="X,Y,Z", help="Patient LPS in mm, for a CT without labels.")
@@ -58,15 +48,14 @@ def run(procedure: str | None, **given: Any) -> None:
     start = time.monotonic()
     from needle_sim.procedures.procedure import check_side
 
-    recipe = _recipe(procedure, given["procedure_file"])
+    recipe = ordered_recipe(procedure, given["procedure_file"])
     level = recipe.default_level if given["level"] is None else given["level"]
     side = check_side(recipe.default_side if given["side"] is None else given["side"])
     _check_needle(given["needle"])
     chosen = recipe.at(level, given["variant"])
     if chosen.because and not given["as_json"]:
         click.echo(f"{level}: {chosen.variant}, because {chosen.because}", err=True)
-    if given["phantom"] is not None and given["ct"] is not None:
-        raise InputError("--phantom and --ct name two patients: give one of them")
+    check_one_patient(given["phantom"], given["ct"])
     if given["seed"] < 0:
         raise InputError(f"--seed must be 0 or more, got {given['seed']}")
     target_mm = _point(given["target"])
@@ -82,14 +71,6 @@ def run(procedure: str | None, **given: Any) -> None:
     _say(made, folder, as_json=given["as_json"])
     if made.plan is None:
         sys.exit(NO_PLAN)
-
-
-def _recipe(name: str | None, file: Path | None) -> Procedure:
-    from needle_sim.procedures.reading import read_procedure, shipped
-
-    if name is not None and file is not None:
-        raise InputError(f"{name} and --procedure-file {file} name two procedures: give one")
-    return shipped(name or "medial-branch-rfa") if file is None else read_procedure(file)
 
 
 def _check_needle(name: str | None) -> None:
