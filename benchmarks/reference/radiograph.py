@@ -1,6 +1,6 @@
 """A picture as a plain polychromatic sum in NumPy: photons of each energy, ray by ray.
 
-Scatter and blur are those of the package, which are plain SciPy already.
+The scatter veil is that of the package, which is plain SciPy already.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage, special
 
 from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
@@ -42,13 +43,22 @@ def exposed(
     total = np.zeros(carm.shape)
     for n, signal in enumerate(kev):
         total += signal * np.exp(-sum(mu[name][n] * mass for name, mass in masses.items()))
-    total = panel.aperture(total * _field(carm))
+    total = _blurred(total * _field(carm), 1 / 12)  # pixel centres as means over the pixels
     veil = panel.scatter_veil(total, sum(masses.values()), carm, detector)  # of the patient alone
     if needles:
         total *= _through_needles(masses, carm, needles, kev, mu)
     total += veil
     blur = panel.focal_variance(carm, detector) + (detector.blur_mm / carm.pixel_mm) ** 2
-    return panel.blurred(total, blur)
+    return _blurred(total, blur)
+
+
+def _blurred(image: Floats, variance: float) -> Floats:
+    """The discrete Gaussian of Lindeberg (1990), doi:10.1109/34.49051."""
+    n = np.arange(-12, 13)
+    taps = special.ive(np.abs(n), variance)
+    for axis in (0, 1):
+        image = ndimage.correlate1d(image, taps / taps.sum(), axis=axis, mode="nearest")
+    return image
 
 
 def _all_energies(beam: Beam, carm: CArm, detector: Detector) -> Floats:

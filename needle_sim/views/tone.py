@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ _GAMMA = 0.8  # lifts the dark middle, where bone lies
 _DARKEST = 0.01  # times the median signal; under it there is only noise
 _KNEE = 0.8  # grey above which bright places are bent gently instead of cut off
 _DIM = 0.7  # brightness left where the end of the volume cuts the rays
+_CELLS = 16.0  # cells of a broad shading over its width
 _STEPS = 4096  # of the table of `Scale.bytes_of` over the span of the scale
 _EDGE = 0.012  # softness of the collimator's edge, share of the field
 
@@ -116,9 +117,8 @@ def scale_of(
         over = ndimage.grey_closing(over, size=round(min(depth.shape) * _THIN) | 1)
         depth = depth - over
     body = (over == 0) & trusted  # at least half of what is measured, by the median
-    weight = (over == 0) + _SHARE_OF_RAW
-    sigma = min(depth.shape) * _SHADING
-    shading = _broad(weight * depth, sigma) / _broad(weight, sigma)
+    weight = (over == 0) + _SHARE_OF_RAW if over.any() else None
+    shading = _broad(depth, min(depth.shape) * _SHADING, weight)
     level = np.median(shading[middle][trusted[middle]])
     uneven = flatten * (shading - level)
     low, high = np.percentile((depth - uneven)[middle][body[middle]], percentiles)
@@ -131,8 +131,47 @@ def _middle(shape: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(slice(edge, side - edge) for edge, side in zip(edges, shape, strict=True))
 
 
-def _broad(picture: Picture, sigma: float) -> Picture:
-    """Near to a Gaussian blur at a cost that does not grow with its width: three box means."""
+def _broad(
+    picture: Picture, sigma: float, weight: Picture | None = None, *, cells: float = _CELLS
+) -> Picture:
+    """Near to a Gaussian blur, of the weighted picture over that of its weight if one is given.
+
+    What is far wider than a pixel is worked out in cells, and linear between their middles.
+    """
+    cell = max(1, int(sigma / cells))
+    if weight is None:
+        smooth = _boxes(_means(picture, cell), sigma / cell)
+    else:
+        above = _boxes(_means(weight * picture, cell), sigma / cell)
+        smooth = above / _boxes(_means(weight, cell), sigma / cell)
+    return _between(smooth, cell, picture.shape)
+
+
+def _means(picture: Picture, cell: int) -> Picture:
+    """Means of the cells (R, C); the last ones of a side look at the edge again."""
+    if cell == 1:
+        return picture
+    beyond = [(0, -side % cell) for side in picture.shape]
+    padded = np.pad(picture, beyond, mode="edge")
+    parts = [padded[i::cell, j::cell] for i in range(cell) for j in range(cell)]
+    return np.asarray(sum(parts[1:], parts[0]) / cell**2)
+
+
+def _between(cells: Picture, cell: int, shape: tuple[int, ...]) -> Picture:
+    """Cells of a picture brought back to its pixels (R, C), linear between their middles."""
+    if cell == 1:
+        return cells
+    for side in reversed(shape):  # columns first, then rows: each time along the first axis
+        cells = cells.T
+        last = len(cells) - 1
+        at = np.clip((np.arange(side) + 0.5) / cell - 0.5, 0, last)
+        low = np.minimum(at.astype(int), max(last - 1, 0))
+        share = (at - low)[:, None]
+        cells = cells[low] * (1 - share) + cells[np.minimum(low + 1, last)] * share
+    return cells
+
+
+def _boxes(picture: Picture, sigma: float) -> Picture:
     width = round(np.sqrt(4 * sigma**2 + 1)) | 1  # odd, so that nothing shifts
     for _ in range(3):
         picture = ndimage.uniform_filter(picture, width, mode="nearest")
@@ -155,13 +194,15 @@ def whole_mask(whole: NDArray[np.bool_]) -> Picture:
     """Openness (R, C) of a picture of which only a part is whole: 1 there, dim beyond."""
     if whole.all():
         return np.ones(whole.shape)
-    soft = np.clip(_broad(whole.astype(np.float64), _EDGE * min(whole.shape)), 0.0, 1.0)
+    shut = (~whole).astype(np.float64)
+    soft = 1.0 - np.clip(_broad(shut, _EDGE * min(whole.shape), cells=3.0), 0.0, 1.0)
     ramp = np.clip(2.0 * soft - 1.0, 0.0, 1.0)  # open only where the soft edge is all whole
     return np.asarray(_DIM + (1.0 - _DIM) * ramp)
 
 
+@lru_cache(maxsize=16)
 def field_mask(shape: tuple[int, int], field: Field) -> Picture:
-    """Openness (R, C) of a collimator: 1 in the field, 0 outside, soft between."""
+    """Openness (R, C) of a collimator: 1 in the field, 0 outside, soft between; read only."""
     rows, columns = shape
     half = min(rows, columns) / 2
     y = np.abs(np.arange(rows) - (rows - 1) / 2)[:, None]
@@ -175,4 +216,6 @@ def field_mask(shape: tuple[int, int], field: Field) -> Picture:
         outward = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
         inside = corner - outward - np.minimum(np.maximum(dx, dy), 0)
     ramp = np.clip(0.5 + inside / soft, 0.0, 1.0)
-    return np.asarray(ramp * ramp * (3.0 - 2.0 * ramp))
+    open_ = np.asarray(ramp * ramp * (3.0 - 2.0 * ramp))
+    open_.flags.writeable = False
+    return open_

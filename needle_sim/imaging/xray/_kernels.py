@@ -183,3 +183,28 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
             y3 = rays[4, 0] * r + rays[4, 1] * c + rays[4, 2]
             z3 = rays[5, 0] * r + rays[5, 1] * c + rays[5, 2]
             out[r, c] = total * scale * math.sqrt(x3 * x3 + y3 * y3 + z3 * z3) / k
+
+
+@kernel
+def blur(image, taps, start, stop, line, out):
+    """Separable sums with ``taps`` (2 reach + 1), the edge going on; writes ``out[start:stop]``.
+
+    ``line`` (columns + 2 reach) is scratch.
+    """
+    rows, columns = image.shape
+    reach = taps.shape[0] // 2
+    middle = line[reach : reach + columns]
+    for r in range(start, stop):
+        middle[:] = 0.0
+        for k in range(taps.shape[0]):
+            tap, row = taps[k], image[min(max(r + k - reach, 0), rows - 1)]
+            for c in range(columns):
+                middle[c] += tap * row[c]
+        line[:reach] = middle[0]
+        line[reach + columns :] = middle[columns - 1]
+        into = out[r]
+        into[:] = 0.0
+        for k in range(taps.shape[0]):
+            tap, row = taps[k], line[k : k + columns]
+            for c in range(columns):
+                into[c] += tap * row[c]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from scipy import ndimage, special
 
 from needle_sim import presets
 from needle_sim.errors import InputError
+from needle_sim.imaging.xray import _kernels
 from needle_sim.imaging.xray.beam import material
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.jit import in_slabs
 
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -20,6 +22,7 @@ Floats = NDArray[np.float64]
 DEFAULT_DETECTOR = "mobile_flat_panel"
 
 _BOX = 1.0 / 12.0  # variance of a box of one pixel, pixels squared
+_SLAB = 32
 _COARSE = 16  # pixels of a cell in which the scatter veil is smoothed
 
 
@@ -90,28 +93,38 @@ def _preset(name: str) -> Detector:
 
 
 def blurred(image: Image, variance: float) -> Image:
-    """The image after a discrete Gaussian of exactly this variance, pixels squared.
+    """The image (R, C), float32, after a discrete Gaussian of this very variance, pixels squared.
 
     Lindeberg (1990), doi:10.1109/34.49051: its taps are exp(-t) I_n(t), so that blurs add up even
     when they are narrower than a pixel.
     """
     if variance <= 0:
         return image
+    taps = _taps(float(variance))
+    image = np.ascontiguousarray(image, dtype=np.float32)
+    out = np.empty_like(image)
+
+    def work(start: int, stop: int) -> None:
+        line = np.empty(image.shape[1] + len(taps) - 1, dtype=np.float32)
+        _kernels.blur(image, taps, start, stop, line, out)
+
+    in_slabs(work, image.shape[0], slab=_SLAB)
+    return out
+
+
+@lru_cache(maxsize=32)
+def _taps(variance: float) -> Image:
+    """As many weights as count, their sum 1."""
     reach = reach_px(variance)
     taps = special.ive(np.abs(np.arange(-reach, reach + 1)), variance)
-    taps = (taps / taps.sum())[np.abs(np.arange(-reach, reach + 1)) <= _needed(taps, reach)]
-    taps /= taps.sum()
-    once = ndimage.correlate1d(image, taps, axis=0, mode="nearest")
-    return np.asarray(ndimage.correlate1d(once, taps, axis=1, mode="nearest"))
+    needed = int((taps[reach:] / taps.sum() > 1e-7).sum()) - 1
+    taps = taps[reach - needed : reach + needed + 1]
+    return np.asarray(taps / taps.sum(), dtype=np.float32)
 
 
 def reach_px(variance: float) -> int:
     """How far `blurred` looks, pixels: beyond it a change is not felt."""
     return 0 if variance <= 0 else int(np.ceil(5 * np.sqrt(variance))) + 2
-
-
-def _needed(taps: Floats, reach: int) -> int:
-    return int((taps[reach:] > 1e-7).sum()) - 1
 
 
 def aperture(image: Image) -> Image:
