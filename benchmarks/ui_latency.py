@@ -1,8 +1,9 @@
 """Event to drawn picture in a headless Chromium: ``python -m benchmarks.ui_latency``.
 
-Keys go to the page as a hand would press them; the page measures from the event to the picture on
-its canvas. Figures depend on the machine: they are printed, and no test asks for them. With
-``--ct DIR --labels FILE`` the patient is a CT, else the phantom; ``--lab`` measures in JupyterLab.
+Keys go to the page as a hand would hold them; the page measures from the event to the picture on
+its canvas, and from the key let go to the whole picture. Figures depend on the machine: they are
+printed, and no test asks for them. With ``--ct DIR --labels FILE`` the patient is a CT, else the
+phantom; ``--lab`` measures in JupyterLab.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from needle_sim.views.front_end.opening import open_console
 from tests.views.front_end.browser import Tab, in_lab, on_local_page
 
 _WATCH = """() => { window.nsDrawn = []; const root = document.querySelector(".ns");
-  root.addEventListener("ns-drawn", (event) => window.nsDrawn.push(event.detail)); }"""
+  let stop = 0;
+  window.addEventListener("keyup", () => { stop = performance.now(); }, true);
+  root.addEventListener("ns-drawn", (event) =>
+    window.nsDrawn.push({ ...event.detail, after_stop_ms: performance.now() - stop })); }"""
+_RUN = 10  # events of a held key
+_WAYS = ("Right", "Up", "Left", "Left", "Down", "Down", "Right", "Right", "Right", "Up")
+_ROUND = [f"Arrow{way}" for way in _WAYS]
 _CELL = """
 import needle_sim as ns
 patient = dict({patient})
@@ -47,23 +54,24 @@ async def measured(tab: Tab, level: str, events: int) -> dict[str, Any]:
     await page.keyboard.down("l")
     await asyncio.sleep(1.5)
     found = {}
-    moves = (
-        ("needle", "+", "-", "push", 0.16),
-        ("C-arm", "ArrowRight", "ArrowLeft", "turn", 0.04),  # as fast as a held key repeats
-    )
-    for name, there, back, do, pause_s in moves:
+    moves = {  # keys of each run; the C-arm never comes back to a pose
+        "needle": ("push", "+-", 0.16),
+        "C-arm": ("turn", _ROUND, 0.04),  # as fast as a held key repeats
+    }
+    for name, (do, keys, pause_s) in moves.items():
         await page.evaluate("window.nsDrawn.length = 0")
-        for k in range(events):
-            await page.keyboard.press(there if (k // 10) % 2 == 0 else back)
-            await asyncio.sleep(pause_s)
-            if do == "turn" and k % 10 == 9:
-                await asyncio.sleep(0.6)  # it stops: the whole picture follows
-        await asyncio.sleep(0.5)
+        for run in range(events // _RUN):
+            key = keys[run % len(keys)]
+            for _ in range(_RUN):
+                await page.keyboard.down(key)
+                await asyncio.sleep(pause_s)
+            await page.keyboard.up(key)
+            await asyncio.sleep(0.6)  # it stops: the whole picture follows
         drawn = await page.evaluate("window.nsDrawn")
         found[name] = [one["ms"] for one in drawn if one["kind"] == do]
         if do == "turn":
             found["whole picture after the stop"] = [
-                one["ms"] for one in drawn if one["kind"] == "frame"
+                one["after_stop_ms"] for one in drawn if one["kind"] == "frame"
             ]
     await page.keyboard.up("l")
     return found

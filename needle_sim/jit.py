@@ -76,12 +76,20 @@ def threads() -> int:
     return int(numba.get_num_threads())
 
 
-def in_slabs(work: Callable[[int, int], None], count: int, *, slab: int) -> None:
+_WORTH_US = 2500.0  # work under this is done sooner than threads are woken for it
+
+
+def in_slabs(
+    work: Callable[[int, int], None], count: int, *, slab: int, row_us: float | None = None
+) -> None:
     """Call ``work(start, stop)`` over ``count`` rows in slabs, on as many threads as allowed.
 
     For kernels without `prange` (cheaper to compile) and numpy code that releases the GIL. The
-    slabs do not depend on the number of threads, so neither does the answer.
+    slabs do not depend on the number of threads, so neither does the answer. With ``row_us``, about
+    how long a row takes in microseconds, little work is done in one piece by the thread that asks.
     """
+    if row_us is not None and count * row_us < _WORTH_US:
+        slab = max(count, 1)
     spans = [(start, min(start + slab, count)) for start in range(0, count, slab)]
     inside = getattr(_here, "in_a_slab", False)  # a slab that waited for slabs would wait for ever
     if threads() == 1 or len(spans) < 2 or inside:

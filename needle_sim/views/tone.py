@@ -14,6 +14,7 @@ from needle_sim.errors import InputError
 
 Field = Literal["rectangle", "circle"]
 Picture = NDArray[np.float64]
+Smooth = NDArray[np.floating]
 
 # Choices of this screen, made by eye until CT pictures read as fluoroscopy (proposed).
 _SHADING = 0.11  # how broad body thickness varies, share of the field
@@ -26,7 +27,7 @@ _GAMMA = 0.8  # lifts the dark middle, where bone lies
 _DARKEST = 0.01  # times the median signal; under it there is only noise
 _KNEE = 0.8  # grey above which bright places are bent gently instead of cut off
 _DIM = 0.7  # brightness left where the end of the volume cuts the rays
-_CELLS = 16.0  # cells of a broad shading over its width
+_CELLS = 10.0  # cells of a broad shading over its width
 _STEPS = 4096  # of the table of `Scale.bytes_of` over the span of the scale
 _EDGE = 0.012  # softness of the collimator's edge, share of the field
 
@@ -132,8 +133,8 @@ def _middle(shape: tuple[int, ...]) -> tuple[slice, ...]:
 
 
 def _broad(
-    picture: Picture, sigma: float, weight: Picture | None = None, *, cells: float = _CELLS
-) -> Picture:
+    picture: Smooth, sigma: float, weight: Smooth | None = None, *, cells: float = _CELLS
+) -> Smooth:
     """Near to a Gaussian blur, of the weighted picture over that of its weight if one is given.
 
     What is far wider than a pixel is worked out in cells, and linear between their middles.
@@ -147,7 +148,7 @@ def _broad(
     return _between(smooth, cell, picture.shape)
 
 
-def _means(picture: Picture, cell: int) -> Picture:
+def _means(picture: Smooth, cell: int) -> Smooth:
     """Means of the cells (R, C); the last ones of a side look at the edge again."""
     if cell == 1:
         return picture
@@ -157,7 +158,7 @@ def _means(picture: Picture, cell: int) -> Picture:
     return np.asarray(sum(parts[1:], parts[0]) / cell**2)
 
 
-def _between(cells: Picture, cell: int, shape: tuple[int, ...]) -> Picture:
+def _between(cells: Smooth, cell: int, shape: tuple[int, ...]) -> Smooth:
     """Cells of a picture brought back to its pixels (R, C), linear between their middles."""
     if cell == 1:
         return cells
@@ -166,12 +167,12 @@ def _between(cells: Picture, cell: int, shape: tuple[int, ...]) -> Picture:
         last = len(cells) - 1
         at = np.clip((np.arange(side) + 0.5) / cell - 0.5, 0, last)
         low = np.minimum(at.astype(int), max(last - 1, 0))
-        share = (at - low)[:, None]
+        share = (at - low).astype(cells.dtype)[:, None]
         cells = cells[low] * (1 - share) + cells[np.minimum(low + 1, last)] * share
     return cells
 
 
-def _boxes(picture: Picture, sigma: float) -> Picture:
+def _boxes(picture: Smooth, sigma: float) -> Smooth:
     width = round(np.sqrt(4 * sigma**2 + 1)) | 1  # odd, so that nothing shifts
     for _ in range(3):
         picture = ndimage.uniform_filter(picture, width, mode="nearest")
@@ -194,7 +195,7 @@ def whole_mask(whole: NDArray[np.bool_]) -> Picture:
     """Openness (R, C) of a picture of which only a part is whole: 1 there, dim beyond."""
     if whole.all():
         return np.ones(whole.shape)
-    shut = (~whole).astype(np.float64)
+    shut = (~whole).astype(np.float32)
     soft = 1.0 - np.clip(_broad(shut, _EDGE * min(whole.shape), cells=3.0), 0.0, 1.0)
     ramp = np.clip(2.0 * soft - 1.0, 0.0, 1.0)  # open only where the soft edge is all whole
     return np.asarray(_DIM + (1.0 - _DIM) * ramp)

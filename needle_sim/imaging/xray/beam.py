@@ -81,8 +81,13 @@ class Beam:
     @classmethod
     def preset(cls, name: str) -> Beam:
         """A shipped beam by name: ``lumbar_ap``, ``lumbar_oblique``, ``lumbar_lateral``."""
-        presets.numbers(presets.table("beams", name), f"beams.toml: {name}.")
-        return presets.preset(cls, "beams", name)
+        return _beam(name)
+
+
+@cache
+def _beam(name: str) -> Beam:
+    presets.numbers(presets.table("beams", name), f"beams.toml: {name}.")
+    return presets.preset(Beam, "beams", name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

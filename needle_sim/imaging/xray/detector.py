@@ -23,6 +23,7 @@ DEFAULT_DETECTOR = "mobile_flat_panel"
 
 _BOX = 1.0 / 12.0  # variance of a box of one pixel, pixels squared
 _SLAB = 32
+_TAP_US = 0.001  # about what a tap takes at a pixel, both ways
 _COARSE = 16  # pixels of a cell in which the scatter veil is smoothed
 
 
@@ -108,7 +109,8 @@ def blurred(image: Image, variance: float) -> Image:
         line = np.empty(image.shape[1] + len(taps) - 1, dtype=np.float32)
         _kernels.blur(image, taps, start, stop, line, out)
 
-    in_slabs(work, image.shape[0], slab=_SLAB)
+    row_us = image.shape[1] * len(taps) * _TAP_US
+    in_slabs(work, image.shape[0], slab=_SLAB, row_us=row_us)
     return out
 
 

@@ -56,10 +56,10 @@ def set_exposure(
     carm = paths.carm
     panel = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
     names = tuple(COMPOSITION[name] for name in paths.continued().mass_g_cm2)
-    primary, _ = transmitted(paths.continued(), bins(beam, carm, panel, names))
     rows, columns = carm.shape
     quarter = slice(rows // 4, rows - rows // 4), slice(columns // 4, columns - columns // 4)
-    middle, whole = primary[quarter], ~paths.cut[quarter]
+    middle, _ = transmitted(paths.continued(), bins(beam, carm, panel, names), part=quarter)
+    whole = ~paths.cut[quarter]
     if whole.mean() >= _LEAST_WHOLE:
         middle = middle[whole]
     signal_kev_mm2 = float(np.median(middle)) / carm.pixel_mm**2

@@ -35,6 +35,7 @@ MISSING_G_CM2 = 2.0
 
 _MM_TO_CM = 0.1
 _SLAB = 16
+_SAMPLE_US, _PIXEL_US = 0.0015, 0.025  # about what a sample of a plane and a pixel take
 # array axes that serve as planes, rows and columns when planes are taken along axis 0, 1 or 2
 _ORDER = ((0, 1, 2), (1, 0, 2), (2, 0, 1))
 
@@ -217,6 +218,6 @@ def _factored(view: _View, carm: CArm) -> Image:
     def turn(start: int, stop: int) -> None:
         _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM, start, stop, out)
 
-    in_slabs(add, high, slab=_SLAB)
-    in_slabs(turn, carm.shape[0], slab=4 * _SLAB)
+    in_slabs(add, high, slab=_SLAB, row_us=wide * planes * _SAMPLE_US)
+    in_slabs(turn, carm.shape[0], slab=4 * _SLAB, row_us=carm.shape[1] * _PIXEL_US)
     return out

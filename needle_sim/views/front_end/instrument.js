@@ -99,6 +99,8 @@ class Link {
 
 // ---------------------------------------------------------------- drawing
 
+const PATIENT_MS = 120; // so long dials may wait while pictures come
+const HELD_STILL_MS = 120; // a held C-arm that has not moved for so long stands still
 const INK = { text: "#c6cfd4", dim: "#77828a", faint: "#3b444b", line: "#242b30", steel: "#dfe5e8",
   xray: "#ff6a3d", amber: "#ffb454", echo: "#6fc3df", coach: "#7fdcae", alarm: "#ff5d5d" };
 const LAYER = { skin: "#d9a38f", fat: "#d9c069", muscle: "#a3545a", ligament: "#b9b3a2",
@@ -112,18 +114,25 @@ class Pad {
     this.canvas = canvas;
     this.draw = draw;
     this.pen = canvas.getContext("2d");
-    new ResizeObserver(() => this.paint()).observe(canvas);
+    this.size = { width: 0, height: 0, ratio: 1 };
+    new ResizeObserver(() => { this.measure(); this.paint(); }).observe(canvas);
   }
 
-  paint() {
+  /** Asked for when sizes change, not for each picture: it makes the browser lay out the page. */
+  measure() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (!width || !height) return;
-    const ratio = (this.canvas.getBoundingClientRect().width / width) * (devicePixelRatio || 1);
+    const ratio = width ? (this.canvas.getBoundingClientRect().width / width) * (devicePixelRatio || 1) : 1;
+    this.size = { width, height, ratio };
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== w || this.canvas.height !== h) {
+    if (w && h && (this.canvas.width !== w || this.canvas.height !== h)) {
       this.canvas.width = w;
       this.canvas.height = h;
     }
+  }
+
+  paint() {
+    const { width, height, ratio } = this.size;
+    if (!width || !height) return;
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.pen.clearRect(0, 0, width, height);
     this.draw(this.pen, width, height);
@@ -199,8 +208,8 @@ class Film {
       if (this.trail?.length !== pixels.length) this.trail = new Float32Array(pixels.length);
       for (let k = 0; k < pixels.length; k++)
         this.trail[k] = 0.55 * (this.pixels[k] + left * this.trail[k] - pixels[k]);
-      this.since = performance.now();
     } else this.trail = null;
+    this.since = performance.now();
     this.head = head;
     this.pixels = pixels;
     if (this.canvas.width !== head.columns || this.canvas.height !== head.rows || !this.image) {
@@ -400,7 +409,9 @@ class Instrument {
     this.mode = ""; // "", "mark" or "probe"
     this.cross = { x: 0.5, y: 0.5 };
     this.playing = null;
-    this.pending = { orbital: 0, tilt: 0 };
+    this.words = ""; // of the last act, not yet announced
+    this.held = false; // a hand on the C-arm
+    this.preview = null; // when the coarse picture on the screen was asked for
     this.$ = (name) => this.root.querySelector(`[data-${name}]`);
     const pad = (name, draw) => new Pad(this.$(name), draw.bind(this));
     this.pads = {
@@ -441,7 +452,7 @@ class Instrument {
       const scale = narrow ? Math.min(1, width / 780) : Math.min(1.6, width / 1460, height / 930);
       stage.style.zoom = scale;
       stage.style.width = `${Math.min(width / scale, narrow ? 1e4 : 1720)}px`;
-      for (const one of Object.values(this.pads)) one.paint();
+      for (const one of Object.values(this.pads)) { one.measure(); one.paint(); }
     };
     this.sized = new ResizeObserver(fit);
     this.sized.observe(this.root);
@@ -473,7 +484,7 @@ class Instrument {
     if (message.did === "insert") this.feel = message.felt ? [message.felt] : [];
     if (message.waiting) setTimeout(() => this.listen(), 400);
     if (message.error) this.say(message.error, "alarm");
-    else if (message.announce) this.say(message.announce);
+    else if (message.announce) this.words = message.announce;
     this.received(message, pixels, item);
     if (message.did === "declare" && !message.error) this.$("timeout").close();
     if (message.did === "heat") this.heat = [];
@@ -496,11 +507,23 @@ class Instrument {
       }
     });
     if (played.length) this.play(played);
-    if (item?.message.moving && this.link.idle && this.state.live) {
-      clearTimeout(this.settling); // the C-arm stands still: now the whole picture
-      this.settling = setTimeout(() => this.state.live && this.link.idle && this.link.post({ ask: "frame" }),
-        Math.max(0, 45 - (performance.now() - item.at)));
-    }
+    if (item?.message.moving) { this.preview = item.at; this.whole_picture(); }
+    else if (item && message.pictures?.length) this.preview = null;
+  }
+
+  /** A hand turns the C-arm, or lets go of it. */
+  turning(held) {
+    if (held === this.held) return;
+    this.held = held;
+    if (!held) this.whole_picture();
+  }
+
+  /** After the preview: at once when the hand lets go, and while it holds still. */
+  whole_picture() {
+    clearTimeout(this.settling);
+    if (this.preview === null || !this.state.live || !this.link.idle) return;
+    const ask = () => this.preview !== null && this.state.live && this.link.idle && this.link.post({ ask: "frame" });
+    this.settling = setTimeout(ask, this.held ? Math.max(0, HELD_STILL_MS - (performance.now() - this.preview)) : 0);
   }
 
   drawn(item, head) {
@@ -566,6 +589,7 @@ class Instrument {
   }
 
   say(text, kind = "") {
+    this.words = "";
     const line_ = this.$("status");
     line_.textContent = text ? text[0].toUpperCase() + text.slice(1) : "";
     line_.dataset.kind = kind;
@@ -748,9 +772,20 @@ class Instrument {
 
   // -------------------------------------------------- what is always shown
 
+  /** While pictures come their words and dials may wait a little. */
   show() {
+    const since = performance.now() - (this.shown ?? -Infinity);
+    if (!this.state?.live || since > PATIENT_MS) return this.show_now();
+    this.showing ??= setTimeout(() => this.show_now(), PATIENT_MS - since);
+  }
+
+  show_now() {
+    clearTimeout(this.showing);
+    this.showing = null;
+    this.shown = performance.now();
     const { state } = this;
     if (!state) return;
+    if (this.words) this.say(this.words);
     const put = (name, text) => { const one = this.$(name); if (one.textContent !== text) one.textContent = text; };
     put("shots", String(state.exposures));
     put("passes", String(state.needle_pass));
@@ -798,7 +833,9 @@ class Instrument {
     put("time", minutes(state.t_s + passed));
     put("fluoro", `${(state.fluoro_s + live).toFixed(1)} s`);
     put("kap", (state.kap_ugy_m2 + live * state.kap_rate).toFixed(1));
-    if (state.live || this.film.left() > 0) {
+    this.root.classList.toggle("ns-beat", state.live && performance.now() % 1000 < 500);
+    const fresh = performance.now() - this.film.since < 90; // a new picture is flicker enough
+    if (!fresh && (state.live || this.film.left() > 0)) {
       this.film.develop(state.live);
       this.pads.fluoro.paint();
     }
@@ -816,8 +853,7 @@ class Instrument {
   // -------------------------------------------------- acts by hand
 
   turn(message) {
-    const mine = { ...message, moving: Boolean(this.state?.live) };
-    return this.act(mine);
+    return this.act({ ...message, moving: Boolean(this.state?.live && this.held) });
   }
 
   async wigwag() {
@@ -909,13 +945,14 @@ class Instrument {
     const live = this.$("live");
     on(live, "pointerdown", (event) => { live.setPointerCapture(event.pointerId); this.press(true); });
     for (const kind of ["pointerup", "pointercancel"]) on(live, kind, () => this.press(false));
-    on(window, "blur", () => this.press(false));
+    on(window, "blur", () => { this.press(false); this.turning(false); });
     on(document, "visibilitychange", () => document.hidden && this.press(false));
     this.wireFluoro(on);
     this.wireCarm(on);
     const keys = this.whole ? window : this.root;
     on(keys, "keydown", (event) => this.keydown(event));
     on(keys, "keyup", (event) => {
+      if (event.key.startsWith("Arrow")) this.turning(false);
       if (event.key === "l" || event.key === "L") this.press(false);
       if (!this.whole) event.stopPropagation();
     });
@@ -975,9 +1012,10 @@ class Instrument {
       const whole = Math.trunc(drag.rest);
       if (!whole) return;
       drag.rest -= whole;
+      this.turning(true);
       this.turn(drag.orbit ? { do: "turn", to_left_deg: -whole } : { do: "turn", cephalad_deg: -whole });
     });
-    on(canvas, "pointerup", () => { drag = null; });
+    for (const kind of ["pointerup", "pointercancel"]) on(canvas, kind, () => { drag = null; this.turning(false); });
   }
 
   /** Where a pointer is on the picture, 0 to 1 across and down. */
@@ -1042,7 +1080,10 @@ class Instrument {
       this.pads.fluoro.paint();
     } else if (this.mode === "probe") this.act({ do: "probe_by", slide_mm: 2 * x, tilt_deg: -2 * y });
     else if (shift) this.act({ do: "pan", right_mm: 5 * x, down_mm: 5 * y });
-    else this.turn({ do: "turn", to_left_deg: -2 * x, cephalad_deg: -2 * y });
+    else {
+      this.turning(true);
+      this.turn({ do: "turn", to_left_deg: -2 * x, cephalad_deg: -2 * y });
+    }
     return true;
   }
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xraydb
+from scipy import ndimage, special
 
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.beam import energies_kev
@@ -29,6 +30,17 @@ def test_a_blur_has_exactly_its_variance_and_keeps_the_sum(variance):
     assert spread.sum() == pytest.approx(1.0, rel=1e-5)
     assert (spread.sum(axis=1) @ at**2) == pytest.approx(variance, rel=1e-3)
     assert (spread.sum(axis=0) @ at**2) == pytest.approx(variance, rel=1e-3)
+
+
+@pytest.mark.kernel
+def test_a_blur_is_that_of_scipy_with_the_edge_going_on():
+    image = np.random.default_rng(0).random((9, 12)).astype(np.float32)
+    n = np.arange(-12, 13)
+    taps = special.ive(np.abs(n), 0.4)
+    expected = image.astype(float)
+    for axis in (0, 1):
+        expected = ndimage.correlate1d(expected, taps / taps.sum(), axis=axis, mode="nearest")
+    assert blurred(image, 0.4) == pytest.approx(expected, abs=1e-6)
 
 
 def test_blurs_add_up():

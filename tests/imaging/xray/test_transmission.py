@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from needle_sim.imaging.xray import _kernels
 from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
@@ -64,3 +65,35 @@ def test_an_open_field_falls_off_as_the_cube_of_the_cosine():
         PathLengths(carm, {}), bins(Beam.preset("lumbar_ap"), carm, PANEL, ())
     )
     assert open_field[0, 10] / open_field[0, 5] == pytest.approx(1.01**-1.5, rel=1e-5)
+
+
+@pytest.mark.kernel
+def test_the_kernels_exponential_is_that_of_numpy_to_a_rounding():
+    rng = np.random.default_rng(0)
+    masses = rng.uniform(0, 90, (2, 3, 12)).astype(np.float32)
+    masses[0, 0, 0] = 5000.0  # nothing comes through
+    masses[:, 0, 1] = 0.0
+    mu = rng.uniform(0.1, 0.4, (2, 5))
+    kev, energy = rng.uniform(1, 9, (2, 5)).astype(np.float32)
+    signal, squared = np.zeros((2, 3, 12), np.float32)
+
+    line, bits = np.empty(12, np.float32), np.empty(12, np.int32)
+    _kernels.beer(masses, mu, kev, energy, line, bits, signal, squared)
+
+    exact = np.exp(-np.tensordot(mu.T, masses.astype(float), axes=1)) * kev[:, None, None]
+    assert signal == pytest.approx(exact.sum(axis=0), rel=3e-6, abs=1e-30)
+    assert squared == pytest.approx(
+        (energy[:, None, None] * exact).sum(axis=0), rel=3e-6, abs=1e-30
+    )
+
+
+def test_a_part_of_the_detector_is_that_part_of_the_whole():
+    paths = PathLengths(
+        CARM, {"soft": np.random.default_rng(0).uniform(5, 30, CARM.shape).astype(np.float32)}
+    )
+    beam = bins(Beam.preset("lumbar_ap"), CARM, PANEL, NAMES)
+    part = slice(2, 7), slice(3, 6)
+    for some, whole in zip(
+        transmitted(paths, beam, part=part), transmitted(paths, beam), strict=True
+    ):
+        assert (some == whole[part]).all()
