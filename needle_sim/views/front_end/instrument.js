@@ -99,7 +99,7 @@ class Link {
 
 // ---------------------------------------------------------------- drawing
 
-const PATIENT_MS = 120; // so long dials may wait while pictures come
+const PATIENT_MS = 200; // so long dials may wait while pictures come
 const HELD_STILL_MS = 120; // a held C-arm that has not moved for so long stands still
 const INK = { text: "#c6cfd4", dim: "#77828a", faint: "#3b444b", line: "#242b30", steel: "#dfe5e8",
   xray: "#ff6a3d", amber: "#ffb454", echo: "#6fc3df", coach: "#7fdcae", alarm: "#ff5d5d" };
