@@ -9,8 +9,10 @@ strips a table down to its values.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
+import functools
 import hashlib
 import math
 import threading
@@ -67,17 +69,28 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def table(file: str, name: str) -> dict[str, Any]:
     """One table of a shipped preset file, e.g. ``table("needles", "rf_18g_10mm")``."""
-    found = read_toml(folder("presets") / f"{file}.toml")
+    found = _shipped(file)
     if name not in found or not isinstance(found[name], dict):
         raise PresetError(f"{file}.toml has no preset {name!r}{nearest(name, names(file))}")
-    chosen: dict[str, Any] = found[name]
+    chosen: dict[str, Any] = copy.deepcopy(found[name])
     return chosen
 
 
 def names(file: str) -> list[str]:
     """Names of the presets in a shipped file, sorted."""
-    found = read_toml(folder("presets") / f"{file}.toml")
-    return sorted(name for name, value in found.items() if isinstance(value, dict))
+    return sorted(name for name, value in _shipped(file).items() if isinstance(value, dict))
+
+
+def _shipped(file: str) -> dict[str, Any]:
+    """A shipped file, parsed once for as long as it is not written to; nobody may change it."""
+    path = folder("presets") / f"{file}.toml"
+    written = path.stat() if path.is_file() else None
+    return _parsed(path, written and (written.st_mtime_ns, written.st_size))
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(path: Path, written: tuple[int, int] | None) -> dict[str, Any]:
+    return read_toml(path)
 
 
 def into(noun: type[_Noun], entries: Mapping[str, Any], *, where: str) -> _Noun:

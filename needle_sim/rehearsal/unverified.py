@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +21,42 @@ _IN_CODE = (
 
 def unverified(procedure: Procedure, needle: str, anatomy: Anatomy) -> tuple[str, ...]:
     """One line a number or a file; numbers marked *memory* or *proposed* in every preset used."""
-    folder = presets.folder("presets")
-    lines = [f"{procedure.name}.toml: {line}" for line in procedure.unverified]
-    named = [("needles", needle), ("protocols", procedure.protocol), ("probes", procedure.probe)]
-    agents = presets.table("contrast", "agents")
-    for agent in dict.fromkeys(step.agent for step in procedure.steps if step.agent):
-        lines += _of(f"contrast.toml: agents.{agent}", agents[agent])
-    for file, name in dict.fromkeys(named):
-        if name:
-            lines += _of(f"{file}.toml: {name}", presets.table(file, name))
-    lines += _of("scoring.toml", presets.read_toml(folder / "scoring.toml"))
-    for view in {view.beam for view in procedure.views}:
-        lines += _of(f"beams.toml: {view}", presets.table("beams", view))
-    lines += _of("tissues.toml", presets.read_toml(folder / "tissues.toml"))
     phantom = presets.folder("phantoms") / f"{anatomy.name}.toml"
     fitted = presets.folder("phantoms") / "lumbar_normal.toml"
     shape: Path | None = phantom if phantom.is_file() else fitted if anatomy.bones else None
+    named = [("needles", needle), ("protocols", procedure.protocol), ("probes", procedure.probe)]
+    read = _read_once(
+        tuple(dict.fromkeys((file, name) for file, name in named if name)),
+        tuple(dict.fromkeys(step.agent for step in procedure.steps if step.agent)),
+        tuple(sorted({view.beam for view in procedure.views})),
+        shape,
+    )
+    own = (f"{procedure.name}.toml: {line}" for line in procedure.unverified)
+    return (*sorted((*own, *read)), _IN_CODE)
+
+
+@lru_cache(maxsize=64)
+def _read_once(
+    named: tuple[tuple[str, str], ...],
+    agents: tuple[str, ...],
+    beams: tuple[str, ...],
+    shape: Path | None,
+) -> tuple[str, ...]:
+    """Of the shipped files."""
+    folder = presets.folder("presets")
+    lines: list[str] = []
+    known = presets.table("contrast", "agents")
+    for agent in agents:
+        lines += _of(f"contrast.toml: agents.{agent}", known[agent])
+    for file, name in named:
+        lines += _of(f"{file}.toml: {name}", presets.table(file, name))
+    lines += _of("scoring.toml", presets.read_toml(folder / "scoring.toml"))
+    for beam in beams:
+        lines += _of(f"beams.toml: {beam}", presets.table("beams", beam))
+    lines += _of("tissues.toml", presets.read_toml(folder / "tissues.toml"))
     if shape is not None:
         lines += _of(shape.name, presets.read_toml(shape))
-    return (*sorted(lines), _IN_CODE)
+    return tuple(lines)
 
 
 def _of(where: str, entries: Mapping[str, Any]) -> list[str]:
