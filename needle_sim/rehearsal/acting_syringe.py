@@ -67,7 +67,10 @@ def inject(it: Rehearsal, agent: str, volume_ml: float) -> None:
         it.decisive = placed, it.hand.name
     it.pass_time(it.t_s + seconds)
     said = f"{volume_ml:g} mL {agent} injected"
-    noted(it, "inject", said, agent=agent, volume_ml=volume_ml, pattern=pattern)
+    tip = tuple(float(value) for value in placed.trajectory.tip_mm)
+    noted(
+        it, "inject", said, agent=agent, volume_ml=volume_ml, pattern=pattern, tip_mm=tip
+    )  # fmt: skip
 
 
 def heat(it: Rehearsal) -> None:
@@ -82,7 +85,8 @@ def heat(it: Rehearsal) -> None:
     it.heated = history, lesion, hotter(before, hottest)
     it.decisive = placed, it.hand.name
     it.pass_time(it.t_s + Protocol.preset(name).total_s)
-    noted(it, "heat", f"heated, {name}")
+    tip = tuple(float(value) for value in placed.trajectory.tip_mm)
+    noted(it, "heat", f"heated, {name}", tip_mm=tip)
 
 
 def hotter(first: Mapping[str, float], then: Mapping[str, float]) -> dict[str, float]:

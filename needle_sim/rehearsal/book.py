@@ -22,6 +22,7 @@ MOST_RUNS = 8
 """Injections of contrast whose pictures are kept: the last ones."""
 
 _MERGED = ("advance", "withdraw", "angle")
+_MOVES = ("advance", "withdraw", "angle", "rotate")
 _STOPS = ("vascular", "intrathecal")
 
 
@@ -105,16 +106,19 @@ class Book:
             self.shots[-MOST_RUNS - 1] = replace(old, title=title, run=None)
 
     def reason(self) -> bool:
-        """Whether what was last seen is a reason to give up."""
+        """Whether what was last seen is a reason to give up.
+
+        What a later look, after a move of the tip, found to be well is none any more.
+        """
+        well = passed = False
         for event in reversed(self.events):
             if event.do in ("redirect", "insert"):
                 return False
-            if event.do == "contrast":
-                seen, mode = event.detail["seen"], event.detail["mode"]
-                if seen in _STOPS or (seen is None and mode != "single"):
-                    return True
-            if event.do == "aspirate" and event.detail["found"] != "clear":
-                return True
+            passed = passed or (well and event.do in _MOVES)
+            found = _finding(event)
+            if found == "bad":
+                return not passed
+            well = well or found == "well"
         return False
 
     def recipe_s(self, depth_mm: float) -> float:
@@ -159,6 +163,18 @@ class Book:
             allowed_s=self.recipe_s(depth),
             declared=declared,
         )
+
+
+def _finding(event: Event) -> str:
+    """What a test of the place came to: ``bad``, ``well`` or nothing."""
+    if event.do == "aspirate":
+        return "well" if event.detail["found"] == "clear" else "bad"
+    if event.do != "contrast":
+        return ""
+    seen, single = event.detail["seen"], event.detail["mode"] == "single"
+    if seen in _STOPS or (seen is None and not single):
+        return "bad"
+    return "" if single else "well"
 
 
 def _goes_on(last: Event, made: Event) -> bool:

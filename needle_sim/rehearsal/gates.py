@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from needle_sim.anatomy.shipped_targets import vertebrae_of
 from needle_sim.anatomy.target import Target
@@ -54,24 +55,43 @@ def _gate(
 
 
 def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
-    """The declared level and side is the one that the tip lies nearest to."""
+    """Wherever a drug or heat was given, the ordered level and side is the nearest one."""
     target = attempted.target
     if target.kind == "point" or record.placed is None:
         return
-    tip = record.placed.trajectory.tip_mm
+    others = tuple(_others(attempted))
+    given = [event for _, event in record.of("inject", "heat") if "tip_mm" in event.detail]
+    tips = [(event, np.array(event.detail["tip_mm"])) for event in given]
+    left = [(None, record.placed.trajectory.tip_mm)]
+    found = [_nearest(attempted, record, others, *one) for one in tips or left]
+    yield next((one for one in found if not one.passed), found[-1])
+
+
+def _nearest(
+    attempted: Attempted,
+    record: Record,
+    others: tuple[Target, ...],
+    event: Event | None,
+    tip: NDArray[np.float64],
+) -> Metric:
+    """Of the place of one event, or of the needle as it was left."""
+    target = attempted.target
     own = float(np.linalg.norm(tip - target.centre_mm))
-    others = [(float(np.linalg.norm(tip - one.centre_mm)), one) for one in _others(attempted)]
-    away, other = min(others, key=lambda pair: pair[0], default=(np.inf, target))
-    right = own <= away
+    apart = [float(np.linalg.norm(tip - one.centre_mm)) for one in others]
+    nearer = int(np.argmin(apart)) if apart and min(apart) < own else None
     said = f"{target.side} {target.level}"
-    why = f"the tip lies {own:.1f} mm from the ordered {said}"
-    if not right and record.abort is not None and not record.of("inject", "heat"):
+    where = "the tip lies" if event is None else f"the {_GIVEN[event.do]} was given with the tip"
+    why, right = f"{where} {own:.1f} mm from the ordered {said}", nearer is None
+    if nearer is not None and record.abort is not None and not record.of("inject", "heat"):
         right, why = True, f"{why}; it was given up before anything was given"
-    elif not right:
-        why += f", but {away:.1f} mm from {other.side} {other.level}"
+    elif nearer is not None:
+        why += f", but {apart[nearer]:.1f} mm from {others[nearer].side} {others[nearer].level}"
     if record.declared not in (None, said):
         right, why = False, f"{record.declared} was declared, the order says {said}"
-    yield _gate("right level and side", own, "mm", "none nearer", right, why)
+    return _gate("right level and side", own, "mm", "none nearer", right, why, event)
+
+
+_GIVEN = {"inject": "drug", "heat": "heat"}
 
 
 def _others(attempted: Attempted) -> Iterator[Target]:

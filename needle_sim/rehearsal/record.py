@@ -38,7 +38,8 @@ class Event:
         Of its pictures.
     detail : mapping
         ``view``; ``mode``, ``agent``, ``volume_ml``, ``pattern``, ``seen``; ``found``; of what
-        begins a pass ``danger_mm``, the danger depth of its path.
+        begins a pass ``danger_mm``, the danger depth of its path; of a drug or heat given by hand
+        ``tip_mm`` (3,), where.
     """
 
     t_s: float

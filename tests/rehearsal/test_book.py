@@ -104,9 +104,25 @@ def test_the_recipe_asks_for_so_many_and_no_more():
         ([("contrast", {"seen": None, "mode": "single"})], False),
         ([("aspirate", {"found": "blood"}), ("insert", {})], False),
         ([("aspirate", {"found": "blood"}), ("redirect", {})], False),
+        ([("aspirate", {"found": "blood"}), ("withdraw", {})], True),
+        ([("aspirate", {"found": "blood"}), ("aspirate", {"found": "clear"})], True),
+        (
+            [("aspirate", {"found": "blood"}), ("withdraw", {}), ("aspirate", {"found": "clear"})],
+            False,
+        ),
+        (
+            [
+                ("contrast", {"seen": "vascular", "mode": "live"}),
+                ("angle", {}),
+                ("contrast", {"seen": "contrast", "mode": "single"}),  # may miss a vessel
+            ],
+            True,
+        ),
     ],
 )
-def test_a_reason_to_give_up_is_one_that_was_seen_on_this_pass(told, justified):
+def test_a_reason_to_give_up_was_seen_on_this_pass_and_not_taken_back_by_a_later_look(
+    told, justified
+):
     made = book()
     note(made, "insert")
     for do, detail in told:

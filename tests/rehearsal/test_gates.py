@@ -9,6 +9,7 @@ import pytest
 
 from needle_sim.anatomy.target_rule import Share, TargetRule
 from needle_sim.rehearsal.gates import gates
+from needle_sim.rehearsal.record import Event
 from tests.rehearsal.attempts import (
     CENTRE_MM,
     CLEAR,
@@ -67,6 +68,24 @@ def test_a_tip_nearer_to_another_side_or_level_is_the_wrong_place(side, level):
     lower = f"L{int(level[1]) + 1}"
     assert f"3.0 mm from {side} {level}-{lower}" in told_of(wrong, "right level and side").reason
     assert failed(beside(side, level, 9.0)) == []
+
+
+@pytest.mark.parametrize("do", ["inject", "heat"])
+@pytest.mark.parametrize(("first_mm", "holds"), [(4.0, True), (60.0, False)])
+def test_every_place_where_something_was_given_is_judged_not_the_last_alone(do, first_mm, holds):
+    """Of two places 4 mm off the target one is moved to where another level is nearer."""
+    made = beside("right", "L3", 62.0)
+    events = tuple(
+        Event(
+            t_s, do, 40.0, 1, True, "given",
+            detail={"pattern": "epidural", "tip_mm": tuple(above(away_mm))},
+        )
+        for t_s, away_mm in ((100.0, first_mm), (200.0, 4.0))
+    )  # fmt: skip
+    made = replace(made, record=replace(made.record, events=events))
+    gate = told_of(made, "right level and side")
+    assert gate.passed is holds
+    assert holds or gate.time_s == 100.0
 
 
 @pytest.mark.parametrize(
