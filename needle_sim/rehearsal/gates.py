@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim import presets
 from needle_sim.anatomy.shipped_targets import vertebrae_of
 from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.target_rule import aim
@@ -32,6 +34,7 @@ def gates(attempted: Attempted) -> tuple[Metric, ...]:
         why = "no path keeps the margins of the procedure; nothing was inserted or heated"
         return (_gate("safe path", 0.0, "", "at least 1", False, why),)
     found = [
+        *_treated(attempted, record),
         *_right_place(attempted, record),
         *_untouched(attempted, record),
         *_depth_view(attempted, record),
@@ -52,6 +55,19 @@ def _gate(
 ) -> Metric:
     time_s = None if event is None else event.t_s
     return Metric(name, value, unit, limit, passed, reason, time_s, rank="gate")
+
+
+def _treated(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    """What the procedure is for was done; to stop before is to give up, and says why."""
+    asked = {step.do for step in attempted.procedure.steps}
+    wanted = next((do for do in ("heat", "inject") if do in asked), None)
+    if wanted is None or record.abort is not None:
+        return
+    done = next((event for _, event in record.of(wanted)), None)
+    why = f"the {_GIVEN[wanted]} was given"
+    if done is None:
+        why = f"the needle was placed, but no {_GIVEN[wanted]} was given: nothing was treated"
+    yield _gate("treatment given", None, "", _GIVEN[wanted], done is not None, why, done)
 
 
 def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
@@ -80,15 +96,25 @@ def _nearest(
     apart = [float(np.linalg.norm(tip - one.centre_mm)) for one in others]
     nearer = int(np.argmin(apart)) if apart and min(apart) < own else None
     said = f"{target.side} {target.level}"
+    far = own > _place_mm()
     where = "the tip lies" if event is None else f"the {_GIVEN[event.do]} was given with the tip"
-    why, right = f"{where} {own:.1f} mm from the ordered {said}", nearer is None
-    if nearer is not None and record.abort is not None and not record.of("inject", "heat"):
+    why, right = f"{where} {own:.1f} mm from the ordered {said}", nearer is None and not far
+    if not right and record.abort is not None and not record.of("inject", "heat"):
         right, why = True, f"{why}; it was given up before anything was given"
     elif nearer is not None:
         why += f", but {apart[nearer]:.1f} mm from {others[nearer].side} {others[nearer].level}"
+    elif far:
+        why += ", at no target at all"
     if record.declared not in (None, said):
         right, why = False, f"{record.declared} was declared, the order says {said}"
-    return _gate("right level and side", own, "mm", "none nearer", right, why, event)
+    limit = f"<= {_place_mm():g} mm, none nearer"
+    return _gate("right level and side", own, "mm", limit, right, why, event)
+
+
+@cache
+def _place_mm() -> float:
+    table = presets.table("scoring", "gates")
+    return float(presets.plain(table)["place_mm"])
 
 
 _GIVEN = {"inject": "drug", "heat": "heat"}

@@ -109,11 +109,8 @@ def headline(run: Run) -> tuple[str, str]:
         return "No safe path", sentence(plain(why))
     failed = run.score.failed
     if failed:
-        names = "; ".join(
-            f"{one.name}: {'not met' if one.value is None else said(one.value, one.unit)}"
-            for one in failed
-        )
-        return "A safety gate failed", f"{sentence(names)} So there is no total."
+        why = "; ".join(f"{one.name}: {plain(one.reason)}" for one in failed)
+        return "A safety gate failed", f"{sentence(why)} So there is no total."
     if run.score.total is None:
         return "Not scored", "Some hazards are unknown, so there is no total."
     if run.score.outcome == "aborted":

@@ -70,6 +70,25 @@ def test_a_tip_nearer_to_another_side_or_level_is_the_wrong_place(side, level):
     assert failed(beside(side, level, 9.0)) == []
 
 
+@pytest.mark.parametrize("made", [attempted(), neurotomy()])
+def test_a_placed_needle_alone_treats_nobody(made):
+    record = made.record
+    assert record is not None
+    rest = tuple(one for one in record.events if one.do not in ("inject", "heat"))
+    idle = replace(made, record=replace(record, events=rest))
+    assert told_of(idle, "treatment given").passed is False
+    given_up = replace(idle, record=replace(idle.record, abort="the patient moves"))
+    assert "treatment given" not in [gate.name for gate in gates(given_up)]
+
+
+@pytest.mark.parametrize(("off_mm", "holds"), [(14.0, True), (16.0, False)])
+def test_far_from_every_target_is_no_place_either(off_mm, holds):
+    """Adjacent levels lie some 35 mm apart, so that 15 mm from one's target is still its own."""
+    gate = told_of(attempted(off_mm=off_mm), "right level and side")
+    assert gate.passed is holds
+    assert ("at no target" in gate.reason) is not holds
+
+
 @pytest.mark.parametrize("do", ["inject", "heat"])
 @pytest.mark.parametrize(("first_mm", "holds"), [(4.0, True), (60.0, False)])
 def test_every_place_where_something_was_given_is_judged_not_the_last_alone(do, first_mm, holds):

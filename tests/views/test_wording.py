@@ -67,10 +67,11 @@ def test_the_headline_tells_the_four_ends_apart(run, blocked):
     head, why = headline(blocked)
     assert head == "No safe path"
     assert "blocked by bone (300 of 300)" in why
-    hurt = Metric("dura untouched", -1.0, "mm", "> 0", False, "touched")
+    said = "the needle enters the dura by 1.0 mm"
+    hurt = Metric("dura untouched", -1.0, "mm", "> 0", False, said)
     head, why = headline(replace(run, score=Score((hurt,), (), None)))
     assert head == "A safety gate failed"
-    assert "Dura untouched: −1.0" in why
+    assert f"Dura untouched: {said}" in why
     dark = replace(hurt, passed=None)
     assert headline(replace(run, score=Score((dark,), (), None)))[0] == "Not scored"
 
