@@ -111,6 +111,9 @@ def live(it: Rehearsal, on: bool) -> None:
         it.said = "live fluoroscopy"
         _seen_live(it)
         return
+    pulse_s = 1.0 / rules()["pulses_s"]
+    if it.live_s < pulse_s:  # a picture was seen: it costs a pulse, however short the pedal
+        it.pass_time(it.t_s + pulse_s - it.live_s)
     it.picture = it.live_picture()
     it.live_since_s = None
     said = f"live fluoroscopy, {it.live_s:.1f} s"
@@ -118,13 +121,12 @@ def live(it: Rehearsal, on: bool) -> None:
 
 
 def _seen_live(it: Rehearsal) -> None:
-    """Live pictures in a view of the recipe are that view."""
+    """Live pictures in a view of the recipe are that view, until the C-arm leaves it."""
     view = it.scope.view(it.hand.placed())
-    if view is not None:
-        said = f"{view.title}, live, at {it.hand.depth_mm:.0f} mm"
-        kept = it.said
-        noted(it, "view", said, required=True, view=view.name, live=True)
-        it.said = kept
+    name = None if view is None else view.name
+    said, kept = f"{view_title(view)}, live, at {it.hand.depth_mm:.0f} mm", it.said
+    noted(it, "view", said, required=True, view=name, live=True)
+    it.said = kept
 
 
 def live_for(it: Rehearsal, seconds: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.sequence import Mode
+from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.rehearsal.acting_pictures import view_title
 from needle_sim.rehearsal.acting_words import noted, opened
 from needle_sim.rehearsal.record import Shot
@@ -56,7 +57,7 @@ def contrast(it: Rehearsal, agent: str, volume_ml: float, mode: Mode) -> None:
     noted(
         it, "contrast", said, kap=kap, required=asked, mode=mode, agent=agent,
         volume_ml=volume_ml, pattern=given.pattern, seen=seen,
-        view=None if view is None else view.name,
+        view=None if view is None else view.name, in_field=it.scope.sees(placed),
     )  # fmt: skip
 
 
@@ -73,13 +74,18 @@ def inject(it: Rehearsal, agent: str, volume_ml: float) -> None:
     )  # fmt: skip
 
 
-def heat(it: Rehearsal) -> None:
+def electrode(it: Rehearsal) -> tuple[PlacedNeedle, str]:
+    """The needle ready to heat, and the protocol, or what is missing."""
     name = it.recipe.protocol
     if name is None:
         raise InputError(f"{it.recipe.name} does not heat: there is no protocol in it")
     if it.hand.inside and it.hand.needle.active_tip_mm <= 0:
         raise InputError(f"{it.needle_name} has no active tip: take an RF cannula")
-    placed = opened(it, "put the electrode in")
+    return opened(it, "put the electrode in"), name
+
+
+def heat(it: Rehearsal) -> None:
+    placed, name = electrode(it)
     history, lesion, hottest = it.attempt.heat(placed, watch=it.watch)
     before = {} if it.heated is None else it.heated[2]
     it.heated = history, lesion, hotter(before, hottest)

@@ -172,9 +172,10 @@ def _finding(event: Event) -> str:
     if event.do != "contrast":
         return ""
     seen, single = event.detail["seen"], event.detail["mode"] == "single"
-    if seen in _STOPS or (seen is None and not single):
+    nowhere = seen is None and not single and bool(event.detail.get("in_field", True))
+    if seen in _STOPS or nowhere:
         return "bad"
-    return "" if single else "well"
+    return "" if single or seen is None else "well"
 
 
 def _goes_on(last: Event, made: Event) -> bool:

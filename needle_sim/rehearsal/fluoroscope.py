@@ -190,6 +190,10 @@ class Fluoroscope:
             return None
         return next(view for view in self._recipe.views if view.name == name)
 
+    def sees(self, placed: PlacedNeedle) -> bool:
+        """Whether the tip lies in the field."""
+        return self._in_field([placed.trajectory.tip_mm])
+
     def _in_field(self, points: list[NDArray[np.float64]]) -> bool:
         carm = self.carm
         at = project_points(carm, np.array(points))

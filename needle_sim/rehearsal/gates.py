@@ -63,9 +63,14 @@ def _treated(attempted: Attempted, record: Record) -> Iterator[Metric]:
     wanted = next((do for do in ("heat", "inject") if do in asked), None)
     if wanted is None or record.abort is not None:
         return
-    done = next((event for _, event in record.of(wanted)), None)
+    agents = {step.agent for step in attempted.procedure.steps if step.do == wanted}
+    given = [event for _, event in record.of(wanted)]
+    done = next((one for one in given if one.detail.get("agent") in (None, *agents)), None)
     why = f"the {_GIVEN[wanted]} was given"
-    if done is None:
+    if done is None and given:
+        ordered = " or ".join(sorted(str(agent) for agent in agents))
+        why = f"{given[-1].detail['agent']} was given, the order says {ordered}"
+    elif done is None:
         why = f"the needle was placed, but no {_GIVEN[wanted]} was given: nothing was treated"
     yield _gate("treatment given", None, "", _GIVEN[wanted], done is not None, why, done)
 
@@ -96,7 +101,7 @@ def _nearest(
     apart = [float(np.linalg.norm(tip - one.centre_mm)) for one in others]
     nearer = int(np.argmin(apart)) if apart and min(apart) < own else None
     said = f"{target.side} {target.level}"
-    far = own > _place_mm()
+    far = own > _limits()["place_mm"]
     where = "the tip lies" if event is None else f"the {_GIVEN[event.do]} was given with the tip"
     why, right = f"{where} {own:.1f} mm from the ordered {said}", nearer is None and not far
     if not right and record.abort is not None and not record.of("inject", "heat"):
@@ -107,14 +112,14 @@ def _nearest(
         why += ", at no target at all"
     if record.declared not in (None, said):
         right, why = False, f"{record.declared} was declared, the order says {said}"
-    limit = f"<= {_place_mm():g} mm, none nearer"
+    limit = f"<= {_limits()['place_mm']:g} mm, none nearer"
     return _gate("right level and side", own, "mm", limit, right, why, event)
 
 
 @cache
-def _place_mm() -> float:
-    table = presets.table("scoring", "gates")
-    return float(presets.plain(table)["place_mm"])
+def _limits() -> dict[str, float]:
+    limits: dict[str, float] = presets.plain(presets.table("scoring", "gates"))
+    return limits
 
 
 _GIVEN = {"inject": "drug", "heat": "heat"}
@@ -161,18 +166,25 @@ def _depth_view(attempted: Attempted, record: Record) -> Iterator[Metric]:
     title = next(one.title for one in attempted.procedure.views if one.name == danger.view)
     limit = f"{title.lower()} by {record.danger_mm:.0f} mm"
     seen: float | None = None
-    dangers = record.dangers_mm
+    dangers, watched = record.dangers_mm, False
     for event in record.events:
         if event.do in ("insert", "redirect"):
             seen = None
         deep = dangers.get(event.needle_pass) or record.danger_mm
         past = event.depth_mm > deep + 0.05
-        if event.do == "view" and event.detail.get("view") == danger.view and not past:
+        near = event.depth_mm >= deep - _limits()["depth_check_mm"]
+        if event.do == "view" and event.detail.get("view") == danger.view and near and not past:
             seen = event.depth_mm
+        if event.do == "view" and event.detail.get("live"):
+            watched = event.detail.get("view") == danger.view
+        watched = watched and event.do != "fluoro"
+        if event.do == "advance" and watched:
+            seen = min(event.depth_mm, deep)
         if event.do == "advance" and past and seen is None:
             why = (
                 f"the needle went to {event.depth_mm:.0f} mm, past the danger depth of "
-                f"{deep:.0f} mm, without the {title.lower()} view: {danger.why}"
+                f"{deep:.0f} mm, without the {title.lower()} view "
+                f"in the last {_limits()['depth_check_mm']:.0f} mm before it: {danger.why}"
             )
             yield _gate("depth view before danger", event.depth_mm, "mm", limit, False, why, event)
             return
@@ -189,12 +201,12 @@ def _injections(record: Record) -> Iterator[Metric]:
         if event.do in _MOVES:
             live = None
         if event.do == "contrast" and event.detail["mode"] in _LIVE:
-            live = event
+            live = event if event.detail.get("seen") is not None else None
         if event.do != "inject":
             continue
         why = "live contrast was seen since the tip last moved"
         if live is None:
-            why = "a drug was injected without live contrast since the tip last moved"
+            why = "a drug was injected, and no live contrast seen since the tip last moved"
         yield _gate(
             "live contrast before injection", None, "", "live or DSA", live is not None, why, event
         )

@@ -24,6 +24,7 @@ def quality(attempted: Attempted) -> tuple[Metric, ...]:
         made += _heating(limits, attempted.lesion, attempted.temperature_max_c)
     if limits.patterns and record.of("contrast"):
         made.append(_pattern(limits, record))
+    made += _drug(attempted, record)
     return tuple(made)
 
 
@@ -85,12 +86,38 @@ def _heating(limits: Limits, lesion: Lesion, hottest: Mapping[str, float]) -> li
 
 def _pattern(limits: Limits, record: Record) -> Metric:
     _, event = record.of("contrast")[-1]
+    wanted = " or ".join(one.replace("_", "-") for one in limits.patterns)
+    if event.detail.get("seen") is None:
+        why = "no contrast was seen in the last pictures of it"
+        return Metric("contrast pattern", None, "", wanted, False, why)
     pattern = str(event.detail["pattern"])
     good = pattern in limits.patterns
     said = pattern.replace("_", "-")
     why = f"contrast spread in {'the wanted' if good else 'another'} pattern: {said}"
-    wanted = " or ".join(one.replace("_", "-") for one in limits.patterns)
     return Metric("contrast pattern", None, "", wanted, good, why)
+
+
+_DRUG_OFF = 0.25  # share of the ordered volume by which a syringe is read
+
+
+def _drug(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    """How far the volumes of the drugs are off the order; any other agent is wholly off."""
+    ordered: dict[str, float] = {}
+    for step in attempted.procedure.steps:
+        if step.do == "inject" and step.agent is not None:
+            ordered[step.agent] = ordered.get(step.agent, 0.0) + float(step.volume_ml or 0.0)
+    given: dict[str, float] = {}
+    for _, event in record.of("inject"):
+        agent = str(event.detail["agent"])
+        given[agent] = given.get(agent, 0.0) + float(event.detail["volume_ml"])
+    whole = sum(ordered.values())
+    if not ordered or not given or not whole > 0:
+        return
+    names = {**ordered, **given}
+    off = sum(abs(given.get(name, 0.0) - ordered.get(name, 0.0)) for name in names) / whole
+    told = ", ".join(f"{volume:g} mL {agent}" for agent, volume in given.items())
+    asked = ", ".join(f"{volume:g} mL {agent}" for agent, volume in ordered.items())
+    yield at_most("drug off the order", off, "", _DRUG_OFF, f"{told} given, {asked} ordered")
 
 
 def economy(attempted: Attempted, limits: Mapping[str, float]) -> tuple[Metric, ...]:

@@ -117,7 +117,7 @@ class Rehearsal(Shown):
         self.acts: list[Act] = []
 
     def do(
-        self, do: str, *, t_s: float | None = None, source: str = "script", **given: Any
+        self, do: str, /, *, t_s: float | None = None, source: str = "script", **given: Any
     ) -> State:
         """Do one thing, or refuse it and stay as it was.
 

@@ -24,6 +24,11 @@ from tests.planning.blocks import block, straight_target
 
 EPIDURAL = Procedure.preset("interlaminar-epidural")
 RFA = Procedure.preset("medial-branch-rfa")
+ORDERED = next(
+    {"agent": step.agent, "volume_ml": step.volume_ml}
+    for step in EPIDURAL.steps
+    if step.do == "inject"
+)
 DANGER_MM, DEEP_MM = 56.0, 66.0
 CENTRE_MM = np.array([0.0, -4.0, 0.0])
 UP, BACK = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
@@ -72,7 +77,7 @@ def _detail(do: str, words: list[Any]) -> dict[str, Any]:
         seen = pattern if pattern in ("vascular", "intrathecal") else "contrast"
         return {"mode": mode, "pattern": pattern, "seen": seen, "view": "ap", **agent}
     if do == "inject":
-        return {"agent": "saline", "volume_ml": 2.0, "pattern": (*words, "epidural")[0]}
+        return {**ORDERED, "pattern": (*words, "epidural")[0]}
     return {}
 
 

@@ -101,6 +101,7 @@ def test_the_recipe_asks_for_so_many_and_no_more():
         ([("contrast", {"seen": "intrathecal", "mode": "single"})], True),
         ([("contrast", {"seen": "contrast", "mode": "live"})], False),
         ([("contrast", {"seen": None, "mode": "live"})], True),
+        ([("contrast", {"seen": None, "mode": "live", "in_field": False})], False),  # looked away
         ([("contrast", {"seen": None, "mode": "single"})], False),
         ([("aspirate", {"found": "blood"}), ("insert", {})], False),
         ([("aspirate", {"found": "blood"}), ("redirect", {})], False),

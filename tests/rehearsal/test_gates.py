@@ -17,6 +17,7 @@ from tests.rehearsal.attempts import (
     DEEP_MM,
     EPIDURAL,
     GOOD,
+    ORDERED,
     above,
     attempted,
     neurotomy,
@@ -81,6 +82,32 @@ def test_a_placed_needle_alone_treats_nobody(made):
     assert "treatment given" not in [gate.name for gate in gates(given_up)]
 
 
+def test_another_drug_than_the_ordered_one_treats_nobody():
+    made = attempted()
+    record = made.record
+    assert record is not None
+    swapped = tuple(
+        replace(one, detail={**one.detail, "agent": "saline"}) if one.do == "inject" else one
+        for one in record.events
+    )
+    gate = told_of(replace(made, record=replace(record, events=swapped)), "treatment given")
+    assert gate.passed is False
+    assert f"saline was given, the order says {ORDERED['agent']}" in gate.reason
+
+
+def test_live_contrast_that_nobody_saw_is_none():
+    made = attempted()
+    record = made.record
+    assert record is not None
+    unseen = tuple(
+        replace(one, detail={**one.detail, "seen": None}) if one.do == "contrast" else one
+        for one in record.events
+    )
+    assert failed(replace(made, record=replace(record, events=unseen))) == [
+        "live contrast before injection"
+    ]
+
+
 @pytest.mark.parametrize(("off_mm", "holds"), [(14.0, True), (16.0, False)])
 def test_far_from_every_target_is_no_place_either(off_mm, holds):
     """Adjacent levels lie some 35 mm apart, so that 15 mm from one's target is still its own."""
@@ -139,18 +166,43 @@ def test_an_advance_past_danger_without_the_depth_view_fails_at_that_moment():
 @pytest.mark.parametrize(
     ("steps", "holds"),
     [
-        ([("view", "clo"), ("advance", DEEP_MM)], True),  # from outside, at the skin
+        ([("view", "clo"), ("advance", DEEP_MM)], False),  # at the skin: says nothing of depth
+        ([("advance", DANGER_MM - 26), ("view", "clo"), ("advance", DEEP_MM)], False),  # too soon
+        ([("advance", DANGER_MM - 24), ("view", "clo"), ("advance", DEEP_MM)], True),
         ([("advance", DANGER_MM), ("view", "clo"), ("advance", DEEP_MM)], True),
         ([("advance", DANGER_MM), ("view", "ap"), ("advance", DEEP_MM)], False),  # another view
         ([("advance", DANGER_MM)], True),  # never past it
-        ([("view", "clo"), ("redirect",), ("advance", DEEP_MM)], False),  # of the last pass
-        ([("view", "clo"), ("advance", 60.0), ("view", "clo"), ("advance", DEEP_MM)], True),
+        (
+            [("advance", 50.0), ("view", "clo"), ("redirect",), ("advance", DEEP_MM)],
+            False,  # of the last pass
+        ),
+        ([("advance", 50.0), ("view", "clo"), ("advance", 60.0), ("advance", DEEP_MM)], True),
         ([("advance", 60.0), ("view", "clo"), ("advance", DEEP_MM)], False),  # too late
-        ([("redirect",), ("view", "clo"), ("advance", DEEP_MM)], True),
+        ([("redirect",), ("advance", 50.0), ("view", "clo"), ("advance", DEEP_MM)], True),
     ],
 )
-def test_the_depth_view_counts_for_its_own_pass_and_before_the_danger(steps, holds):
+def test_the_depth_view_counts_for_its_own_pass_and_just_before_the_danger(steps, holds):
     made = attempted(("insert",), *steps)
+    assert ("depth view before danger" not in failed(made)) is holds
+
+
+@pytest.mark.parametrize(
+    ("between", "holds"), [([], True), (["ap"], False), ([None], False), (["off"], False)]
+)
+def test_under_live_in_the_depth_view_every_advance_is_watched_until_it_is_left(between, holds):
+    """From the skin on: the C-arm may turn away before the danger, or the pedal be let go."""
+    made = attempted(("insert",), ("advance", DEEP_MM))
+    record = made.record
+    assert record is not None
+    insert, advance = record.events
+    live = Event(15.0, "view", 5.0, 1, True, "live", detail={"view": "clo", "live": True})
+    then = [
+        Event(16.0, "fluoro", 5.0, 1, False, "live ends")
+        if view == "off"
+        else Event(16.0, "view", 5.0, 1, True, "live", detail={"view": view, "live": True})
+        for view in between
+    ]
+    made = replace(made, record=replace(record, events=(insert, live, *then, advance)))
     assert ("depth view before danger" not in failed(made)) is holds
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from needle_sim.geometry.transform import unit
 from needle_sim.rehearsal.quality import economy, quality
-from tests.rehearsal.attempts import EPIDURAL, GOOD, attempted, neurotomy, placed, target
+from needle_sim.rehearsal.record import Event
+from tests.rehearsal.attempts import EPIDURAL, GOOD, ORDERED, attempted, neurotomy, placed, target
 
 LIMITS = {"passes": 1.0, "dose beyond the recipe": 0.0, "time beyond the recipe": 60.0}
 
@@ -69,7 +70,43 @@ def test_the_last_contrast_decides_the_pattern(pattern, wanted):
 def test_what_a_procedure_has_no_limit_for_is_not_measured():
     limits = replace(EPIDURAL.limits, approach_deg=None, patterns=())
     found = measured(replace(attempted(), procedure=replace(EPIDURAL, limits=limits)))
-    assert set(found) == {"target error", "tip out of place"}
+    assert set(found) == {"target error", "tip out of place", "drug off the order"}
+
+
+@pytest.mark.parametrize(
+    ("given", "off"),
+    [
+        ([(ORDERED["agent"], 1.0)], 0.0),
+        ([(ORDERED["agent"], 0.5), (ORDERED["agent"], 0.5)], 0.0),
+        ([(ORDERED["agent"], 2.0)], 1.0),
+        ([(ORDERED["agent"], 1.0), ("saline", 0.5)], 0.5),
+        ([("saline", 1.0)], 2.0),  # nothing of the one, all of the other
+    ],
+)
+def test_drugs_are_held_against_the_order_by_volume(given, off):
+    """Volumes in multiples of the ordered one."""
+    made = attempted()
+    whole = ORDERED["volume_ml"]
+    rest = [one for one in made.record.events if one.do != "inject"]
+    drugs = [
+        Event(
+            200.0 + n, "inject", 60.0, 1, True, "drug",
+            detail={"agent": agent, "volume_ml": share * whole, "pattern": "epidural"},
+        )
+        for n, (agent, share) in enumerate(given)
+    ]  # fmt: skip
+    found = measured(replace(made, record=replace(made.record, events=(*rest, *drugs))))
+    assert found["drug off the order"].value == pytest.approx(off)
+
+
+def test_the_pattern_of_contrast_that_nobody_saw_is_not_met():
+    made = attempted()
+    unseen = tuple(
+        replace(one, detail={**one.detail, "seen": None}) if one.do == "contrast" else one
+        for one in made.record.events
+    )
+    found = measured(replace(made, record=replace(made.record, events=unseen)))
+    assert found["contrast pattern"].passed is False
 
 
 def test_heat_is_measured_only_where_something_was_heated():

@@ -16,6 +16,7 @@ from needle_sim.exports.result import as_json, result_of
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.act import MOST_S
 from needle_sim.rehearsal.attempt import Attempt
+from needle_sim.rehearsal.fluoroscope import rules
 from needle_sim.rehearsal.log import Log
 from needle_sim.rehearsal.rehearsal import Rehearsal
 from tests.rehearsal.attempts import patient
@@ -378,3 +379,44 @@ def test_it_reads_as_what_was_done():
     assert made.facts()["needle"].startswith("tuohy_18g_90mm")
     with pytest.raises(InputError, match="not over"):
         _ = made.run
+
+
+def test_contrast_given_where_nobody_looks_is_not_seen_and_no_reason_to_give_up():
+    """Only what the pictures show counts: the field is moved 60 mm off the tip."""
+    for ends in ("inject", "abort"):
+        made = inserted(FORAMEN, pictures=True)
+        placed, _ = planned(FORAMEN)
+        made.do("advance", mm=placed.trajectory.depth_mm - made.hand.depth_mm)
+        x, y, z = placed.trajectory.tip_mm
+        made.do("table", x_mm=float(x), y_mm=float(y), z_mm=float(z) + 60.0)
+        made.do("collimate", width_mm=25.0, height_mm=25.0)
+        made.do("stylet", inside=False)
+        made.do("contrast", agent="iohexol_240", volume_ml=1.0, mode="live")
+        (event,) = [one for one in made.book.events if one.do == "contrast"]
+        assert event.detail["in_field"] is False
+        assert event.detail["seen"] is None
+        if ends == "abort":
+            made.do("abort", why="nothing is seen")
+            assert made.run.record.justified is False
+            continue
+        made.do("inject", agent="dexamethasone", volume_ml=2.0)
+        made.do("finish")
+        assert gate(made, "live contrast before injection").passed is False
+
+
+def test_the_shortest_tread_on_the_pedal_costs_a_pulse():
+    made = inserted(FORAMEN, pictures=True)
+    made.do("collimate", width_mm=30.0, height_mm=30.0)
+    before, at_s = made.kap_ugy_m2, made.t_s
+    made.do("live", on=True)
+    made.do("live", on=False)
+    pulse_s = 1.0 / rules()["pulses_s"]
+    assert made.fluoro_s == pytest.approx(pulse_s)
+    assert made.t_s == pytest.approx(at_s + pulse_s)
+    assert made.kap_ugy_m2 - before == pytest.approx(made.scope.pulse()[0])
+
+
+@pytest.mark.parametrize("name", ["self", "do", "given"])
+def test_no_name_of_a_value_is_taken_for_one_of_ours(name):
+    with pytest.raises(InputError, match=name):
+        begun().do("shot", **{name: 1})
