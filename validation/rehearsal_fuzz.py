@@ -24,6 +24,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import NeedleSimError
 from needle_sim.exports.result import as_json, result_of
 from needle_sim.geometry.transform import unit
+from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.sightline import angles_of
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.procedures.reading import names, shipped
@@ -35,6 +36,7 @@ from needle_sim.rehearsal.rehearsal import Rehearsal
 SEQUENCES = 10_000
 MOST_ACTS_DONE = 40
 PICTURES_EVERY = 100  # of so many sequences one takes pictures, on a small field
+HEAT_EVERY = 100  # of so many sequences one is heated in earnest
 MOST_S, MOST_MB = 1.0, 200.0
 _NEEDLES = ("rf_18g_10mm", "tuohy_18g_90mm", "quincke_22g_90mm", "quincke_22g_150mm", "none")
 _AGENTS = ("iohexol_240", "saline", "water")
@@ -123,7 +125,7 @@ def _given(do: str, made: Rehearsal, rng: np.random.Generator) -> dict[str, Any]
     if given and rng.random() < 0.06:
         given[str(rng.choice(list(given)))] = wild[int(rng.integers(len(wild)))]
     if rng.random() < 0.02:
-        given["extra"] = 1
+        given[str(rng.choice(["extra", "self", "do", "given"]))] = 1
     return given
 
 
@@ -202,8 +204,16 @@ def _cold() -> tuple[None, None, dict[str, float]]:
 
 
 def without_heat() -> None:
-    """Heat takes seconds and is not the question here: from now on electrodes stay cold."""
-    Attempt.heat = lambda self, placed, *, watch=None: _cold()  # type: ignore[method-assign]
+    """Heat takes seconds: from now on electrodes stay cold but in one of `HEAT_EVERY` sequences."""
+    real = Attempt.heat
+
+    def heat(self: Attempt, placed: PlacedNeedle, *, watch: Any = None) -> Any:
+        return real(self, placed, watch=watch) if _heats["now"] else _cold()
+
+    Attempt.heat = heat  # type: ignore[method-assign]
+
+
+_heats = {"now": False}
 
 
 def strangers() -> Iterator[tuple[str, bytes]]:
@@ -264,6 +274,7 @@ def main(arguments: list[str]) -> int:
     total: Counter[str] = Counter()
     broken = 0
     for seed in range(first, first + count):
+        _heats["now"] = seed % HEAT_EVERY == HEAT_EVERY - 1
         try:
             made, found = fuzzed(seed, anatomy)
             same_again(made)

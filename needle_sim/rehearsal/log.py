@@ -17,7 +17,7 @@ from needle_sim.untrusted import nesting
 SCHEMA = "needle_sim.rehearsal"
 VERSION = 1
 MOST_BYTES = 16_000_000
-MOST_ACTS = 30_000
+MOST_ACTS = 20_000
 _MOST_LINE = 20_000
 _MOST_DEEP = 8
 _MOST_TEXT = 200

@@ -56,12 +56,12 @@ def test_a_pair_may_ask_for_fewer_rounds():
     sides = Sides([0.5])
 
     assert measure(sides.pair(rounds=2), rounds=7, clock=sides.clock).rounds == 2
+    assert sides.order == "ab" * 3
 
 
 def test_a_pair_may_bring_its_own_clock():
     sides = Sides([2.0] * 4, [4.0] * 4)
     assert measure(sides.pair(clock=sides.clock), rounds=3, clock=_Even()).ratio == 0.5
-    assert sides.order == "ab" * 3
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 
 import pytest
 
 from needle_sim.rehearsal.attempt import Attempt
-from validation.rehearsal_fuzz import finite, fuzzed, refusal, same_again, strangers
+from validation.rehearsal_fuzz import MOST_MB, finite, fuzzed, refusal, same_again, strangers
 
 pytestmark = pytest.mark.long
 
@@ -33,6 +34,16 @@ def test_every_log_of_a_stranger_is_refused_with_a_reason():
     for name, data in strangers():
         said, _ = refusal(data)
         assert 10 < len(said) < 400, name
+
+
+def test_no_log_of_a_stranger_takes_over_200_mb():
+    """What is allocated while it is read; seconds are looked at in the validation."""
+    for name, data in strangers():
+        tracemalloc.start()
+        refusal(data)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < MOST_MB * 1e6, name
 
 
 @pytest.mark.parametrize("value", [float("nan"), {"a": [1.0, {"b": float("inf")}]}])
