@@ -129,6 +129,11 @@ def _check_keys(values: Any, wanted: Any, where: str) -> None:
             if key not in types:
                 raise PresetError(f"{where}{dot}{key} is not a known key{nearest(key, types)}")
             _check_keys(value, types[key], f"{where}{dot}{key}")
+    elif isinstance(values, str):
+        for one in (wanted, *inner):
+            known = get_args(one) if get_origin(one) is Literal else (values,)
+            if values not in known:
+                raise PresetError(f"{where}: {values!r} cannot stand here{nearest(values, known)}")
     elif isinstance(values, list) and inner:
         for index, value in enumerate(values):
             _check_keys(value, inner[0], f"{where}[{index}]")

@@ -63,6 +63,17 @@ class Agent(Shown):
         where = f"contrast.toml: agents.{name}"
         return presets.into(cls, {"name": name, **tables[name]}, where=where)
 
+    def checked_contrast(self) -> Agent:
+        """The agent itself, or an `InputError` that names those which X-rays show."""
+        if self.iodine_mg_ml > 0:
+            return self
+        tables = presets.plain(presets.table("contrast", "agents"))
+        shown = sorted(name for name, one in tables.items() if one["iodine_mg_ml"] > 0)
+        raise InputError(
+            f"{self.name} holds no iodine and no X-ray shows it: as contrast take "
+            f"{' or '.join(shown)}, or give {self.name} in an inject step"
+        )
+
     def facts(self) -> dict[str, str]:
         """What a notebook shows."""
         return {"name": self.name, "iodine, mg/mL": f"{self.iodine_mg_ml:g}"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from needle_sim.injectate.front import Front
 from needle_sim.injectate.lattice import Cells, Lattice
 from needle_sim.injectate.stream import Stream
 from needle_sim.injectate.vessel import Vessel, great_vessel
+from needle_sim.presets import nearest
 from needle_sim.shown import Shown
 from needle_sim.volume.volume import Volume
 
@@ -241,3 +242,22 @@ PATTERNS: Mapping[str, str] = {
     "nerve": "nerve: streaks along the nerve",
 }
 """Each pattern in words."""
+_OF_WORD = {
+    **dict.fromkeys(("muscle", "fat", "fascia", "skin", "ligament"), "soft_tissue"),
+    **dict.fromkeys(("joint", "facet", "facet_joint", "capsule"), "intra_articular"),
+    **dict.fromkeys(("disc", "nucleus"), "intradiscal"),
+    **dict.fromkeys(("canal", "foramen", "foraminal"), "epidural"),
+    **dict.fromkeys(("dura", "sac", "csf", "spinal"), "intrathecal"),
+    **dict.fromkeys(("vessel", "artery", "vein"), "vascular"),
+    **dict.fromkeys(("root", "ganglion"), "nerve"),
+}
+
+
+def check_patterns(names: Iterable[str]) -> None:
+    """Refuse a name that is none of `PATTERNS`, and say which was probably meant."""
+    for name in names:
+        if name not in PATTERNS:
+            meant = _OF_WORD.get(name, name)
+            raise InputError(
+                f"patterns: no contrast has pattern {name!r}{nearest(meant, PATTERNS)}"
+            )

@@ -11,8 +11,10 @@ from needle_sim.anatomy.rule_text import PLACEHOLDERS, check_placeholders
 from needle_sim.anatomy.shipped_targets import COLUMN, Place, vertebrae_of
 from needle_sim.anatomy.target_rule import TargetRule
 from needle_sim.errors import InputError
+from needle_sim.injectate.spread import check_patterns
 from needle_sim.presets import nearest
 from needle_sim.procedures.step import Step
+from needle_sim.procedures.vascular import Vascular
 from needle_sim.shown import Shown
 
 _IN_WORDS = (*PLACEHOLDERS, "above")
@@ -73,20 +75,6 @@ class Danger:
 
 
 @dataclass(frozen=True, slots=True)
-class Vascular:
-    """How often a tip lies in a vessel that no anatomy shows, and what an aspiration tells."""
-
-    rate: float
-    sensitivity: float
-    specificity: float
-
-    def __post_init__(self) -> None:
-        for name in ("rate", "sensitivity", "specificity"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name} must be 0 to 1, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """What a good attempt keeps; what a procedure has no limit for is not scored."""
 
@@ -99,6 +87,9 @@ class Limits:
     root_c: float | None = None
     dura_c: float | None = None
     tissue_c: float | None = None
+
+    def __post_init__(self) -> None:
+        check_patterns(self.patterns)
 
 
 @dataclass(frozen=True, slots=True)

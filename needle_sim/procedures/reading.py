@@ -65,7 +65,17 @@ def _check_presets(procedure: Procedure) -> None:
     for index, step in enumerate(procedure.steps):
         if step.agent is not None:
             _check("contrast", step.agent, f"steps[{index}].agent", inside="agents")
-            Agent.preset(step.agent).checked_ml(float(step.volume_ml or 0.0))
+            agent = Agent.preset(step.agent)
+            agent.checked_ml(float(step.volume_ml or 0.0))
+            if step.do == "contrast":
+                _shows(agent, f"steps[{index}].agent")
+
+
+def _shows(agent: Agent, where: str) -> None:
+    try:
+        agent.checked_contrast()
+    except InputError as error:
+        raise PresetError(f"{where}: {error}") from error
 
 
 def _check(file: str, name: str, where: str, *, inside: str | None = None) -> None:

@@ -118,10 +118,8 @@ class _Hand:
 
     def aspirate(self, step: Step) -> str | None:
         known = self.recipe.vascular
-        sensitivity, specificity = (0.447, 0.979) if known is None else (
-            known.sensitivity, known.specificity)  # fmt: skip
-        kind = self.compartment_kind()
-        found = aspirate(kind, rng=self.rng, sensitivity=sensitivity, specificity=specificity)
+        chances = {} if known is None else known.chances
+        found = aspirate(self.compartment_kind(), rng=self.rng, **chances)
         said = "aspiration is clear" if found == "clear" else f"aspiration brings {found}"
         self.noted("aspirate", said, self.pace["aspirate_s"], found=found)
         return None if found == "clear" else said
@@ -159,7 +157,7 @@ class _Hand:
             self.anatomy,
             placed.trajectory.tip_mm,
             bevel,
-            agent=Agent.preset(str(step.agent)),
+            agent=Agent.preset(str(step.agent)).checked_contrast(),
             volume_ml=float(step.volume_ml or 0.0),
             vessel=self.vessel if self.compartment_kind() == "vascular" else None,
             rng=self.rng,

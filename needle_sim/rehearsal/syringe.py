@@ -21,7 +21,6 @@ from needle_sim.rehearsal.fluoroscope import rules
 Field = NDArray[np.float64]
 
 MOST_CONTRAST_ML = 20.0
-_SENSITIVITY, _SPECIFICITY = 0.447, 0.979  # of a recipe that says none (Furman 2000)
 _PLACES, _DRAWS = 11, 12  # children of the seed
 _PATTERN_OF = {"flavum": "soft_tissue", "bone": "soft_tissue"}
 
@@ -60,10 +59,9 @@ class Syringe:
     def aspirate(self, placed: PlacedNeedle) -> str:
         """``"clear"``, ``"blood"`` or ``"csf"``."""
         known = self.recipe.vascular
-        sensitivity, specificity = (_SENSITIVITY, _SPECIFICITY) if known is None else (
-            known.sensitivity, known.specificity)  # fmt: skip
-        kind = self._known(placed)
-        return aspirate(kind, rng=self._rng(), sensitivity=sensitivity, specificity=specificity)
+        chances = {} if known is None else known.chances
+        kind = self._known(placed)  # draws first, where the place is new
+        return aspirate(kind, rng=self._rng(), **chances)
 
     def contrast(self, placed: PlacedNeedle, agent: str, volume_ml: float, now_s: float) -> Spread:
         """Give contrast; `Spread` says where it runs from now on."""

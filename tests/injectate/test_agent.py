@@ -45,3 +45,9 @@ def test_volumes_and_rate_are_checked():
         Agent("odd", 0.0, least_ml=3.0, most_ml=2.0)
     with pytest.raises(InputError, match="rate_ml_s"):
         Agent("odd", 0.0, rate_ml_s=0.0)
+
+
+def test_an_agent_without_iodine_is_no_contrast_and_those_with_some_are_named():
+    assert Agent.preset("iohexol_240").checked_contrast().iodine_mg_ml == 240
+    with pytest.raises(InputError, match=r"saline holds no iodine .* iohexol_240 or iohexol_300"):
+        Agent.preset("saline").checked_contrast()

@@ -6,7 +6,7 @@ import pytest
 
 from needle_sim.errors import InputError
 from needle_sim.injectate.agent import Agent
-from needle_sim.injectate.spread import PATTERNS, spread
+from needle_sim.injectate.spread import PATTERNS, check_patterns, spread
 from needle_sim.injectate.vessel import Vessel, vessel_at
 from tests.injectate import cases
 from tests.injectate.cases import IOHEXOL, UP
@@ -219,3 +219,15 @@ def test_a_hidden_vessel_of_the_spine_conserves_too(spine):
         one = spread(spine, tip, UP, agent=replace(IOHEXOL), volume_ml=1.0, vessel=vessel)
         total = iodine_mg(one.at(1.6)) + 240 * one.left_ml(1.6)
         assert total == pytest.approx(240 * 0.8, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("muscle", "soft_tissue"), ("joint", "intra_articular"), ("epidurl", "epidural")],
+)
+def test_a_pattern_that_is_none_is_refused_with_the_one_that_was_meant(name, meant):
+    check_patterns(PATTERNS)
+    with pytest.raises(
+        InputError, match=f"no contrast has pattern '{name}'; did you mean '{meant}'"
+    ):
+        check_patterns((name,))

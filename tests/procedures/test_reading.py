@@ -14,6 +14,7 @@ from needle_sim.anatomy.landmarks import MIDLINE, OF_A_SIDE
 from needle_sim.anatomy.settle import Settle
 from needle_sim.anatomy.target_rule import AlongNerve, Share, Shift, TargetRule
 from needle_sim.errors import InputError, PresetError
+from needle_sim.injectate.spread import PATTERNS
 from needle_sim.procedures.procedure import (
     Approach,
     Danger,
@@ -141,7 +142,25 @@ def test_a_mark_that_is_none_and_an_empty_source_are_refused(tmp_path, old, new)
         ('to = "target"', 'to = "bone"', "steps[3].to"),
         ('do = "aspirate"', 'do = "heat"', "a heat step and a protocol go together"),
         ('along = "dorsal"', 'along = "back"', "target.settle.along"),
-        ('position = "prone"', 'position = "supine"', "position"),
+        (
+            'position = "prone"',
+            'position = "supine"',
+            "position: 'supine' cannot stand here. Known: pr",
+        ),
+        (
+            'do = "aspirate"',
+            'do = "aspirat"',
+            "steps[5].do: 'aspirat' cannot stand here; did you mean",
+        ),
+        ('mode = "live"', 'mode = "liv"', "did you mean 'live'? Known: dsa, live, single"),
+        ('agent = "iohexol_240"', 'agent = "saline"', "steps[6].agent: saline holds no iodine"),
+        ('agent = "iohexol_240"', 'agent = "saline"', "take iohexol_240 or iohexol_300"),
+        (
+            '["epidural"]',
+            '["muscle"]',
+            "limits: patterns: no contrast has pattern 'muscle'; did you",
+        ),
+        ('["epidural"]', '["muscle"]', "mean 'soft_tissue'? Known: epidural, intra_articular,"),
         ('within = ["canal"]', "", "settle needs spaces to settle in"),
         ("-45.0", "-450.0", "oblique_deg must be -180 to 180"),
         ("rate = { value = 0.031", "rate = { value = 3.1", "rate must be 0 to 1, got 3.1"),
@@ -236,6 +255,11 @@ def test_the_page_holds_every_key_of_every_table_and_no_other(noun):
 def test_the_page_holds_every_key_of_the_top_of_a_file():
     keys = {field.name for field in dataclasses.fields(Procedure)} - {"unverified", "because"}
     assert keys | {"revision"} in tables_of_the_page()
+
+
+def test_the_page_lists_every_pattern_of_contrast():
+    (said,) = re.findall(r"^Patterns of contrast: (.*?)\.", PAGE, flags=re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", said)) == set(PATTERNS)
 
 
 def test_the_page_holds_every_landmark_and_no_other():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from needle_sim.errors import InputError
 from needle_sim.geometry.transform import PATIENT, Frame, Transform
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.clearance import clearances_mm
@@ -189,3 +190,11 @@ def _body() -> Transform:
     matrix = np.eye(4)
     matrix[:3, 3] = [0.0, -40.0, 0.0]
     return Transform(matrix, target=PATIENT, source=Frame("L4"))
+
+
+def test_contrast_without_iodine_is_never_given():
+    steps = tuple(
+        replace(step, agent="saline") if step.do == "contrast" else step for step in EPIDURAL.steps
+    )
+    with pytest.raises(InputError, match="saline holds no iodine"):
+        done(replace(EPIDURAL, steps=steps))
