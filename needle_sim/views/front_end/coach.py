@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from needle_sim.geometry.transform import angle_deg
 from needle_sim.imaging.xray.exposure import Radiograph
+from needle_sim.planning.planner import Plan
 from needle_sim.planning.sightline import angles_of
 from needle_sim.procedures.step import Step
 from needle_sim.rehearsal.attempt import Way
+from needle_sim.rehearsal.fluoroscope import rules
+from needle_sim.rehearsal.in_hand import STEERS_MM
 from needle_sim.views.front_end.monitor import on_screen
+from needle_sim.views.front_end.panel import hub_in_words
 from needle_sim.views.marker import angles_in_words
 
 if TYPE_CHECKING:
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 
 _NEAR_DEG = 4.0  # a C-arm so near to the planned way looks down it
 _THERE_MM = 1.5
+_PAST_MM = 5.0  # a needle whose line passes the target further off is said to (proposed)
+_LEANT_DEG = 8.0  # and one that leans further from the planned way (proposed)
 
 
 class Coach:
@@ -86,8 +94,10 @@ class Coach:
         plan = self.way.plan
         if plan is None:
             return f"There is no safe way: {self.way.blocked}. Give up, with the reason."
-        if not it.hand.inside and not it.hand.needle_pass:
+        if not it.hand.inside and it.decisive is None:
             return self._before(self.way)
+        if it.decisive is None and (off := self._off(plan)):
+            return off
         done = _Done(it)
         for step in it.recipe.steps:
             if not done.has(step, self._there(step)):
@@ -106,9 +116,47 @@ class Coach:
             return f"Turn the C-arm down the planned way: {angles_in_words(orbital, tilt)}."
         if it.exposures == 0:
             return "Take a picture (space)."
-        if it.mark_mm is None:
+        plan = way.plan
+        if it.mark_mm is None or plan is None or _aside_mm(it.mark_mm, plan) > _PAST_MM:
             return "Mark the skin over the planned entry: M, then click (or Enter)."
         return "Insert the needle down the beam (I)."
+
+    def _off(self, plan: Plan) -> str | None:
+        """What is wrong with the way that the needle points, and how it is mended."""
+        hand = self._it.hand
+        if hand.entry_mm is None:
+            return None
+        path = plan.placed.trajectory
+        to_target = np.asarray(self._it.target.centre_mm) - hand.entry_mm
+        past = float(np.linalg.norm(to_target - (to_target @ hand.axis) * hand.axis))
+        leant = angle_deg(hand.axis, path.axis)
+        if past <= _PAST_MM and leant <= _LEANT_DEG:
+            return None
+        wrong = (
+            f"The needle points {past:.0f} mm past the target"
+            if past > _PAST_MM
+            else f"The needle leans {leant:.0f}° off the planned way"
+        )
+        wanted = path.tip_mm - hand.entry_mm
+        if angle_deg(wanted, path.axis) > _LEANT_DEG:
+            return f"{wrong}: withdraw it, and mark the skin over the planned entry."
+        back = "" if hand.depth_mm <= STEERS_MM else f"draw back to {STEERS_MM:.0f} mm and "
+        return f"{wrong}: {back}lean the hub to {hub_in_words(*angles_of(-wanted))} (W A S D)."
+
+    def along(self, view: str) -> tuple[float, float] | None:
+        """C-arm angles down the planned way, where that counts as this oblique of the recipe.
+
+        A true AP or lateral stays what it is.
+        """
+        it, plan = self._it, self.way.plan
+        recipe = next((one for one in it.recipe.views if one.name == view), None)
+        if recipe is None or plan is None:
+            return None
+        oblique = recipe.along_approach or recipe.oblique_deg % 90.0 != 0.0
+        outwards = -plan.placed.trajectory.axis
+        if not oblique or angle_deg(it.scope.ways[view], outwards) > rules()["view_deg"]:
+            return None
+        return angles_of(outwards)
 
     def _there(self, step: Step) -> bool:
         it, plan = self._it, self.way.plan
@@ -138,6 +186,13 @@ class Coach:
 
     def _title(self, name: str | None) -> str:
         return next((one.title for one in self._it.recipe.views if one.name == name), str(name))
+
+
+def _aside_mm(point_mm: ArrayLike, plan: Plan) -> float:
+    """How far a point (3,) lies beside the planned way."""
+    path = plan.placed.trajectory
+    off = np.asarray(point_mm) - path.entry_mm
+    return float(np.linalg.norm(off - (off @ path.axis) * path.axis))
 
 
 class _Done:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from needle_sim.errors import InputError, NeedleSimError
 from needle_sim.imaging.xray.exposure import Radiograph
+from needle_sim.rehearsal.act import Act
+from needle_sim.rehearsal.acting_syringe import electrode
 from needle_sim.rehearsal.fluoroscope import rules
 from needle_sim.views.front_end.bench import setup_of
 from needle_sim.views.front_end.coach import Coach
@@ -15,6 +18,7 @@ from needle_sim.views.front_end.journal import Journal
 from needle_sim.views.front_end.monitor import Monitor, on_screen
 from needle_sim.views.front_end.panel import Trace, panel_of
 from needle_sim.views.front_end.reply import Picture, Reply
+from needle_sim.views.front_end.said import said_of
 from needle_sim.views.front_end.scanner import Scanner
 from needle_sim.views.front_end.spoken import COACHED, SPOKEN, number
 from needle_sim.views.front_end.verdict import verdict
@@ -30,6 +34,7 @@ _MOST_PAUSE_S = 1800.0  # the page's clock between two acts
 _OF_MESSAGE = frozenset({"n", "do", "ask", "dt_s", "moving"})
 
 Given = Mapping[str, Any]
+_log = logging.getLogger(__name__)
 
 
 class Console:
@@ -105,7 +110,7 @@ class Console:
     def state(self) -> dict[str, Any]:
         """What the page always shows; as it was before while the generator runs."""
         if not self.heating:
-            self._last = panel_of(self.rehearsal, self._rate)
+            self._last = panel_of(self.rehearsal, self._rate, exam=self.coach is None)
             if self.coach is not None:
                 self._last["coach"] = {**self.coach.depths(), "next": self.coach.next_step()}
         return {**self._last, "heating": self.heating}
@@ -116,10 +121,11 @@ class Console:
         it = self.rehearsal
         act, values = self._meant(do, given)
         at_s = it.t_s + pause_s
+        meant = Act(act, round(at_s, 3), "page", values)
         if act == "heat":
-            return self._heat(at_s)
-        it.do(act, t_s=round(at_s, 3), source="page", **values)
-        content: dict[str, Any] = {"did": act, "announce": it.said}
+            return self._heat(meant)
+        it.act(meant)
+        content: dict[str, Any] = {"did": act, "announce": self._said()}
         if act in ("insert", "advance", "needle_pose"):
             content["felt"] = self._trace.add(it, layers=self.coach is not None)
         if it.over:
@@ -139,8 +145,12 @@ class Console:
             return self.scanner.act(given)
         if do not in SPOKEN:
             return do, dict(given)
-        if self.coach is None and (do in COACHED or given.get("view") in it.scope.ways):
+        view = given.get("view")
+        if self.coach is None and (do in COACHED or view in it.scope.ways):
             raise InputError("in an exam nobody sets the view for you: turn the C-arm by degrees")
+        if self.coach is not None and do == "go" and (along := self.coach.along(str(view))):
+            orbital, tilt = along
+            return "carm", {"orbital_deg": round(orbital, 2), "tilt_deg": round(tilt, 2)}
         return SPOKEN[do](it, given)
 
     def _pictures(self, act: str, *, moving: bool) -> list[Picture]:
@@ -213,27 +223,33 @@ class Console:
         made = self.monitor.shown
         return [] if made is None else [self.monitor.draw(made, live=False, **self._over(made))]
 
-    def _heat(self, at_s: float) -> tuple[dict[str, Any], list[Picture]]:
-        """Heat in a thread of its own; `listener` hears each step, and the end."""
+    def _heat(self, act: Act) -> tuple[dict[str, Any], list[Picture]]:
+        """Heat in a thread of its own, unless it is refused; `listener` hears steps and end."""
+        if self.rehearsal.over:
+            self.rehearsal.act(act)  # refuses, in its own words
+        electrode(self.rehearsal)
         self.state()
         self._heat_rows, self._busy = [], True
-        self._heating = threading.Thread(target=self._heat_now, args=(round(at_s, 3),), daemon=True)
+        self._heating = threading.Thread(target=self._heat_now, args=(act,), daemon=True)
         self._heating.start()
         return {"did": "heat", "announce": "the generator heats"}, []
 
-    def _heat_now(self, at_s: float) -> None:
+    def _heat_now(self, act: Act) -> None:
         it = self.rehearsal
         it.watch = self._watched
         content: dict[str, Any] = {"push": "heated", "error": None}
         try:
-            it.do("heat", t_s=at_s, source="page")
+            it.act(act)
             self._write()
         except NeedleSimError as error:
             content["error"] = " ".join(str(error).split())
+        except Exception as error:
+            _log.exception("the generator stopped")
+            content["error"] = f"the generator stopped by a fault of ours: {type(error).__name__}"
         finally:
             it.watch = None
             self._busy = False
-        content["announce"] = content["error"] or it.said
+        content["announce"] = content["error"] or self._said()
         self._tell(Reply({**content, "state": self.state()}))
 
     def _watched(self, row: Mapping[str, float]) -> None:
@@ -249,6 +265,9 @@ class Console:
         thread = self._heating
         if thread is not None:
             thread.join()
+
+    def _said(self) -> str:
+        return said_of(self.rehearsal, exam=self.coach is None)
 
     def _write(self) -> None:
         if self._journal is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 import secrets
 import socket
 from collections.abc import Callable
@@ -39,9 +40,26 @@ _OURS = (
 _REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 
 
+_log = logging.getLogger(__name__)
+
+
 def asset(name: str) -> str:
     """Text of a file that is served beside this module."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def answer(console: Console, message: Any, form: Callable[[Reply], Any]) -> Any:
+    """What `Console.handle` says, in a carrier's form.
+
+    A fault of ours is logged and said: the page, which waits for an answer, goes on.
+    """
+    try:
+        return form(console.handle(message))
+    except Exception as error:
+        _log.exception("a message from the page failed")
+        number = message.get("n") if isinstance(message, dict) else None
+        said = f"this failed by a fault of ours, {type(error).__name__}: the log has the details"
+        return form(Reply({"n": number if isinstance(number, int) else None, "error": said}))
 
 
 def _listening(port: int) -> socket.socket:
@@ -203,7 +221,8 @@ class _Socket(_Tokened, WebSocketHandler):
             given = json.loads(message)
         except (ValueError, RecursionError):
             given = None
-        return self.page.console.handle(given).packed()
+        packed: bytes = answer(self.page.console, given, Reply.packed)
+        return packed
 
     def send(self, data: bytes) -> None:
         """One binary message; a page that went away gets it when it comes back."""

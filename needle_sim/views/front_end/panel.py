@@ -6,26 +6,31 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from needle_sim.instruments.needle import Needle
+from needle_sim.views.front_end.said import said_of
 from needle_sim.views.marker import angles_in_words
 
 if TYPE_CHECKING:
     from needle_sim.rehearsal.rehearsal import Rehearsal
 
 
-def panel_of(it: Rehearsal, rate_ugy_m2_s: float) -> dict[str, Any]:
-    """The state of a rehearsal as JSON; ``rate`` is what live pictures cost here a second."""
+def panel_of(it: Rehearsal, rate_ugy_m2_s: float, *, exam: bool = False) -> dict[str, Any]:
+    """The state of a rehearsal as JSON; ``rate`` is what live pictures cost here a second.
+
+    In an exam it calls no view by its name and says nothing that a picture shows.
+    """
     now = it.state
     pose = now.pose
     needle = it.hand.needle
     return {
-        "t_s": now.t_s, "said": now.said, "outcome": now.outcome, "declared": now.declared,
+        "t_s": now.t_s, "said": said_of(it, exam=exam),
+        "outcome": now.outcome, "declared": now.declared,
         "pose": {
             "orbital_deg": pose.orbital_deg, "tilt_deg": pose.tilt_deg,
             "width_mm": pose.width_mm, "height_mm": pose.height_mm,
             "isocentre_mm": list(pose.isocentre_mm),
             "words": angles_in_words(pose.orbital_deg, pose.tilt_deg),
         },
-        "view": now.view, "live": now.live, "exposures": now.exposures,
+        "view": None if exam else now.view, "live": now.live, "exposures": now.exposures,
         "fluoro_s": now.fluoro_s, "kap_ugy_m2": now.kap_ugy_m2, "kerma_mgy": now.kerma_mgy,
         "kap_rate": rate_ugy_m2_s if now.live else 0.0,
         "marked": now.mark_mm is not None,

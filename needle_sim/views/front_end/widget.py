@@ -9,7 +9,7 @@ import anywidget
 
 from needle_sim.rehearsal.rehearsal import Rehearsal
 from needle_sim.views.front_end.console import Console
-from needle_sim.views.front_end.local_page import asset
+from needle_sim.views.front_end.local_page import answer, asset
 from needle_sim.views.front_end.reply import Reply
 
 
@@ -37,7 +37,7 @@ class Instrument(anywidget.AnyWidget):
         return self._console.rehearsal
 
     def _received(self, widget: Any, content: Any, buffers: Any) -> None:
-        self._answer_with(self._console.handle(content))
+        answer(self._console, content, self._answer_with)
 
     def _pushed(self, reply: Reply) -> None:
         """From the thread that heats, in the kernel's own loop where there is one."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from needle_sim.imaging.xray.carm import project_points
 from needle_sim.planning.sightline import angles_of
 from needle_sim.views.front_end.coach import Coach
 from needle_sim.views.front_end.monitor import on_screen
-from tests.rehearsal.driving import FORAMEN, RFA, begun, planned, to_skin, way_of
+from tests.rehearsal.driving import (
+    EPIDURAL,
+    FORAMEN,
+    JOINT,
+    RFA,
+    begun,
+    inserted,
+    planned,
+    to_skin,
+    way_of,
+)
 
 
 def knowing(made) -> Coach:
@@ -82,6 +94,54 @@ def test_before_the_needle_it_asks_for_view_picture_and_mark():
     assert "Mark the skin" in coach.next_step()
     made.do("mark", point_mm=placed.trajectory.entry_mm.tolist())
     assert "Insert" in coach.next_step()
+
+
+@pytest.mark.parametrize(("leant", "says"), [(4.0, False), (10.0, True)])
+def test_a_needle_that_points_past_the_target_is_told_first(leant, says):
+    """10 degrees off at the skin are tan(10) times the depth beside the target."""
+    made = inserted(RFA)
+    coach, path = knowing(made), planned(RFA)[0].trajectory
+    orbital, tilt = angles_of(-path.axis)
+    made.do("angle", orbital_deg=orbital, tilt_deg=tilt + leant)
+    said = coach.next_step()
+    deep = float(np.linalg.norm(made.target.centre_mm - made.hand.entry_mm))
+    past = deep * np.sin(np.radians(leant))
+    assert (f"points {past:.0f} mm past the target" in said) == (past > 5.0)
+    if says:
+        assert f"lean the hub to {abs(orbital):.0f}° to the right, {abs(tilt):.0f}°" in said
+        made.advance(20.0)
+        assert "draw back to 20 mm and lean" in coach.next_step()
+        made.withdraw(made.hand.depth_mm - 10.0)
+    made.do("angle", orbital_deg=orbital, tilt_deg=tilt)
+    assert "past the target" not in coach.next_step()
+
+
+def test_from_a_place_beside_the_planned_entry_it_asks_for_another_one():
+    made = begun(RFA)
+    coach, (placed, name) = knowing(made), planned(RFA)
+    path = placed.trajectory
+    orbital, tilt = angles_of(-path.axis)
+    made.do("declare", procedure=RFA, level=made.level, side=made.side)
+    made.do("needle", name=name)
+    made.do("carm", orbital_deg=orbital, tilt_deg=tilt)
+    made.do("shot")
+    row, column = project_points(made.scope.carm, path.entry_mm)
+    made.mark_at(row, column + 60)
+    assert "over the planned entry" in coach.next_step()
+    made.insert()
+    said = coach.next_step()
+    assert "mm past the target: withdraw it, and mark the skin" in said
+    made.withdraw(50.0)
+    assert "Mark the skin over the planned entry" in coach.next_step()
+    made.mark_at(row, column)
+    assert "Insert" in coach.next_step()
+
+
+@pytest.mark.parametrize("procedure", [RFA, FORAMEN, JOINT, EPIDURAL])
+def test_the_planned_way_itself_is_never_off(procedure):
+    made = inserted(procedure)
+    said = knowing(made).next_step()
+    assert "The needle" not in said
 
 
 def test_without_a_given_plan_it_makes_its_own():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import numpy as np
@@ -161,15 +162,95 @@ def test_while_it_heats_other_acts_wait_and_the_curve_is_told(tmp_path, monkeypa
     assert "is over" in desk.refused("shot")
 
 
-def test_a_heat_that_cannot_be_is_said_by_the_generator():
+def test_heat_that_cannot_be_is_refused_at_once():
+    """Not "the generator heats" first: the reply itself is the error, and nothing is pushed."""
     made = console(RFA)
-    heard = []
+    desk, heard = Desk(made), []
     made.listener = heard.append
-    Desk(made)("heat")
-    made.wait()
-    assert heard[-1].content["push"] == "heated"
-    assert "no needle is in the patient" in heard[-1].content["error"]
+    assert "no needle is in the patient" in desk.refused("heat")
+    desk("collimate", **SMALL)
+    desk.to_the_skin()
+    acts = len(made.rehearsal.acts)
+    assert "the stylet is in" in desk.refused("heat")
+    assert "heat takes no 'watts'" in desk.refused("heat", watts=5)
+    desk("abort", why="enough")
+    assert "is over" in desk.refused("heat")
+    assert heard == []
+    assert not made.heating
+    assert [act.do for act in made.rehearsal.acts[acts:]] == ["abort"]
+
+
+def test_a_fault_while_it_heats_ends_the_heat_and_is_said(monkeypatch, caplog):
+    def broken(attempt, placed, *, watch):
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(Attempt, "heat", broken)
+    desk, heard = Desk(console(RFA)), []
+    desk.console.listener = heard.append
+    desk("collimate", **SMALL)
+    desk.to_the_target()
+    desk("heat")
+    desk.console.wait()
+    assert "ZeroDivisionError" in heard[-1].content["error"]
+    assert not desk.console.heating
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["t_s", "source", "self", "do_"])
+@pytest.mark.parametrize("do", ["shot", "carm", "insert"])
+def test_a_name_that_an_act_does_not_take_is_refused_by_name(do, name):
+    made = console(RFA)
+    said = made.handle({"n": 1, "do": do, name: 5}).message()
+    assert f"{do} takes no '{name}'" in said["error"]
     assert not made.rehearsal.acts
+
+
+def _said_in(made, mode):
+    """What is announced, and written in the state, of two shots and an injection."""
+    desk = Desk(made)
+    desk("collimate", **SMALL)
+    desk.to_the_target("advance")
+    told = []
+    for do, given in (
+        ("shot", {}),
+        ("contrast", {"agent": "iohexol_240", "volume_ml": 1.0, "mode": mode}),
+        ("aspirate", {}),
+    ):
+        said = desk(do, **given)
+        assert said["state"]["said"] == said["announce"]
+        told.append((said["announce"], said["state"]["view"]))
+    return told
+
+
+def test_an_exam_says_what_was_done_and_not_what_a_picture_shows():
+    coached = _said_in(console(FORAMEN), "live")
+    shot, contrast, aspirated = _said_in(console(FORAMEN, coach=False), "live")
+    assert coached[0][1] == "oblique"
+    assert "Ipsilateral oblique" in coached[0][0]
+    assert ":" in coached[1][0]
+    assert re.fullmatch(r"right oblique 25°, cranial 7° at \d+ mm", shot[0])
+    assert contrast[0] == "1 mL contrast, live"
+    assert aspirated == (coached[2][0], None)  # what a hand meets is the same
+    assert {shot[1], contrast[1]} == {None}
+
+
+def test_the_oblique_of_a_coach_is_the_planned_way():
+    """What it asks for and what its button does agree to the hundredth of a degree."""
+    made = console(RFA)
+    desk = Desk(made)
+    desk.declare()
+    desk("needle", name=made.coach.way.needle)
+    desk("go", view="oblique")
+    pose, hub = made.rehearsal.scope.pose, made.coach.depths()["hub_deg"]
+    assert (pose.orbital_deg, pose.tilt_deg) == pytest.approx(hub, abs=0.006)
+    assert "Take a picture" in made.coach.next_step()
+    assert desk("shot")["state"]["view"] == "oblique"
+    for name in ("ap", "lateral"):  # these stay what they are
+        desk("go", view=name)
+        pose = made.rehearsal.scope.pose
+        assert (pose.orbital_deg, pose.tilt_deg) == pytest.approx(
+            made.rehearsal.scope.angles[name], abs=0.006
+        )
 
 
 def test_giving_up_ends_it_with_its_reason():

@@ -128,6 +128,23 @@ def test_messages_are_answered_in_order_and_nonsense_too():
     assert [one["kind"] for one in shot["pictures"]] == ["fluoroscopy"]
 
 
+def test_a_fault_of_ours_is_logged_and_said_and_the_socket_stays(monkeypatch, caplog):
+    async def work(page):
+        link = await linked(socket_of(page))
+        monkeypatch.setattr(page.console, "_look", lambda *given, **how: 1 / 0)
+        await link.write_message('{"n": 4, "ask": "log"}')
+        broken = read(await link.read_message())
+        monkeypatch.undo()
+        await link.write_message('{"n": 5, "ask": "log"}')
+        return broken, read(await link.read_message())
+
+    broken, after = served(work)
+    assert broken["n"] == 4
+    assert "ZeroDivisionError" in broken["error"]
+    assert "ZeroDivisionError" in caplog.text
+    assert (after["n"], after["error"]) == (5, None)
+
+
 def test_a_lost_connection_goes_on_where_it_was():
     async def work(page):
         first = await linked(socket_of(page))
