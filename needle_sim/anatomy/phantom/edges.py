@@ -12,10 +12,12 @@ from needle_sim.anatomy.phantom.posts import UP, Point, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
+from needle_sim.geometry.transform import unit
 
 _BACK = np.array([0.0, 1.0, 0.0])
 _INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
 _PARAMEDIAN_MM = 8.0
+_START_SHARES = (0.6, 0.4, 0.2, 0.0)  # of half the lamina's height
 _UNDER_PEDICLE_MM = 2.0
 _DORSAL_SHARE = 0.76  # of the depth of the foramen: its dorsal third begins at 0.67
 _DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (as at L5)
@@ -31,12 +33,21 @@ def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     found: dict[str, Point] = {}
     for name, x in (("", 0.0), ("left ", _PARAMEDIAN_MM), ("right ", -_PARAMEDIAN_MM)):
         beside = canal + np.array([x, 0.0, 0.0])
-        upper = border(bone, beside + 0.6 * half * UP, UP, _BACK)
-        lower = border(bone, beside - 0.6 * half * UP, -UP, _BACK)
+        upper, lower = (_border_of(bone, beside, half * way) for way in (UP, -UP))
         found[f"{name}lamina_upper_edge"], found[f"{name}lamina_lower_edge"] = upper[0], lower[0]
         if not name:
             found["lamina_ventral_upper"], found["lamina_ventral_lower"] = upper[1], lower[1]
     return found
+
+
+def _border_of(bone: Implicit, middle_mm: Point, half: Point) -> tuple[Point, Point]:
+    """`border` from within the canal: from as near to it as there still is lamina behind."""
+    for share in _START_SHARES[:-1]:
+        try:
+            return border(bone, middle_mm + share * half, unit(half), _BACK)
+        except InputError:  # a slender lamina ends before, beside the midline
+            continue
+    return border(bone, middle_mm + _START_SHARES[-1] * half, unit(half), _BACK)
 
 
 def border(bone: Implicit, start_mm: Point, towards: Point, back: Point) -> tuple[Point, Point]:

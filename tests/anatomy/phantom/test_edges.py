@@ -5,11 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks
-from needle_sim.anatomy.phantom.spec import LEVELS
-from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.errors import InputError
 
 BONY = ("lamina_upper_edge", "lamina_ventral_upper", "lamina_lower_edge", "lamina_ventral_lower",
@@ -48,6 +49,19 @@ def test_laminae_have_borders_in_order(drawn):
         assert abs(upper[1] - spec.back_mm - spec.canal_depth_mm) < 1.5
         edge = found["lamina_lower_edge"]
         assert np.linalg.norm(edge - lower) < 3.0
+
+
+def test_a_slender_lamina_has_borders_beside_the_midline_too():
+    """A drawn L5 whose lower border ends before 8 mm from the midline at six tenths of its way."""
+    rng = np.random.default_rng(np.random.SeedSequence(3026431988, spawn_key=(0,)))
+    spec = column(spine_spec("lumbar_normal", rng=rng)).vertebrae["L5"]
+    bone = vertebra_shape(spec)
+    found = vertebra_landmarks(spec, bone=bone)
+    for name in ("lamina_upper_edge", "lamina_lower_edge"):
+        for side in ("left ", "right "):
+            assert abs(float(bone.distance_mm(found[side + name][None])[0])) < 0.1
+        middle, beside = found[name], found[f"left {name}"]
+        assert abs(middle[2] - beside[2]) < spec.lamina_height_mm
 
 
 def test_pedicles_have_four_sides(drawn):
