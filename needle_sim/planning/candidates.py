@@ -15,6 +15,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
 from needle_sim.instruments.needle import Needle
 from needle_sim.planning.clearance import VOXEL_BONE, skin_entry_mm
+from needle_sim.planning.reach import reach_mm
 from needle_sim.planning.tally import Tally
 from needle_sim.planning.walls import BODY_REACH_MM
 from needle_sim.presets import nearest
@@ -111,7 +112,7 @@ def _kinds(anatomy: Anatomy, target: Target) -> str:
 def directions_allowed(
     anatomy: Anatomy, target: Target, axes: Field, needle: Needle, tally: Tally, *, each: int
 ) -> Field:
-    """The directions (A', 3) that meet the skin within the needle's length, and no far bone.
+    """The directions (A', 3) that meet the skin within the needle's reach, and no far bone.
 
     Looked at from the target's centre; the shift of a tip is looked at again once it is chosen.
     ``each`` is how many candidates a direction stands for.
@@ -119,9 +120,9 @@ def directions_allowed(
     depth, bony = _ways_out(anatomy, target.centre_mm, axes)
     inside = np.isfinite(depth)
     tally.add("skin entry outside the volume", each * int((~inside).sum()))
-    reaches = inside & (depth <= needle.length_mm)
+    reaches = inside & (depth <= reach_mm(needle))
     if (inside & ~reaches).any():
-        lacking = float(depth[inside & ~reaches].min()) - needle.length_mm
+        lacking = float(depth[inside & ~reaches].min()) - reach_mm(needle)
         tally.too_short(needle, lacking, each * int((inside & ~reaches).sum()))
     tally.add(VOXEL_BONE, each * int((reaches & bony).sum()))
     return axes[reaches & ~bony]
@@ -156,7 +157,7 @@ def enters(anatomy: Anatomy, tip: Field, axis: Field, needle: Needle, tally: Tal
     if entry is None:
         tally.add("skin entry outside the volume")
         return None
-    lacking = float(np.linalg.norm(entry - tip)) - needle.length_mm
+    lacking = float(np.linalg.norm(entry - tip)) - reach_mm(needle)
     if lacking > 0:
         tally.too_short(needle, lacking)
         return None

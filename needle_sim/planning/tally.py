@@ -9,6 +9,7 @@ import numpy as np
 from needle_sim import presets
 from needle_sim.anatomy.target import Target
 from needle_sim.instruments.needle import Needle
+from needle_sim.planning.reach import hub_reserve_mm
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Tally:
             self.count[name] = self.count.get(name, 0) + int(count)
 
     def too_short(self, needle: Needle, lacking_mm: float, count: int = 1) -> None:
-        """Count candidates that are ``lacking_mm`` deeper than the needle is long."""
+        """Count candidates that are ``lacking_mm`` deeper than the needle reaches."""
         self.lacking_mm = min(self.lacking_mm, lacking_mm)
         self.add(short_of(needle), count)
 
@@ -39,7 +40,8 @@ def blocked(target: Target, needle: Needle, tally: Tally, tried: int) -> str:
     short = short_of(needle)
     said = []
     for name, count in sorted(tally.count.items(), key=lambda item: -item[1])[:3]:
-        by = f" by {np.ceil(tally.lacking_mm):.0f} mm" if name == short else ""
+        lacking = f" by {np.ceil(tally.lacking_mm):.0f} mm with {hub_reserve_mm():g} mm outside"
+        by = lacking if name == short else ""
         said.append(f"{name}{by} ({count} of {tried})")
     where = target.vertebra or "the target"
     way_out = _longer(needle, tally.lacking_mm) if short in tally.count else ""

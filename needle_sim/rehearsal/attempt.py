@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,8 @@ class Way:
 class Attempt:
     """The parts of one run that share patient and target.
 
-    ``needle`` is a preset that the caller insists on; by default the recipe's first that reaches.
+    ``needle`` is a preset that the caller insists on; by default the recipe's first that can go the
+    best path that any of them can.
     """
 
     recipe: Procedure
@@ -63,14 +64,23 @@ class Attempt:
     def plan(self) -> Way:
         """The plan or what blocks it, with a tilt of the recipe reduced where it must be."""
         approach, notes, steepest_deg = self.approach()
+        ways: list[Way] = []
         for name in (self.needle,) if self.needle else self.recipe.needles:
-            way = self._planned(name, approach, notes, steepest_deg)
-            if way.plan is not None or not any("too short" in reason for reason in way.rejected):
+            ways.append(self._planned(name, approach, notes, steepest_deg))
+            if not _cut_short(ways[-1]):
                 break
-            longer = [*self.recipe.needles, name].index(name) + 1 < len(self.recipe.needles)
-            if longer and not self.needle:
-                notes = (*notes, f"a {_length(name):g} mm needle is too short here")
-        return way
+        if ways[-1].plan is None and any(way.plan is not None for way in ways):
+            ways = [way for way in ways if way.plan is not None]
+        first = next(way for way in ways if _same_path(way.plan, ways[-1].plan))
+        skipped = ways[: ways.index(first)]
+        if not skipped:
+            return first
+        short = tuple(
+            f"a {_length(way.needle):g} mm needle is too short here"
+            + ("" if way.plan is None else " for the best path")
+            for way in skipped
+        )
+        return replace(first, notes=(*first.notes, *short))
 
     def _planned(
         self,
@@ -140,6 +150,19 @@ class Attempt:
             if len(points):
                 hottest[name] = history.temperature_max_c(points)
         return history, lesion, {**hottest, "tissue": lesion.tissue_max_c}
+
+
+def _cut_short(way: Way) -> bool:
+    """True where some candidates were left out because the needle is too short for them."""
+    return any("too short" in reason for reason in way.rejected)
+
+
+def _same_path(one: Plan | None, other: Plan | None) -> bool:
+    """True where the best paths are one, or there are none."""
+    if one is None or other is None:
+        return one is other
+    apart = one.placed.trajectory.points_mm - other.placed.trajectory.points_mm
+    return bool(np.abs(apart).max() < 1e-6)
 
 
 def _length(name: str) -> float:

@@ -50,6 +50,7 @@ def _read_once(
         lines += _of(f"contrast.toml: agents.{agent}", known[agent])
     for file, name in named:
         lines += _of(f"{file}.toml: {name}", presets.table(file, name))
+    lines += _of("planning.toml", presets.read_toml(folder / "planning.toml"))
     lines += _of("scoring.toml", presets.read_toml(folder / "scoring.toml"))
     for beam in beams:
         lines += _of(f"beams.toml: {beam}", presets.table("beams", beam))

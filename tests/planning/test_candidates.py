@@ -105,14 +105,24 @@ def test_a_space_that_is_unknown_is_named_with_the_nearest():
 
 
 def test_directions_reach_the_skin_within_the_needle():
-    """65 mm straight, 69.2 mm at 20 degrees: a needle of 67 mm goes as far as 14.04 degrees."""
-    needle = Needle(gauge=18, outer_mm=1.27, inner_mm=0.838, length_mm=67.0)
+    """65 mm straight, 69.2 mm at 20 degrees: 72 mm less the hub's 5 go as far as 14.04 degrees."""
+    needle = Needle(gauge=18, outer_mm=1.27, inner_mm=0.838, length_mm=72.0)
     tally, axes = Tally(), directions(IN, 20.0, 400)
     left = directions_allowed(block(), straight_target(), axes, needle, tally, each=3)
     off = np.degrees(np.arccos(left @ IN))
     assert off.max() == pytest.approx(np.degrees(np.arccos(65 / 67)), abs=0.5)
-    assert tally.count == {"needle of 67 mm too short": 3 * (400 - len(left))}
+    assert tally.count == {"needle of 72 mm too short": 3 * (400 - len(left))}
     assert 0.0 < tally.lacking_mm < 0.3
+
+
+@pytest.mark.parametrize(("length_mm", "enters_it"), [(69.5, False), (70.5, True)])
+def test_the_hub_stays_its_reserve_off_the_skin(length_mm, enters_it):
+    """65 mm under the skin, and 5 mm outside."""
+    needle = Needle(gauge=18, outer_mm=1.27, inner_mm=0.838, length_mm=length_mm)
+    tally = Tally()
+    entry = enters(block(), np.array([0.0, -4.0, 0.0]), IN, needle, tally)
+    assert (entry is not None) == enters_it
+    assert tally.count == ({} if enters_it else {"needle of 69.5 mm too short": 1})
 
 
 def test_directions_that_leave_the_volume_first_are_left_out():

@@ -208,11 +208,13 @@ def test_a_22_g_needle_slides_into_a_joint_of_a_millimetre_and_a_half(turn_deg):
 
 
 def test_a_needle_that_would_do_is_named_with_what_is_lacking():
-    """The skin is 65 mm away: 110 mm deep it is out of reach of 90 mm by 20 and more."""
+    """110 mm deep it is out of reach of 90 mm, 5 of them outside, by 25; of 120 mm it is not."""
     deep = straight_target(
         centre_mm=np.array([0.0, -48.6, 0.0]), nerve_mm=None, window_mm=None, ventral_mm=None
     )
-    said = r"needle of 90 mm too short by 20 mm .*; a 120 mm one would do: tuohy_18g_120mm"
+    said = (
+        r"of 90 mm too short by 25 mm with 5 mm outside .*; a 120 mm one would do: tuohy_18g_120mm"
+    )
     with pytest.raises(PlanningError, match=said):
         plan(block(), deep, TUOHY)
 

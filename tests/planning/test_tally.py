@@ -36,8 +36,8 @@ def test_a_needle_that_is_too_short_is_told_by_how_much_and_which_would_do():
     tally.too_short(needle, 19.0, 40)
     tally.too_short(needle, 11.3, 60)
     assert said(tally) == (
-        "no safe path to nerve on L5: blocked by needle of 90 mm too short by 12 mm (100 of 100); "
-        "a 120 mm one would do: tuohy_18g_120mm"
+        "no safe path to nerve on L5: blocked by needle of 90 mm too short by 12 mm with 5 mm "
+        "outside (100 of 100); a 120 mm one would do: tuohy_18g_120mm"
     )
 
 

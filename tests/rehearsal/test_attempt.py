@@ -12,9 +12,10 @@ from needle_sim.geometry.shapes import Tube
 from needle_sim.planning.sightline import angles_of, towards_detector
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.attempt import Attempt, within_reach
-from tests.planning.blocks import block, straight_target
+from tests.planning.blocks import Slab, block, straight_target
 
 RFA = Procedure.preset("medial-branch-rfa")
+EPIDURAL = Procedure.preset("interlaminar-epidural")
 
 
 def attempt(tilt_deg: float, height_mm: float, **body: float) -> Attempt:
@@ -77,3 +78,37 @@ def test_the_needle_is_the_one_of_the_procedure():
     short = replace(RFA, needles=("rf_20g_10mm",))
     way = replace(attempt(-20.0, 0.0), recipe=short).plan()
     assert way.plan.placed.needle.gauge == 20
+
+
+def deep(depth_mm: float, bones: object = None, **changes: object) -> Attempt:
+    """A target so deep under skin at y 61, to be met straight from behind by a Tuohy."""
+    at = np.array([0.0, 61.0 - depth_mm, 0.0])
+    goal = straight_target(
+        centre_mm=at, radius_mm=3.0, nerve_mm=None, window_mm=None, ventral_mm=None
+    )
+    return Attempt(EPIDURAL, block(bones=bones), goal, "L5", "right", **changes)
+
+
+@pytest.mark.parametrize(
+    ("depth_mm", "needle"),
+    [(80.0, "tuohy_18g_90mm"), (87.0, "tuohy_18g_120mm"), (117.0, "tuohy_18g_150mm")],
+)
+def test_the_first_needle_that_reaches_with_its_hub_off_the_skin_is_taken(depth_mm, needle):
+    way = deep(depth_mm).plan()
+    assert way.needle == needle
+    assert way.plan.target_error_mm < 0.5
+    assert way.plan.depth_mm <= way.plan.placed.needle.length_mm - 5.0
+    short = [note for note in way.notes if "too short" in note]
+    assert len(short) == EPIDURAL.needles.index(needle)
+
+
+def test_a_short_needle_is_not_kept_for_a_worse_place_of_its_tip():
+    """Round a bone on the straight way the centre is 85.7 mm deep: 85 mm come 2 mm off it."""
+    bone = {"L5": Slab((-9.0, 25.0, -60.0), (60.0, 27.0, 60.0))}
+    kept = deep(84.0, bone, needle="tuohy_18g_90mm").plan()
+    assert kept.plan.target_error_mm > 1.5
+    assert kept.plan.depth_mm <= 85.0
+    taken = deep(84.0, bone).plan()
+    assert taken.needle == "tuohy_18g_120mm"
+    assert taken.plan.target_error_mm < 0.8
+    assert "a 90 mm needle is too short here for the best path" in taken.notes
