@@ -1,8 +1,9 @@
 """Every procedure over varied phantoms: success window met, nothing breached, or what blocks.
 
 Levels and sides change with the seed, so that 20 seeds visit each level on both sides. The bound is
-the acceptance of this project: at least 90 % of the phantoms of each procedure. Where an electrode
-heats, no path comes within 1 mm of dura or a root and no root passes 45 °C, on any phantom.
+the acceptance of this project: at least 90 % of the phantoms of each procedure. On every phantom a
+path keeps the recipe's margins from dura, roots and vessels, and where an electrode heats, none
+comes within 1 mm of dura or a root and no root passes 45 °C.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ SEEDS = 20
 LEAST_SHARE = 0.9
 HEATED_NEAREST_MM = 1.0
 HOTTEST_ROOT_C = 45.0
+SLACK_MM = 0.05
+"""A path is looked at every quarter of a millimetre: so much a margin may be less."""
 _WINDOW = ("target error", "tip out of place", "axis to nerve", "active tip over the window")
 
 
@@ -32,6 +35,7 @@ class Row:
     target_error_mm: float | None
     nearest_mm: float | None
     nearest: str
+    over_margin_mm: float | None
     hottest_root_c: float | None
     outcome: str
     fault: str
@@ -43,7 +47,9 @@ class Row:
 
     @property
     def safe(self) -> bool:
-        """Where it heated: far enough from dura, roots and vessels, and no hot root."""
+        """Every margin is kept; where it heated, nothing nearer than 1 mm and no hot root."""
+        if self.over_margin_mm is not None and self.over_margin_mm < -SLACK_MM:
+            return False
         if self.hottest_root_c is None or self.nearest_mm is None:
             return True
         return self.nearest_mm >= HEATED_NEAREST_MM and self.hottest_root_c <= HOTTEST_ROOT_C
@@ -63,6 +69,8 @@ def row(procedure: str, seed: int, anatomy: Anatomy) -> Row:
         for name, gap in run.record.clearance_mm.items()
         if kinds.get(name) in ("dura", "root", "vessel")
     }
+    margins = recipe.at(level).margins_mm
+    over = [gap - margins[kinds[name]] for name, gap in gaps.items() if kinds[name] in margins]
     nearest = min(gaps, key=lambda name: gaps[name], default="")
     missed = [one for one in run.score.metrics if one.name in _WINDOW and one.passed is False]
     faults = [run.blocked] if run.blocked else [
@@ -71,6 +79,7 @@ def row(procedure: str, seed: int, anatomy: Anatomy) -> Row:
     error = next((m.value for m in run.score.metrics if m.name == "target error"), None)
     return Row(
         procedure, seed, level, side, error, gaps.get(nearest), nearest,
+        min(over, default=None),
         max(roots, default=None), run.score.outcome, "; ".join(str(fault) for fault in faults),
     )  # fmt: skip
 
@@ -103,5 +112,8 @@ def main(arguments: list[str]) -> int:
     for procedure, good in held.items():
         print(f"{procedure}: {good} of {count} hold")
     if not safe:
-        print(f"FAILS: nearer than {HEATED_NEAREST_MM} mm, or a root over {HOTTEST_ROOT_C} °C")
+        print(
+            f"FAILS: nearer than a margin of the recipe or, where it heats, than "
+            f"{HEATED_NEAREST_MM} mm, or a root over {HOTTEST_ROOT_C} °C"
+        )
     return 0 if safe and all(good >= LEAST_SHARE * count for good in held.values()) else 1

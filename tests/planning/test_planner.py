@@ -49,6 +49,17 @@ def test_no_path_comes_nearer_to_a_root_than_its_margin(x_mm):
         assert clearances_mm(spine, placed)["L5 right root"] >= 2.0 - 0.05
 
 
+@pytest.mark.parametrize("kind", ["dura", "root", "vessel"])
+def test_no_path_comes_nearer_to_any_kind_than_its_margin(kind):
+    """The straight way passes 1.4 mm beside it: without its margin that is the best path."""
+    tube = replace(root_beside(3.0, 1.0), name=kind, kind=kind)
+    spine = block(structures=[tube])
+    straight = plan(spine, straight_target(), ELECTRODE, margins_mm={kind: 0.0})
+    assert straight.clearance_mm[kind] < 1.9
+    for placed in plan(spine, straight_target(), ELECTRODE, margins_mm={kind: 2.0}):
+        assert clearances_mm(spine, placed)[kind] >= 2.0 - 0.05
+
+
 def test_a_root_across_every_path_blocks_and_is_named():
     spine = block(structures=[root_beside(0.0, 25.0)])
     with pytest.raises(PlanningError, match="blocked by L5 right root"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from needle_sim.instruments.needle import Needle
-from needle_sim.planning.clearance import Obstacles
+from needle_sim.planning.clearance import HAZARDS, Obstacles
 from needle_sim.planning.walls import keeps_away, least_axis_mm, walls
 from tests.planning.blocks import Slab, block, root_beside
 
@@ -16,6 +18,23 @@ NEEDLE = Needle(gauge=18, outer_mm=1.27, inner_mm=0.838, length_mm=150.0)
 def test_a_margin_is_from_the_surface_and_none_is_no_wall():
     found = least_axis_mm({"dura": 0.0, "root": 2.0, "vessel": -1.0}, NEEDLE)
     assert found == pytest.approx({"bone": 0.685, "dura": 0.635, "root": 2.635})
+
+
+def test_every_kind_that_a_recipe_names_is_a_wall_by_its_own_margin():
+    found = least_axis_mm({"dura": 3.0, "root": 1.0, "vessel": 2.0}, NEEDLE)
+    assert found == pytest.approx({"bone": 0.685, "dura": 3.635, "root": 1.635, "vessel": 2.635})
+
+
+@pytest.mark.parametrize("kind", HAZARDS)
+@pytest.mark.parametrize(("over_mm", "clear"), [(-0.05, False), (0.05, True)])
+def test_each_kind_keeps_a_path_away_by_its_margin(kind, over_mm, clear):
+    """A tube of radius 2 of any kind, its surface 2 mm and a little from the needle's."""
+    tube = replace(root_beside(2.0 + 2.0 + 0.635 + over_mm, 2.0), name=kind, kind=kind)
+    near = Obstacles.around(block(structures=[tube]), [0.0, 0.0, 0.0])
+    least = {name: one for name, one in least_axis_mm({kind: 2.0}, NEEDLE).items() if name == kind}
+    (wall,) = walls(near, least)
+    assert wall.name == kind
+    assert keeps_away(wall, np.zeros((1, 3)), np.array([[0.0, -1.0, 0.0]]))[0] == clear
 
 
 def test_bone_can_be_given_another_gap_or_none():

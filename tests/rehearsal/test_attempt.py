@@ -9,9 +9,11 @@ import pytest
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.geometry.shapes import Tube
+from needle_sim.planning.clearance import clearances_mm
 from needle_sim.planning.sightline import angles_of, towards_detector
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.attempt import Attempt, within_reach
+from needle_sim.rehearsal.case import reference_of, target_of
 from tests.planning.blocks import Slab, block, straight_target
 
 RFA = Procedure.preset("medial-branch-rfa")
@@ -112,3 +114,32 @@ def test_a_short_needle_is_not_kept_for_a_worse_place_of_its_tip():
     assert taken.needle == "tuohy_18g_120mm"
     assert taken.plan.target_error_mm < 0.8
     assert "a 90 mm needle is too short here for the best path" in taken.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "side", "variant"),
+    [
+        ("transforaminal-epidural", "L1-L2", "left", "supraneural"),
+        ("transforaminal-epidural", "L4-L5", "right", None),
+        ("interlaminar-epidural", "L4-L5", "left", None),
+        ("medial-branch-rfa", "L4", "right", None),
+    ],
+)
+def test_a_planned_path_keeps_the_recipes_margin_from_every_kind(
+    phantom, name, level, side, variant
+):
+    """At the left L1-L2 foramen the radiculomedullary artery is at least 2 mm away."""
+    recipe = Procedure.preset(name).at(level, variant)
+    goal = target_of(recipe, phantom, level, side, None)
+    way = Attempt(recipe, phantom, goal, reference_of(phantom, goal), side).plan()
+    least = dict.fromkeys(recipe.margins_mm, np.inf)
+    for placed in way.plan:
+        for one, gap in clearances_mm(phantom, placed).items():
+            kind = phantom.structures[one].kind if one in phantom.structures else one
+            least[kind] = min(gap, least.get(kind, np.inf))
+    lacking = {
+        kind: gap for kind, gap in least.items() if gap < recipe.margins_mm.get(kind, 0.0) - 0.05
+    }
+    assert lacking == {}
+    if level == "L1-L2":
+        assert 1.95 <= least["vessel"] < 10.0
