@@ -450,10 +450,13 @@ class Instrument {
       const narrow = width < 860;
       this.root.classList.toggle("ns-narrow", narrow);
       const scale = narrow ? Math.min(1, width / 780) : Math.min(1.6, width / 1460, height / 930);
+      this.scale = scale;
       stage.style.zoom = scale;
       stage.style.width = `${Math.min(width / scale, narrow ? 1e4 : 1720)}px`;
       for (const one of Object.values(this.pads)) { one.measure(); one.paint(); }
+      this.follow();
     };
+    if (!this.whole) window.addEventListener("scroll", () => this.follow(), { signal: this.stop.signal, capture: true, passive: true });
     this.sized = new ResizeObserver(fit);
     this.sized.observe(this.root);
     window.addEventListener("resize", fit, { signal: this.stop.signal });
@@ -482,8 +485,10 @@ class Instrument {
     if (message.push) return this.pushed(message);
     if (message.felt) this.feel.push(message.felt);
     if (message.did === "insert") this.feel = message.felt ? [message.felt] : [];
-    if (message.waiting) setTimeout(() => this.listen(), 400);
-    if (message.error) this.say(message.error, "alarm");
+    if (message.waiting) { this.starting = true; setTimeout(() => this.listen(), 400); }
+    const look = item?.message.ask !== undefined;
+    if (message.error && look && this.state?.heating) this.owed = true; // asked again after the heat
+    else if (message.error) this.say(message.error, "alarm");
     else if (message.announce) this.words = message.announce;
     this.received(message, pixels, item);
     if (message.did === "declare" && !message.error) this.$("timeout").close();
@@ -498,7 +503,7 @@ class Instrument {
   received(message, pixels, item) {
     const played = [];
     message.pictures?.forEach((head, k) => {
-      if (head.kind === "sonogram") this.echo.show(head, pixels[k]);
+      if (head.kind === "sonogram") this.sounded(head, pixels[k]);
       else if (head.kind === "contrast") played.push([head, pixels[k]]);
       else {
         this.film.show(head, pixels[k], { lag: head.live && head.coarse !== 2 });
@@ -509,6 +514,12 @@ class Instrument {
     if (played.length) this.play(played);
     if (item?.message.moving) { this.preview = item.at; this.whole_picture(); }
     else if (item && message.pictures?.length) this.preview = null;
+  }
+
+  sounded(head, pixels) {
+    this.echo.show(head, pixels);
+    if (this.starting) this.words = "the ultrasound machine is ready";
+    this.starting = false;
   }
 
   /** A hand turns the C-arm, or lets go of it. */
@@ -534,6 +545,7 @@ class Instrument {
 
   listen() {
     if (!this.state?.probe) return;
+    if (this.state.heating) { this.owed = true; return; }
     clearTimeout(this.listening);
     this.listening = setTimeout(() => this.link.post({ ask: "sonogram", ...this.scan }), 30);
   }
@@ -546,6 +558,8 @@ class Instrument {
     } else {
       this.link.clock = performance.now();
       this.say(message.announce, message.error ? "alarm" : "");
+      if (this.owed) this.listen();
+      this.owed = false;
       this.show();
     }
   }
@@ -554,9 +568,12 @@ class Instrument {
   play(frames) {
     const started = performance.now();
     const last = frames.at(-1)[0].time_s;
-    this.playing = { started, last };
+    const film = { started, last, words: this.words }; // said once it has been seen
+    this.playing = film;
+    this.words = "";
     this.link.clock = started + 1000 * last;
     const step = () => {
+      if (this.playing !== film) return;
       const now = (performance.now() - started) / 1000;
       while (frames.length && frames[0][0].time_s <= now) {
         const [head, pixels] = frames.shift();
@@ -567,6 +584,7 @@ class Instrument {
       else {
         this.playing = null;
         if (this.film.head) this.film.head.live = false;
+        this.words = film.words;
         this.show();
       }
       this.pads.barrel.paint();
@@ -706,10 +724,45 @@ class Instrument {
     dialog.replaceChildren(form);
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     this.open(dialog);
-    form.querySelector("input")?.focus();
+    form.querySelector("input")?.focus({ preventScroll: true });
   }
 
-  open(dialog) { if (!dialog.open) { if (this.whole) dialog.showModal(); else dialog.show(); } }
+  /** In a notebook a sheet lies near the top of what is seen of the instrument. */
+  open(dialog) {
+    if (dialog.open) return;
+    if (this.whole) { dialog.showModal(); return; }
+    const [x, y] = [window.scrollX, window.scrollY];
+    dialog.show();
+    window.scrollTo(x, y);
+    this.lay(dialog);
+  }
+
+  lay(dialog) {
+    const [top, bottom] = this.seen().map((y) => y / this.scale); // in the stage's own pixels
+    dialog.style.maxHeight = `${Math.max(240, bottom - top - 24)}px`;
+    const room = this.root.clientHeight / this.scale - dialog.offsetHeight - 8;
+    dialog.style.top = `${Math.max(8, Math.min(top + 12, room))}px`;
+  }
+
+  /** In a narrow notebook the status line stays at the bottom of what is seen; a page does so by itself. */
+  follow() {
+    const line_ = this.root.querySelector(".ns-status");
+    const follows = !this.whole && this.root.classList.contains("ns-narrow");
+    const off = follows ? this.seen()[1] / this.scale - (line_.offsetTop + line_.offsetHeight) - 8 : 0;
+    line_.style.transform = off < 0 ? `translateY(${off}px)` : "";
+  }
+
+  /** Top and bottom of what is seen of the instrument, from its own top, px. */
+  seen() {
+    const own = this.root.getBoundingClientRect();
+    let [top, bottom] = [Math.max(0, own.top), Math.min(window.innerHeight, own.bottom)];
+    for (let one = this.root.parentElement; one && one !== document.body; one = one.parentElement) {
+      if (getComputedStyle(one).overflowY === "visible") continue;
+      const box = one.getBoundingClientRect();
+      [top, bottom] = [Math.max(top, box.top), Math.min(bottom, box.bottom)];
+    }
+    return [top - own.top, Math.max(top, bottom) - own.top];
+  }
 
   ending() {
     const dialog = this.$("ending");
@@ -730,7 +783,7 @@ class Instrument {
     form.addEventListener("submit", () => this.act({ do: "finish" }).then(() => this.root.focus({ preventScroll: true })));
     dialog.replaceChildren(form);
     this.open(dialog);
-    form.querySelector(".ns-go").focus();
+    form.querySelector(".ns-go").focus({ preventScroll: true });
   }
 
   judged(verdict) {
@@ -808,12 +861,21 @@ class Instrument {
     if (!state.probe) this.$("scan").value = "";
     const next = this.$("next");
     next.hidden = !state.coach || Boolean(state.outcome);
-    if (state.coach) next.textContent = state.coach.next;
+    if (state.coach && !this.playing) next.textContent = state.coach.next;
     const view = this.film.head ? `Fluoroscopy: ${this.film.head.view}, ${this.film.head.marker.words}` : "Fluoroscopy: no picture yet";
     this.$("fluoroscopy").setAttribute("aria-label", view);
+    this.$("sonogram").setAttribute("aria-label", this.sonogram_words());
     this.readings();
     this.tick();
     this.repaint();
+  }
+
+  sonogram_words() {
+    const { head } = this.echo;
+    if (!this.state.probe) return "Ultrasound: probe off";
+    if (!head) return "Ultrasound: starting up";
+    return `Ultrasound: ${head.edges[0]} on the left, ${head.edges[1]} on the right, beam ${head.beam}, `
+      + `${(head.depth_mm / 10).toFixed(0)} cm deep, gain ${head.gain_db.toFixed(0)} dB`;
   }
 
   /** Everything but a picture that has just been drawn, once a frame of the screen. */
@@ -983,12 +1045,23 @@ class Instrument {
       this.mark();
     });
     on(canvas, "dblclick", () => this.resetWindow());
-    const wheel = (event) => {
-      event.preventDefault();
-      this.act({ do: "push", mm: event.deltaY < 0 ? 1 : -1 });
-    };
+    const wheel = (event) => this.wheel(event);
     on(canvas, "wheel", wheel, { passive: false });
     on(this.$("track"), "wheel", wheel, { passive: false });
+  }
+
+  /** 100 px or 3 lines are 1 mm and the rest is kept; without a needle in the skin the page scrolls. */
+  wheel(event) {
+    const { deltaX, deltaY, deltaMode, ctrlKey } = event;
+    const free = this.whole && !this.root.classList.contains("ns-narrow");
+    const ours = free || this.root.matches(":focus-within");
+    if (!ours || ctrlKey || (this.state?.depth_mm ?? null) === null) { this.wheeled = 0; return; }
+    if (Math.abs(deltaX) >= Math.abs(deltaY)) return;
+    event.preventDefault();
+    this.wheeled = (this.wheeled ?? 0) - deltaY / ([100, 3, 1][deltaMode] ?? 100);
+    const mm = Math.trunc(this.wheeled + Math.sign(this.wheeled) * 1e-9);
+    this.wheeled -= mm;
+    if (mm) this.act({ do: "push", mm });
   }
 
   resetWindow() {

@@ -82,28 +82,39 @@ class Tab:
         return round(left), round(top), round(side)
 
 
+WIDE = {"width": 1500, "height": 940}
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Page]:
+async def chromium(size: dict[str, int]) -> AsyncIterator[Page]:
     """A fresh profile of the system's browser."""
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         try:
-            yield await browser.new_page(viewport={"width": 1500, "height": 940})
+            yield await browser.new_page(viewport=size)
         finally:
             await browser.close()
 
 
-def on_local_page(console: Console, work: Callable[[Tab], Awaitable[Any]]) -> Any:
-    """Serve a console, open it, and work on it; a fault of the page's script ends the test."""
+def on_local_page(
+    console: Console, work: Callable[[Tab], Awaitable[Any]], *, begun: bool = False
+) -> Any:
+    """Serve a console, open it, and work on it; a fault of the page's script ends the test.
+
+    Of one that has ``begun`` the time-out is over.
+    """
 
     async def run() -> Any:
         server = LocalPage(console)
         await server.start()
         try:
-            async with chromium() as page:
+            async with chromium(WIDE) as page:
                 tab = Tab(page, console)
                 await page.goto(server.address)
-                await page.wait_for_selector("dialog.ns-timeout[open]")
+                if begun:
+                    await tab.until("Ready.")
+                else:
+                    await page.wait_for_selector("dialog.ns-timeout[open]")
                 found = await work(tab)
                 assert tab.faults == []
                 return found
@@ -114,7 +125,13 @@ def on_local_page(console: Console, work: Callable[[Tab], Awaitable[Any]]) -> An
     return asyncio.run(run())
 
 
-def in_lab(folder: Path, source: str, work: Callable[[Tab], Awaitable[Any]]) -> Any:
+def in_lab(
+    folder: Path,
+    source: str,
+    work: Callable[[Tab], Awaitable[Any]],
+    *,
+    size: dict[str, int] = WIDE,
+) -> Any:
     """Run a cell in JupyterLab and work on the widget below it."""
     cell = {
         "cell_type": "code", "id": "one", "execution_count": None, "metadata": {}, "outputs": [],
@@ -140,19 +157,21 @@ def in_lab(folder: Path, source: str, work: Callable[[Tab], Awaitable[Any]]) -> 
         lab = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
         try:
             address = f"http://127.0.0.1:{port}/lab/tree/rehearsal.ipynb?token={token}"
-            return asyncio.run(_in_lab(address, port, work))
+            return asyncio.run(_in_lab(address, port, work, size))
         finally:
             lab.terminate()
             lab.wait(timeout=30)
 
 
-async def _in_lab(address: str, port: int, work: Callable[[Tab], Awaitable[Any]]) -> Any:
+async def _in_lab(
+    address: str, port: int, work: Callable[[Tab], Awaitable[Any]], size: dict[str, int]
+) -> Any:
     for _ in range(150):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
         await asyncio.sleep(0.2)
-    async with chromium() as page:
+    async with chromium(size) as page:
         await page.goto(address)
         await page.wait_for_selector(
             ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000
