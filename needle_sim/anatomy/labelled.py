@@ -175,25 +175,37 @@ def _cuts(labels: Volume) -> dict[str, str | None]:
     }
 
 
+class UnfitError(InputError):
+    """A vertebra that the labels do not hold whole.
+
+    ``fault`` says so without a way out, ``name`` is the vertebra, ``whole`` are those that are.
+    """
+
+    def __init__(self, fault: str, name: str, whole: tuple[str, ...], way_out: str = "") -> None:
+        super().__init__(f"{fault}{way_out}")
+        self.fault, self.name, self.whole = fault, name, whole
+
+
 def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:
     if name not in VERTEBRAE:
         raise InputError(
             f"vertebra {name} cannot be fitted: the parametric vertebrae are {', '.join(VERTEBRAE)}"
         )
+    fits = tuple(
+        n for n in VERTEBRAE if n in cuts and cuts[n] is None and (n != "S1" or "L5" in cuts)
+    )
+    said = ", ".join(fits) or "there is none"
+    take = f"take a level that lies whole in it ({said}) or a CT that holds {name}"
     if name not in cuts:
-        raise InputError(
-            f"vertebra {name} is not in the labels: {_present(cuts)}{_ends_before(name, cuts)}"
-        )
+        fault = f"vertebra {name} is not in the labels: {_present(cuts)}"
+        ends = _ends_before(name, cuts)
+        raise UnfitError(f"{fault}{ends}", name, fits, f": {take}" if ends else "")
     if cuts[name] is not None:
-        raise InputError(
-            f"{name} is cut by the {cuts[name]} edge of the volume; take a level that lies whole "
-            f"in it ({_whole(cuts)}) or a CT that holds {name}"
-        )
+        fault = f"{name} is cut by the {cuts[name]} edge of the volume"
+        raise UnfitError(fault, name, fits, f"; {take}")
     if name == "S1" and "L5" not in cuts:
-        raise InputError(
-            "S1 cannot be fitted: its endplate is found below L5, which is not in the labels; "
-            f"{_present(cuts)}"
-        )
+        fault = "S1 cannot be fitted: its endplate is found below L5, which is not in the labels"
+        raise UnfitError(fault, name, fits, f"; {_present(cuts)}")
 
 
 def _present(cuts: Mapping[str, str | None]) -> str:
@@ -205,15 +217,8 @@ def _ends_before(name: str, cuts: Mapping[str, str | None]) -> str:
     column = list(LABELLED)
     for other, edge in cuts.items():
         if edge == ("lower" if column.index(other) < column.index(name) else "upper"):
-            return (
-                f"; the volume ends in {other}, which its {edge} edge cuts, before {name}: take a "
-                f"level that lies whole in it ({_whole(cuts)}) or a CT that holds {name}"
-            )
+            return f"; the volume ends in {other}, which its {edge} edge cuts, before {name}"
     return ""
-
-
-def _whole(cuts: Mapping[str, str | None]) -> str:
-    return ", ".join(n for n in VERTEBRAE if n in cuts and cuts[n] is None) or "there is none"
 
 
 def _neighbours(chosen: set[str]) -> Iterator[str]:

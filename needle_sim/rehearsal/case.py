@@ -44,14 +44,28 @@ def phantom_of(name: str, seed: int | None) -> Anatomy:
 
 
 def anatomy_of_ct(
-    ct: Volume, labels: Volume | None, vertebrae: tuple[str, ...], target_mm: ArrayLike | None
+    ct: Volume, labels: Volume | None, recipe: Procedure, level: str, target_mm: ArrayLike | None
 ) -> Anatomy:
-    """A CT with its labels, fitted about the vertebrae that are needed or about a point."""
-    from needle_sim.anatomy.fit import anatomy_from_ct
+    """A CT with its labels, fitted about the vertebrae that a level needs or about a point.
 
-    if labels is not None and target_mm is not None:
+    A level that the CT does not hold is refused with those of this procedure that it does.
+    """
+    from needle_sim.anatomy.fit import anatomy_from_ct
+    from needle_sim.anatomy.labelled import UnfitError
+
+    if labels is None:
+        return anatomy_from_ct(ct, None)
+    if target_mm is not None:
         return anatomy_from_ct(ct, labels, near_mm=target_mm)
-    return anatomy_from_ct(ct, labels, vertebrae=None if labels is None else vertebrae)
+    try:
+        return anatomy_from_ct(ct, labels, vertebrae=recipe.needed(level))
+    except UnfitError as error:
+        here = [one for one in recipe.levels if set(recipe.needed(one)) <= set(error.whole)]
+        raise InputError(
+            f"{error.fault}, and {recipe.name} at {level} needs "
+            f"{' and '.join(recipe.needed(level))}: on this CT it can be done at "
+            f"{', '.join(here) or 'no level'}; for {level} take a CT that holds {error.name} whole"
+        ) from error
 
 
 def reference_of(anatomy: Anatomy, target: Target) -> str:

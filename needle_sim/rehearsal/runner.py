@@ -92,7 +92,7 @@ def run_procedure(
     if anatomy is None and ct is None:
         anatomy = phantom_of(phantom, seed if vary else None)
     elif anatomy is None and ct is not None:
-        anatomy = anatomy_of_ct(ct, labels, recipe.needed(chosen_level), target_mm)
+        anatomy = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
     progress(1, _STAGES)
     patient: Any = anatomy
     target = target_of(recipe, patient, chosen_level, chosen_side, target_mm)

@@ -7,7 +7,9 @@ import pytest
 
 from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.rehearsal.case import check_sources, reference_of, target_of
+from needle_sim.rehearsal.case import anatomy_of_ct, check_sources, reference_of, target_of
+from needle_sim.volume.labels import vertebra_label
+from needle_sim.volume.volume import Volume, axis_aligned
 from tests.rehearsal.attempts import patient, target
 
 RFA = Procedure.preset("medial-branch-rfa")
@@ -54,3 +56,35 @@ def test_a_bare_point_is_squared_on_the_vertebra_nearest_to_it(phantom):
 def test_without_known_bodies_there_is_no_vertebra_but_the_targets():
     assert reference_of(patient(), target(vertebra="")) == ""
     assert reference_of(patient(), target(vertebra="L4")) == "L4"
+
+
+def column(*whole: str, cut: str) -> tuple[Volume, Volume]:
+    """A CT and its labels: vertebrae from above as blocks, the last one cut by the lower edge."""
+    names = [*whole, cut]
+    array = np.zeros((10 * len(names), 12, 12), dtype=np.uint16)
+    for n, name in enumerate(reversed(names)):
+        array[max(0, 10 * n) : 10 * n + 8, 3:9, 3:9] = vertebra_label(name)
+    place = axis_aligned((2.0, 2.0, 2.0), (0.0, 0.0, 0.0))
+    return Volume(np.zeros(array.shape, np.int16), place), Volume(array, place, "label")
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "here"),
+    [
+        ("medial-branch-rfa", "L2", "at L1;"),
+        ("transforaminal-epidural", "L2-L3", "at L1-L2;"),
+        ("medial-branch-rfa", "L4", "at L1;"),
+    ],
+)
+def test_a_level_that_the_ct_cuts_is_refused_with_those_that_can_be_done(name, level, here):
+    """L1 and L2 are whole: the L1 branch crosses L2, the L2 branch crosses L3, which is cut."""
+    ct, labels = column("T12", "L1", "L2", cut="L3")
+    with pytest.raises(InputError, match=f"on this CT it can be done {here}") as caught:
+        anatomy_of_ct(ct, labels, Procedure.preset(name), level, None)
+    assert f"for {level} take a CT that holds L" in str(caught.value)
+
+
+def test_a_ct_without_a_level_of_the_procedure_says_so():
+    ct, labels = column("T12", "L1", cut="L2")
+    with pytest.raises(InputError, match=r"L2 is cut by the lower edge .* done at no level"):
+        anatomy_of_ct(ct, labels, RFA, "L1", None)

@@ -46,7 +46,7 @@ def open_console(
         if ct is None:
             patient = phantom_of(phantom, seed if vary else None)
         else:
-            patient = anatomy_of_ct(ct, labels, recipe.needed(chosen), None)
+            patient = anatomy_of_ct(ct, labels, recipe, chosen, None)
     made = Rehearsal(
         patient, recipe, level=level, side=side, variant=variant, seed=seed,
         phantom_seed=seed if vary else None,
