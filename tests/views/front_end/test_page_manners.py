@@ -89,6 +89,13 @@ def test_the_wheel_is_a_millimetre_for_100_px_or_3_lines():
         assert hand.depth_mm == pytest.approx(start + 3.0)
         await turned((0, 300, 0))
         assert hand.depth_mm == pytest.approx(start)
+        await tab.page.set_viewport_size({"width": 800, "height": 1000})
+        await asyncio.sleep(0.3)
+        await tab.page.evaluate("() => document.activeElement.blur()")
+        assert await turned((0, -100, 0)) == [False]  # a narrow page scrolls
+        await tab.page.focus("[data-fluoroscopy]")
+        assert await turned((0, -100, 0)) == [True]  # unless the picture was chosen
+        assert hand.depth_mm == pytest.approx(start + 1.0)
 
     _on_page(made, work)
 
