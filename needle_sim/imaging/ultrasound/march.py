@@ -37,8 +37,9 @@ CLUTTER_DB, HAZE, HAZE_MM = -24.0, 2.0, 6.0
 """Clutter in a shadow against the speckle of muscle; next to the bone ``1 + HAZE`` times that,
 which falls off over ``HAZE_MM`` (proposed)."""
 
-MULTIPLE = 0.006
-"""Share of a bone's echo that is heard again at twice its depth (proposed)."""
+MULTIPLE = 0.0006
+"""Share of a bone's echo that is heard again at twice its depth: faint, about 20 dB under open
+muscle there, as the shadow itself is (proposed)."""
 
 SKIN_MM = 1.5
 """Skin that lies against the face (proposed)."""
