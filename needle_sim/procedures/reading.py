@@ -7,6 +7,7 @@ from pathlib import Path
 from needle_sim import presets
 from needle_sim.errors import InputError, PresetError
 from needle_sim.injectate.agent import Agent
+from needle_sim.instruments.needle import Needle
 from needle_sim.procedures.procedure import Procedure
 
 _PRESETS = {"needles": "needles", "protocol": "protocols", "carm": "carms", "probe": "probes"}
@@ -53,6 +54,18 @@ def read_procedure(path: Path) -> Procedure:
     return made
 
 
+def check_needle(procedure: Procedure, name: str) -> None:
+    """Refuse a needle that does not exist, and one that cannot heat where the procedure heats."""
+    known = presets.names("needles")
+    if name not in known:
+        raise PresetError(f"needles.toml has no preset {name!r}{presets.nearest(name, known)}")
+    if procedure.protocol is not None and not Needle.preset(name).active_tip_mm > 0:
+        hot = [one for one in known if Needle.preset(one).active_tip_mm > 0]
+        raise PresetError(
+            f"{name} has no active tip and {procedure.name} heats: take {' or '.join(hot)}"
+        )
+
+
 def _check_presets(procedure: Procedure) -> None:
     """Every preset that a procedure names must be there."""
     for field, file in _PRESETS.items():
@@ -60,6 +73,8 @@ def _check_presets(procedure: Procedure) -> None:
         for one in named if isinstance(named, tuple) else (named,):
             if one is not None:
                 _check(file, one, field)
+    for name in procedure.needles:
+        check_needle(procedure, name)
     for view in procedure.views:
         _check("beams", view.beam, f"views.{view.name}.beam")
     for index, step in enumerate(procedure.steps):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure, check_side
+from needle_sim.procedures.reading import check_needle
 from needle_sim.progress import Progress, silent
 from needle_sim.rehearsal.attempt import Attempt
 from needle_sim.rehearsal.carry_out import carry_out
@@ -85,6 +86,8 @@ def run_procedure(
     chosen_side = check_side(recipe.default_side if side is None else side)
     chosen_level = recipe.default_level if level is None else level
     recipe = recipe.at(chosen_level, variant)
+    if needle is not None:
+        check_needle(recipe, needle)
     check_sources(ct, labels, target_mm, level, vary=vary)
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, got {seed!r}")

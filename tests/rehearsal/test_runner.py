@@ -171,3 +171,8 @@ def test_the_needle_of_an_injection_is_seen_in_its_plane(injection):
 def test_what_cannot_be_asked_is_refused(asked, said):
     with pytest.raises(InputError, match=said):
         ns.run_procedure(**asked)
+
+
+def test_a_needle_without_an_active_tip_is_refused_before_anything_is_built():
+    with pytest.raises(InputError, match=r"tuohy_18g_90mm has no active tip .* take rf_16g_10mm"):
+        ns.run_procedure("medial-branch-rfa", needle="tuohy_18g_90mm", phantom="none such")
