@@ -134,6 +134,13 @@ class Anatomy(Shown):
     fit_rms_mm: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"Anatomy({self.name!r}, vertebrae {', '.join(self.bodies) or 'unknown'}, "
+            f"{len(self.structures)} structures, {len(self.spaces)} spaces, "
+            f"labels {' x '.join(map(str, self.labels.shape))})"
+        )
+
     def __post_init__(self) -> None:
         if self.labels.shape != self.ct.shape:
             raise InputError(f"labels {self.labels.shape} do not lie on the CT {self.ct.shape}")

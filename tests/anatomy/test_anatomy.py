@@ -80,3 +80,9 @@ def test_labels_must_lie_on_the_ct():
     spine = block()
     with pytest.raises(InputError, match="do not lie on the CT"):
         replace(spine, labels=spine.labels.crop((0, 0, 0), (5, 5, 5)))
+
+
+def test_an_anatomy_is_printed_in_a_line(phantom):
+    said = repr(phantom)
+    assert len(said) < 200
+    assert said.startswith("Anatomy('lumbar_normal', vertebrae L1, L2, L3, L4, L5")
