@@ -36,8 +36,12 @@ def skin_mm(echoes: Echoes, patient_from_probe: Transform) -> float:
             f"the probe's axis meets no skin within {_SEARCH_MM:g} mm of its face at {at} (patient "
             "LPS, mm); move it to the body and point its +z into it"
         )
+    away = f"the probe at {at} (patient LPS, mm) points away from the body; turn its +z into it"
     if inside[face]:
-        air = np.flatnonzero(~inside[:face])
+        air, before = np.flatnonzero(~inside[:face]), np.flatnonzero(~inside[face:])
+        deep = face - air[-1] if len(air) else len(along)
+        if deep * _STEP_MM > MOST_IN_MM and len(before) and before[0] < deep:
+            raise InputError(away)
         if not len(air):
             raise InputError(
                 f"the probe's face at {at} (patient LPS, mm) lies over {_SEARCH_MM:g} mm inside "
@@ -46,9 +50,7 @@ def skin_mm(echoes: Echoes, patient_from_probe: Transform) -> float:
         return float(along[air[-1] + 1])
     ahead = np.flatnonzero(inside[face:])
     if not len(ahead):
-        raise InputError(
-            f"the probe at {at} (patient LPS, mm) points away from the body; turn its +z into it"
-        )
+        raise InputError(away)
     return float(along[face + ahead[0]])
 
 

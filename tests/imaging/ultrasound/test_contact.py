@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from needle_sim.errors import InputError
-from needle_sim.geometry.transform import rigid
+from needle_sim.geometry.transform import Transform, rigid
 from needle_sim.imaging.ultrasound.contact import check_contact, skin_mm
 from needle_sim.imaging.ultrasound.probe import PROBE, Probe
 from needle_sim.imaging.ultrasound.scan import sonogram
@@ -67,3 +67,13 @@ def test_a_face_on_the_skin_is_taken(body, off_mm):
 def test_a_face_elsewhere_is_refused_with_the_way_back(body, pose, said):
     with pytest.raises(InputError, match=said):
         check_contact(body, pose)
+
+
+@pytest.mark.parametrize("in_mm", [1.0, 5.0])
+def test_a_face_just_under_the_skin_that_looks_out_of_the_body_points_away(in_mm):
+    pose = facing(off_mm=-in_mm)
+    turned = pose.matrix.copy()
+    turned[:3, :3] = pose.matrix[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+    outwards = Transform(turned, target=pose.target, source=pose.source)
+    with pytest.raises(InputError, match="points away from the body; turn its"):
+        check_contact(block("muscle"), outwards)
