@@ -65,7 +65,7 @@ def pose(
     name: str,
     *,
     level: str,
-    side: str,
+    side: str | None = None,
     target_mm: ArrayLike | None = None,
     probe: Probe | None = None,
 ) -> Transform:
@@ -86,7 +86,7 @@ def pose(
         An interspace, upper and lower vertebra (``"L3-L4"``); the transverse process views take a
         vertebra (``"L4"``) too, `transverse_sap_tp` only that.
     side : str
-        ``"left"`` or ``"right"``.
+        ``"left"`` or ``"right"``; a view on the midline needs none.
     target_mm : (3,) array, optional
         A point of the patient, LPS, that the middle of the beam meets in place of the landmark.
     probe : Probe, optional
@@ -97,13 +97,14 @@ def pose(
     InputError
         Unknown view or level, a vertebra that the anatomy lacks, or skin outside the volume.
     """
-    check_view(name, level, side)
+    chosen = ("left" if name in VIEWS and VIEWS[name].midline else "") if side is None else side
+    check_view(name, level, chosen)
     target = (
         None
         if target_mm is None
         else as_points(np.atleast_2d(np.asarray(target_mm)), "target_mm")[0]
     )
-    seat = VIEWS[name].place(anatomy, level, side, target)
+    seat = VIEWS[name].place(anatomy, level, chosen, target)
     return seat if probe is None else pressed(anatomy, seat, probe)
 
 

@@ -250,3 +250,12 @@ def test_levels_are_read_from_above():
 def test_a_missing_vertebra_is_named():
     with pytest.raises(InputError, match="no landmarks of L3, it is missing or cut"):
         pose(block(), "transverse_process", level="L3-L4", side="right")
+
+
+def test_a_view_on_the_midline_needs_no_side_and_the_others_do(phantom):
+    plain = pose(phantom, "transverse_interlaminar", level="L3-L4")
+    for side in ("left", "right"):
+        sided = pose(phantom, "transverse_interlaminar", level="L3-L4", side=side)
+        assert np.array_equal(plain.matrix, sided.matrix)
+    with pytest.raises(InputError, match="side must be left or right"):
+        pose(phantom, "transverse_process", level="L4")
