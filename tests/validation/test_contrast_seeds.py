@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import LUMBAR
 from validation.contrast_ct import Injection, fitted, injections
-from validation.contrast_seeds import SEEDS, in_vessels, on_ct, reach_levels
+from validation.contrast_seeds import SEEDS, in_vessels, on_ct, reach_levels, seen_without_iodine
 
 pytestmark = pytest.mark.long
 
@@ -14,6 +14,12 @@ def test_live_contrast_catches_a_vessel_and_a_late_picture_misses_some(phantom):
 
     assert caught["live"] == caught["dsa"] == 1.0  # of six
     assert caught["single"] < 1.0
+
+
+def test_without_iodine_nothing_is_seen(phantom):
+    blank = seen_without_iodine(phantom, range(1000, 1003))
+
+    assert [word for words in blank.values() for word in words] == [None] * 6
 
 
 def test_five_millilitres_reach_as_far_as_published(phantom):

@@ -129,3 +129,32 @@ def test_a_faint_vessel_is_seen_beside_a_dense_shadow():
     vein = patch(0.6) + line(0.03, first=5, last=57, half=1)
     assert judge_quietly(veiled(0, vein), veiled(1, patch(0.6)))[0] == "vascular"
     assert judge_quietly(veiled(0, patch(0.6)), veiled(1, patch(0.6)))[0] == "contrast"
+
+
+@pytest.mark.parametrize("seed", range(1000, 1006))
+def test_noise_of_places_that_few_photons_pass_is_not_taken_for_contrast(seed):
+    # a 30th of the signal over a quarter of the picture: five times the noise there
+    dark = np.where((ROW < 80) & (COLUMN < 80), 0.03, 1.0).astype(np.float32)
+    rng = np.random.default_rng(seed)
+
+    def shot(before=BEFORE):
+        quantum = 0.02 / np.sqrt(dark)
+        return (before * dark * np.exp(quantum * rng.standard_normal(dark.shape))).astype("f4")
+
+    mask, frames = shot(), [shot() for _ in range(4)]
+    found = evidence(mask, frames, CARM, **SETTING)
+    assert judged(found) is None
+    assert found.footprint_mm2 < 12.0
+    seen = evidence(mask, [shot(BEFORE * np.exp(-patch(0.3)))], CARM, **SETTING)
+    assert judged(seen) == "contrast"
+
+
+def test_a_shadow_must_hang_together_over_twelve_square_millimetres():
+    # discs of 2.5 and 20 mm2, over the noise
+    small, large = (patch(0.3, radius=np.sqrt(area / np.pi) / 0.6) for area in (2.5, 20.0))
+    word, found = judge(noisy(0, small))
+    assert word is None
+    assert found.footprint_mm2 > 0
+    word, found = judge(noisy(0, large))
+    assert word == "contrast"
+    assert found.largest_mm2 >= 12.0
