@@ -66,13 +66,14 @@ def _treated(attempted: Attempted, record: Record) -> Iterator[Metric]:
     agents = {step.agent for step in attempted.procedure.steps if step.do == wanted}
     given = [event for _, event in record.of(wanted)]
     done = next((one for one in given if one.detail.get("agent") in (None, *agents)), None)
-    why = f"the {_GIVEN[wanted]} was given"
+    why = f"{_GIVEN[wanted]} was given"
     if done is None and given:
         ordered = " or ".join(sorted(str(agent) for agent in agents))
         why = f"{given[-1].detail['agent']} was given, the order says {ordered}"
     elif done is None:
-        why = f"the needle was placed, but no {_GIVEN[wanted]} was given: nothing was treated"
-    yield _gate("treatment given", None, "", _GIVEN[wanted], done is not None, why, done)
+        what = _GIVEN[wanted].removeprefix("the ")
+        why = f"the needle was placed, but no {what} was given: nothing was treated"
+    yield _gate("treatment given", None, "", wanted, done is not None, why, done)
 
 
 def _right_place(attempted: Attempted, record: Record) -> Iterator[Metric]:
@@ -102,7 +103,7 @@ def _nearest(
     nearer = int(np.argmin(apart)) if apart and min(apart) < own else None
     said = f"{target.side} {target.level}"
     far = own > _limits()["place_mm"]
-    where = "the tip lies" if event is None else f"the {_GIVEN[event.do]} was given with the tip"
+    where = "the tip lies" if event is None else f"{_GIVEN[event.do]} was given with the tip"
     why, right = f"{where} {own:.1f} mm from the ordered {said}", nearer is None and not far
     if not right and record.abort is not None and not record.of("inject", "heat"):
         right, why = True, f"{why}; it was given up before anything was given"
@@ -112,7 +113,7 @@ def _nearest(
         why += ", at no target at all"
     if record.declared not in (None, said):
         right, why = False, f"{record.declared} was declared, the order says {said}"
-    limit = f"<= {_limits()['place_mm']:g} mm, none nearer"
+    limit = f"nearest, within {_limits()['place_mm']:g} mm"
     return _gate("right level and side", own, "mm", limit, right, why, event)
 
 
@@ -122,7 +123,7 @@ def _limits() -> dict[str, float]:
     return limits
 
 
-_GIVEN = {"inject": "drug", "heat": "heat"}
+_GIVEN = {"inject": "the drug", "heat": "heat"}
 
 
 def _others(attempted: Attempted) -> Iterator[Target]:
