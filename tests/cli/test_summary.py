@@ -79,7 +79,7 @@ def test_giving_up_is_told_with_its_reason(injection):
     judged = Score(injection.score.gates, (), 40.0, "aborted", f"given up, rightly: {why}")
     text = in_words(replace(injection, record=record, score=judged), Path("out"))
     assert f"Given up      after 2 passes: {why}" in text
-    assert f"40 of 100; all 7 gates hold; given up, rightly: {why}" in text
+    assert f"40 of 100; all 8 gates hold; given up, rightly: {why}" in text
 
 
 def test_a_depth_that_was_never_checked_is_said(injection):
