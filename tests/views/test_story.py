@@ -12,8 +12,10 @@ from needle_sim.views.story import (
     views_section,
     way_section,
 )
-from tests.rehearsal.attempts import GOOD, told
+from tests.rehearsal.attempts import GOOD, ORDERED, told
 from tests.views.test_tables import rows
+
+DRUG = f"{ORDERED['volume_ml']:g} mL {ORDERED['agent']}"
 
 
 def plain(words: str) -> str:
@@ -31,7 +33,7 @@ def test_each_event_is_a_row_with_time_depth_and_what_was_seen(injected):
     assert found[3] == ["3 Advance", "0:30", "56 mm", "–"]
     assert found[8][0] == "8 Contrast, 1.5 mL iohexol 240, live, AP, tilted into the window"
     assert found[8][3] == "contrast that stays; epidural"
-    assert found[10] == ["10 Injection, 2 mL saline", "1:40", "66 mm", "into the epidural space"]
+    assert found[10] == [f"10 Injection, {DRUG}", "1:40", "66 mm", "into the epidural space"]
 
 
 def test_the_view_that_checks_the_depth_says_so_and_a_later_one_does_not(injected):
@@ -79,7 +81,7 @@ def test_contrast_is_told_as_seen_and_as_it_lies(injected):
     contrast, drug = found[1], found[3]
     assert contrast[:3] == ["iohexol 240", "1.50 mL", "360 mg"]
     assert contrast[3] == "epidural"
-    assert drug == ["2 mL saline", "into the epidural space", "1:40"]
+    assert drug == [DRUG, "into the epidural space", "1:40"]
     told_of = plain(contrast_section(injected, {"contrast_1.png": b"x"}))
     said = "An observer of these pictures alone sees contrast that stays; the pattern is epidural."
     assert said in told_of
