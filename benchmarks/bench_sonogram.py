@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
+import needle_sim as ns
 from benchmarks.pair import Pair, Size
 from benchmarks.reference.sonogram import numpy_sonogram
 from needle_sim.anatomy.tissue import label
+from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.imaging.ultrasound.scan import sonogram
+from needle_sim.imaging.ultrasound.scene import Echoes, prepare
 from needle_sim.imaging.ultrasound.sonogram import Sonogram
 from tests.imaging.ultrasound.blocks import block, facing
 
@@ -42,12 +44,41 @@ def pairs(size: Size) -> Iterator[Pair]:
         for lines, samples in size.pick(smoke=[(128, 512)], full=[(256, 1024)]):
             for slices in size.pick(smoke=[1], full=[1, 3]):
                 settings = {"lines": lines, "samples": samples, "slices": slices}
-                yield Pair(
-                    name=f"{probe.kind}, {lines} x {samples}, {slices} slices",
-                    ours=partial(sonogram, scene, probe, facing(), **settings),
-                    reference=partial(numpy_sonogram, scene, probe, facing(), **settings),
-                    accuracy=largest_difference,
-                    limit=0.01,
-                    most_ratio=0.25,
-                    unit="% of the grey scale",
-                )
+                named = f"{probe.kind}, {lines} x {samples}, {slices} slices"
+                yield _pair(named, scene, probe, facing(), **settings)
+    spine, probe = ns.build_phantom(), Probe.preset("curved_3p5mhz")
+    seat = ns.pose(spine, "paramedian_sagittal_oblique", level="L4-L5", side="right", probe=probe)
+    echoes = prepare(spine, seat.apply([0.0, 0.0, 0.5 * probe.depth_mm]), reach_mm=75.0)
+    for lines, samples in size.pick(smoke=[(128, 512)], full=[(256, 1024)]):
+        named = f"paramedian view of the phantom with noise, {lines} x {samples}, 1 slice"
+        yield _pair(named, echoes, probe, seat, seed=0, lines=lines, samples=samples)
+
+
+def _pair(
+    name: str,
+    scene: Echoes,
+    probe: Probe,
+    seat: Transform,
+    *,
+    seed: int | None = None,
+    **settings: int,
+) -> Pair:
+    def ours() -> Sonogram:
+        return sonogram(scene, probe, seat, rng=_rng(seed), **settings)
+
+    def reference() -> np.ndarray:
+        return numpy_sonogram(scene, probe, seat, rng=_rng(seed), **settings)
+
+    return Pair(
+        name=name,
+        ours=ours,
+        reference=reference,
+        accuracy=largest_difference,
+        limit=0.01,
+        most_ratio=0.25,
+        unit="% of the grey scale",
+    )
+
+
+def _rng(seed: int | None) -> np.random.Generator | None:
+    return None if seed is None else np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound._kernels import FAR, TO_MM
-from needle_sim.imaging.ultrasound.blur import FLOOR, Blur, blur_of
+from needle_sim.imaging.ultrasound.blur import FLOOR, NOISE_DB, Blur, blur_of
 from needle_sim.imaging.ultrasound.field.textures import scatterers
 from needle_sim.imaging.ultrasound.march import Marched, Rays, planes, rays_of, ringing
 from needle_sim.imaging.ultrasound.probe import Probe
@@ -24,12 +24,17 @@ def numpy_sonogram(
     lines: int,
     samples: int,
     slices: int = 1,
+    rng: np.random.Generator | None = None,
 ) -> np.ndarray:
     """The picture (R, C) of `needle_sim.imaging.ultrasound.scan.sonogram`, without needles."""
     depth = probe.depth_mm
     blur = blur_of(probe, depth, lines, samples)
     rays = rays_of(echoes, probe, patient_from_probe, depth, lines * blur.stride, blur)
-    envelope = numpy_envelope(numpy_march(echoes, rays, blur, slices=slices).echo, blur, lines)
+    wave = numpy_wave(numpy_march(echoes, rays, blur, slices=slices).echo, blur, lines)
+    if rng is not None:
+        normal = scatterers()[0] + 1j * scatterers()[1]
+        wave = wave + 10 ** (NOISE_DB / 20) * normal[rng.integers(0, 65536, wave.shape, np.uint16)]
+    envelope = np.abs(wave)
     at_cm = (np.arange(samples) + 0.5) * rays.step_mm * 0.1
     tgc = 2.0 * TGC_DB_CM_MHZ * probe.frequency_mhz * at_cm
     lines_db = 20.0 * np.log10(np.sqrt(envelope**2 + FLOOR)) + tgc
@@ -42,8 +47,8 @@ def numpy_sonogram(
     return array
 
 
-def numpy_envelope(echo: np.ndarray, blur: Blur, lines: int) -> np.ndarray:
-    """Envelope (L, S) of complex lines (2, P + L + P, S) after the point spread."""
+def numpy_wave(echo: np.ndarray, blur: Blur, lines: int) -> np.ndarray:
+    """Complex lines (L, S) of (2, P + L + P, S) after the point spread."""
     wave = echo[0].astype(np.complex128) + 1j * echo[1]
     at = blur.pad + blur.stride // 2 + blur.stride * np.arange(lines)
     across = wave[at] * blur.weights[0]
@@ -51,7 +56,7 @@ def numpy_envelope(echo: np.ndarray, blur: Blur, lines: int) -> np.ndarray:
         across = across + (wave[at - k] + wave[at + k]) * blur.weights[k]
     taps = np.concatenate([blur.taps[:0:-1], blur.taps])
     along = ndimage.correlate1d(across.real, taps, axis=1, mode="constant")
-    return np.hypot(along, ndimage.correlate1d(across.imag, taps, axis=1, mode="constant"))
+    return along + 1j * ndimage.correlate1d(across.imag, taps, axis=1, mode="constant")
 
 
 def numpy_march(echoes: Echoes, rays: Rays, blur: Blur, *, slices: int) -> Marched:
@@ -196,8 +201,8 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
             np.add.at(echo[0], (met[kept], low[kept]), ((1 - part) * face)[kept])
             np.add.at(echo[0], (met[kept], low[kept] + 1), (part * face)[kept])
         here = clear * amp * rays.speckle[name] * shade * rays.along[every, name]
-        here = np.where(in_bone, tail / share * np.exp(-depth_in * bloom) * 0.5, here)
-        depth_in = np.where(in_bone, depth_in + rays.step_mm, depth_in)
+        here = np.where(in_bone, tail / share * bloom**depth_in * 0.5, here)
+        depth_in = np.where(in_bone, depth_in + 1.0, depth_in)
         clear = np.where(in_bone, clear * bone_loss, clear)
         here = here + (1 - clear) * amp * clutter * (1 + mist)
         mist = mist * haze_fall

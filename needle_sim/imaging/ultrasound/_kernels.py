@@ -24,6 +24,11 @@ def _bone_at(word):
     return (np.float64(word >> 16) - 32768.0) * TO_MM
 
 
+@kernel(inline="always")
+def _is(word, name):
+    return 1.0 if (word & 255) == name else 0.0
+
+
 @kernel
 def _distance(grid, x, y, z):
     # trilinear distance from bone at a point in voxels, clamped to the grid
@@ -50,15 +55,12 @@ def _share(grid, name, x, y, z):
     z = min(max(z, 0.0), nk - 1.001)
     a, b, c = int(x), int(y), int(z)
     u, v, w = x - a, y - b, z - c
-    total = 0.0
-    for corner in range(8):
-        p = min(a + 1, ni - 1) if corner & 4 else a
-        q = min(b + 1, nj - 1) if corner & 2 else b
-        r = min(c + 1, nk - 1) if corner & 1 else c
-        if (grid[p, q, r] & 255) == name:
-            part = (u if corner & 4 else 1.0 - u) * (v if corner & 2 else 1.0 - v)
-            total += part * (w if corner & 1 else 1.0 - w)
-    return total
+    a1, b1, c1 = min(a + 1, ni - 1), min(b + 1, nj - 1), min(c + 1, nk - 1)
+    low = (1 - v) * ((1 - w) * _is(grid[a, b, c], name) + w * _is(grid[a, b, c1], name))
+    low += v * ((1 - w) * _is(grid[a, b1, c], name) + w * _is(grid[a, b1, c1], name))
+    high = (1 - v) * ((1 - w) * _is(grid[a1, b, c], name) + w * _is(grid[a1, b, c1], name))
+    high += v * ((1 - w) * _is(grid[a1, b1, c], name) + w * _is(grid[a1, b1, c1], name))
+    return (1 - u) * low + u * high
 
 
 @kernel
@@ -97,7 +99,7 @@ def march(
         length = math.sqrt(dx * dx + dy * dy + dz * dz)
         re, im, open_to, code = echo[0, n], echo[1, n], through[n], codes[n]
         weight = along[n]
-        amp, clear, depth_in, tail = 1.0, 1.0, 0.0, 0.0
+        amp, clear, tail = 1.0, 1.0, 0.0
         last, before = -1, FAR
         again, again_amp = -1, 0.0
         first, mist = FAR, 0.0
@@ -148,10 +150,18 @@ def march(
                     middle, total = s - 1.0 + part, 0.0
                     low = max(int(middle - 2.5 * sigma), 0)
                     high = min(int(middle + 2.5 * sigma) + 1, re.shape[0])
+                    # a Gaussian, each sample from the one before it
+                    first_of = math.exp(-0.5 * ((low - middle) / sigma) ** 2)
+                    grows = math.exp(-((low - middle) + 0.5) / sigma**2)
+                    shrinks = math.exp(-1.0 / sigma**2)
+                    value, ratio = first_of, grows
+                    for _ in range(low, high):
+                        total += value
+                        value, ratio = value * ratio, ratio * shrinks
+                    value, ratio = first_of * tail / total, grows
                     for at in range(low, high):
-                        total += math.exp(-0.5 * ((at - middle) / sigma) ** 2)
-                    for at in range(low, high):
-                        re[at] += tail * math.exp(-0.5 * ((at - middle) / sigma) ** 2) / total
+                        re[at] += value
+                        value, ratio = value * ratio, ratio * shrinks
                 elif s > 0:
                     re[s - 1] += (1.0 - part) * tail
                     re[s] += part * tail
@@ -160,7 +170,8 @@ def march(
                 if again < 0:
                     again, again_amp = 2 * s, unit * multiple
                     first = min(first, s - 1.0 + part)
-                depth_in, mist = 0.0, haze
+                tail *= 0.5 / share  # of one plane, speckled, from here on
+                mist = haze
             if s == again:
                 re[s] += again_amp * amp
             if not in_bone and name != last and last >= 0 and clear > 0.0 and name != air:
@@ -192,8 +203,8 @@ def march(
             h = (h ^ (h >> 13)) & table
             here = clear * amp * speckle[name] * shade * weight[name]
             if in_bone:
-                here = tail / share * math.exp(-depth_in * bloom) * 0.5
-                depth_in += ds
+                here = tail
+                tail *= bloom
                 clear *= bone_loss
             here += (1.0 - clear) * amp * clutter * (1.0 + mist)
             mist *= haze_fall
@@ -243,6 +254,16 @@ def blur(echo, weights, reach, taps, stride, first, start, stop, row, out):
                 left, right, tap = row[edge - t :], row[edge + t :], taps[t]
                 for s in range(done.shape[0]):
                     done[s] += tap * (left[s] + right[s])
+
+
+@kernel
+def hiss(lines, normal, drawn, level):
+    """Add to lines (2, L, S) the entry of ``normal`` (2, N) that ``drawn`` (L, S) names."""
+    for n in range(drawn.shape[0]):
+        re, im, here = lines[0, n], lines[1, n], drawn[n]
+        for s in range(here.shape[0]):
+            re[s] += level * normal[0, here[s]]
+            im[s] += level * normal[1, here[s]]
 
 
 @kernel

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.imaging.ultrasound import _kernels
+from needle_sim.imaging.ultrasound.field.textures import scatterers
 from needle_sim.imaging.ultrasound.point_spread import FWHM_OF_SIGMA, PointSpread, point_spread
 from needle_sim.imaging.ultrasound.probe import Probe
 from needle_sim.jit import in_slabs
@@ -116,8 +117,9 @@ def detected(
 
     in_slabs(work, lines, slab=SLAB)
     if rng is not None:
-        noise = rng.standard_normal(out.shape, dtype=np.float32)
-        out += noise * np.float32(10 ** (NOISE_DB / 20) * np.sqrt(0.5))
+        normal = scatterers()  # complex, of mean square 1; which of them is drawn, sample by sample
+        drawn = rng.integers(0, normal.shape[1], out.shape[1:], dtype=np.uint16)
+        _kernels.hiss(out, normal, drawn, np.float32(10 ** (NOISE_DB / 20)))
     power = out[0] * out[0] + out[1] * out[1]
     power += np.float32(FLOOR)
     return np.asarray(np.float32(10.0 / np.log(10.0)) * np.log(power))

@@ -152,7 +152,7 @@ def _bone(step_mm: float) -> tuple[float, ...]:
         LOBE,
         ROUGH,
         float(10.0 ** (-BONE_LOSS_DB_MM * step_mm / 20.0)),
-        float(BLOOM_DB_MM * np.log(10.0) / 20.0),
+        float(10.0 ** (-BLOOM_DB_MM * step_mm / 20.0)),
         float(10.0 ** ((MUSCLE_DB + CLUTTER_DB) / 20.0)),
         HAZE,
         float(np.exp(-step_mm / HAZE_MM)),

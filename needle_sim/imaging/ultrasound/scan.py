@@ -181,13 +181,16 @@ def _beyond(echoes: Echoes, shown: Sonogram) -> NDArray[np.bool_]:
     """Pixels (R, C) of the sector that lie off the scene, where its rim goes on."""
     voxel_from_pixel = (echoes.patient_from_voxel.inverse() @ shown.patient_from_pixel).matrix
     rows, columns = shown.array.shape
-    out = np.zeros((rows, columns), dtype=np.bool_)
+    least, most = np.zeros(rows), np.full(rows, columns - 1.0)  # columns within, row by row
     for (down, across, _, first), count in zip(voxel_from_pixel, echoes.grid.shape, strict=False):
-        at_row, at_column = first + down * np.arange(rows), across * np.arange(columns)
-        low, high = at_row.min() + at_column.min(), at_row.max() + at_column.max()
-        if low < -0.5 or high > count - 0.5:
-            at = at_row[:, None] + at_column
-            out |= (at < -0.5) | (at > count - 0.5)
+        at = first + down * np.arange(rows)
+        if abs(across) < 1e-12:
+            most[(at < -0.5) | (at > count - 0.5)] = -1.0
+            continue
+        ends = np.sort([(-0.5 - at) / across, (count - 0.5 - at) / across], axis=0)
+        least, most = np.maximum(least, ends[0]), np.minimum(most, ends[1])
+    column = np.arange(columns)
+    out = (column < least[:, None]) | (column > most[:, None])
     return out & shown.sector
 
 
