@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
-from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.phantom.nerves import behind_disc
 from needle_sim.anatomy.phantom.sacrum import canal_points
-from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.vertebra_fit import VertebraFit
 from needle_sim.geometry.shapes import Implicit, Tube
 
@@ -69,18 +68,15 @@ def dural_sac(
 
 def _canal_line(fits: Mapping[str, VertebraFit]) -> tuple[Points, Points, Points]:
     """Axis (N, 3) of the sac from the feet up, direction to the left (N, 3), largest scale (N,)."""
-    levels = [level for level in reversed(LEVELS) if level in fits]
-    column = Column(
-        {one: fits[one].spec for one in levels},
-        {one: fits[one].patient_from_body for one in levels},
-    )
+    column = column_of(fits)
+    levels = column.levels[::-1]
     shares = {one: _share(fits[one]) for one in levels}
     knots = []
     for n, level in enumerate(levels):
         for point in _middles(fits[level], alone=n + 1 == len(levels)):
             knots.append(_knot(fits[level], point, shares[level]))
         above = levels[n + 1] if n + 1 < len(levels) else ""
-        if above and LEVELS.index(level) - LEVELS.index(above) == 1:
+        if (above, level) in column.pairs:
             share = min(shares[level], shares[above])
             place = behind_disc(column, above, level, 0.5 * share * SAC_MM[1])
             knots.append(np.concatenate([place, knots[-1][3:6], [share]]))

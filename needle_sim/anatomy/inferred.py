@@ -10,6 +10,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Side, Structure
 from needle_sim.anatomy.dural_sac import CLEAR_MM, dural_sac
+from needle_sim.anatomy.joined import column_of
+from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.nerves import BRANCH_RADIUS_MM, first_sacral_root
@@ -31,10 +33,6 @@ _STEP_MM = 2.0
 _PUSHES = 60
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _LEAVES_AT = 4  # the point of `root_path`, outside the foramen, where the dorsal ramus leaves
-
-_ABOVE: Mapping[str, str] = {
-    **{"L1": "T12", "L2": "L1", "L3": "L2", "L4": "L3", "L5": "L4", "S1": "L5"}
-}
 
 
 def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
@@ -62,12 +60,8 @@ def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
 
 
 def _discs(fits: Mapping[str, VertebraFit]) -> list[Implicit]:
-    column = Column(
-        {one: fit.spec for one, fit in fits.items()},
-        {one: fit.patient_from_body for one, fit in fits.items()},
-    )
-    pairs = [(upper, lower) for lower, upper in _ABOVE.items() if {upper, lower} <= set(fits)]
-    return [Implicit.of([disc_rows(column, *pair)[0]]) for pair in pairs]
+    column = column_of(fits)
+    return [Implicit.of([disc_rows(column, *pair)[0]]) for pair in column.pairs]
 
 
 def _freed(point: Points, back: Points, walls: Sequence[Implicit], roots: Sequence[Tube]) -> Points:
@@ -119,7 +113,7 @@ def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Ite
         bone = None if fit.sacrum is None else sacrum_shape(fit.spec, fit.sacrum)
         for side in SIDES:
             path = fit.patient_from_body.apply(medial_branch_path(fit.spec, side, bone=bone))
-            level = _ABOVE[vertebra]
+            level = above(vertebra, fits)
             root = roots.get(f"{level} {side} root")
             if root is not None:
                 path = np.concatenate([root.points_mm[_LEAVES_AT, None], path])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.evidence import band
+from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec
+from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.anatomy.vertebra_fit import VertebraFit, surface_rms_mm
@@ -28,14 +28,21 @@ def joined(
     sides; ``rms_mm`` is measured anew.
     """
     found = dict(fits)
-    for upper, lower in pairwise(LEVELS):
-        if upper in fits and lower in fits:
-            fit = fits[upper]
-            spec = meeting(fit, fits[lower])
-            shape = vertebra_shape(spec).moved(fit.patient_from_body)
-            rms = surface_rms_mm(surfaces[upper], shape, band(surfaces[upper]))
-            found[upper] = replace(fit, spec=spec, shape=shape, rms_mm=rms)
+    for upper, lower in column_of(fits).pairs:
+        fit = fits[upper]
+        spec = meeting(fit, fits[lower])
+        shape = vertebra_shape(spec).moved(fit.patient_from_body)
+        rms = surface_rms_mm(surfaces[upper], shape, band(surfaces[upper]))
+        found[upper] = replace(fit, spec=spec, shape=shape, rms_mm=rms)
     return found
+
+
+def column_of(fits: Mapping[str, VertebraFit]) -> Column:
+    """The fitted vertebrae in place."""
+    return Column(
+        {one: fit.spec for one, fit in fits.items()},
+        {one: fit.patient_from_body for one, fit in fits.items()},
+    )
 
 
 def meeting(upper: VertebraFit, lower: VertebraFit) -> VertebraSpec:

@@ -15,7 +15,7 @@ from needle_sim.anatomy.evidence import band, evidence_of
 from needle_sim.anatomy.label_joints import LabelJoint
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.sacrum import WALL_BELOW_MM, sacrum_shape
-from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.spec import VertebraSpec, spine_spec, spreads
 from needle_sim.anatomy.shape_fit import BoneModel, Sizes, solved
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.anatomy.vertebra_fit import (
@@ -69,12 +69,11 @@ def average_sacrum() -> tuple[VertebraSpec, Mapping[str, float], Mapping[str, fl
     """The mean S1, the mean sizes of the sacrum, and how far each fitted size may leave them."""
     path = presets.folder("phantoms") / f"{AVERAGE}.toml"
     file, spine = presets.read_toml(path), spine_spec(AVERAGE)
-    spread = {}
-    for table, names in (("vertebra", FITTED), ("sacrum", FITTED_SACRAL)):
-        for name in names:
-            sd = file[table].get(name, {}).get("sd", 0.0)
-            usual = LOOSE * float(sd[LEVELS.index("S1")] if isinstance(sd, list) else sd)
-            spread[name] = OWN_SD.get(name, usual)
+    own = spreads(AVERAGE, "S1")
+    usual = {name: own[name] for name in FITTED if name in own}
+    usual |= {name: float(file["sacrum"].get(name, {}).get("sd", 0.0)) for name in FITTED_SACRAL}
+    names = (*FITTED, *FITTED_SACRAL)
+    spread = {name: OWN_SD.get(name, LOOSE * usual.get(name, 0.0)) for name in names}
     sacral = {**spine.sacrum, **{"table_deg": 0.0, "ala_ventral_mm": 0.0}}
     sacral["wall_below_mm"] = WALL_BELOW_MM
     return column(spine).vertebrae["S1"], sacral, MappingProxyType(spread)

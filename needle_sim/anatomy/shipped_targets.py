@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.numbering import USUAL
 from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.target_rule import TargetRule, aim
 from needle_sim.errors import InputError, PresetError
 
-COLUMN = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
+COLUMN = USUAL[USUAL.index("T12") :]
 Place = Literal["nerve", "interspace"]
 
 

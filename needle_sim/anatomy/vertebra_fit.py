@@ -10,12 +10,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim import presets
 from needle_sim.anatomy.evidence import band, evidence_of
 from needle_sim.anatomy.label_joints import LabelJoint
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.spec import VertebraSpec, spine_spec, spreads
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.shape_fit import BoneModel, Sizes, solved
 from needle_sim.anatomy.surface import LabelSurface
@@ -88,12 +87,8 @@ class VertebraFit:
 def average(vertebra: str) -> tuple[VertebraSpec, Mapping[str, float]]:
     """The mean vertebra of a level, and how far each fitted size may leave it (one SD, twice that
     of the phantom's population)."""
-    path = presets.folder("phantoms") / f"{AVERAGE}.toml"
-    entries = presets.read_toml(path)["vertebra"]
-    spread = {}
-    for name in FITTED:
-        sd = _JOINT_SD.get(name) or entries[name]["sd"]
-        spread[name] = LOOSE * float(sd[LEVELS.index(vertebra)] if isinstance(sd, list) else sd)
+    usual = spreads(AVERAGE, vertebra)
+    spread = {name: LOOSE * (_JOINT_SD.get(name) or usual[name]) for name in FITTED}
     return column(spine_spec(AVERAGE)).vertebrae[vertebra], MappingProxyType(spread)
 
 

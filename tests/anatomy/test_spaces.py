@@ -9,10 +9,12 @@ import pytest
 
 from needle_sim.anatomy.compartment import compartment
 from needle_sim.anatomy.phantom.column import column
-from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
+
+LEVELS = spine_spec().levels
 
 PAIRS = [f"{a}-{b}" for a, b in pairwise(LEVELS)]
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
-from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.phantom.trunk import Trunk, superellipse_mm
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple, strands
 from needle_sim.anatomy.tissue import label, tissues
@@ -62,7 +61,7 @@ class Back:
         """What is interpolated between the levels, at heights (I,)."""
         knots, rows = [], []
         skin = self.trunk.sizes["skin_mm"] + self.trunk.sizes["subcutis_back_mm"] - 3.0
-        for level in LEVELS:
+        for level in self.column.levels:
             spec, body = self.column.vertebrae[level], self.column.bodies[level]
             post = Posts(spec, "left")
             neck, tip = body.apply([post.neck_point(1.0), post.tp_tip])

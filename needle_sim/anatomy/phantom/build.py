@@ -18,7 +18,7 @@ from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
-from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
@@ -78,7 +78,7 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
     )
     canvas = _painted(spine, stack, bones, named, spaces, voxel_mm, progress)
     landmarks: dict[str, NDArray[np.float64]] = {}
-    for level in LEVELS:
+    for level in stack.levels:
         spec = stack.vertebrae[level]
         if level == "S1":
             found = sacrum_landmarks(spec, spine.sacrum, own[level])
@@ -106,7 +106,7 @@ def bones_of(
     stack: Column, sacrum: Mapping[str, float]
 ) -> tuple[dict[str, Implicit], dict[str, Implicit]]:
     """L1 to S1 in their body frames, and all bones (the iliac wings too) in the patient."""
-    own = {level: vertebra_shape(stack.vertebrae[level]) for level in LEVELS[:-1]}
+    own = {level: vertebra_shape(stack.vertebrae[level]) for level in stack.levels[:-1]}
     own["S1"] = sacrum_shape(stack.vertebrae["S1"], sacrum)
     bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
     for side in SIDES:
@@ -178,7 +178,7 @@ def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]
 
 def _shell(name: str, stack: Column) -> Shade:
     """Thickness of the cortex (P,) at points (P, 3): thin on the body, thick behind it."""
-    if name not in LEVELS[:-1]:
+    if name not in stack.levels[:-1]:
         return lambda points: np.full(len(points), 0.9)
     return _body_shell(stack.vertebrae[name], stack.bodies[name])
 

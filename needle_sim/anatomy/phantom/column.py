@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from needle_sim.anatomy.numbering import in_order
 from needle_sim.anatomy.phantom.posts import Posts
-from needle_sim.anatomy.phantom.spec import LEVELS, SpineSpec, VertebraSpec
+from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec
 from needle_sim.geometry.transform import Frame, Transform, rigid
 
-_CENTRE = "L3"  # its body's centre is the origin of the patient
+_NEXT_MM = 26.0  # neighbours leave at most this between their bodies (proposed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Column:
     Parameters
     ----------
     vertebrae : mapping of str to VertebraSpec
-        L1 to L5 and S1, the inferior joints fitted to the bone below.
+        From the top, the inferior joints fitted to the bone below.
     bodies : mapping of str to Transform
         ``patient_from_body`` of each.
     """
@@ -33,16 +34,33 @@ class Column:
     bodies: Mapping[str, Transform]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "vertebrae", MappingProxyType(dict(self.vertebrae)))
-        object.__setattr__(self, "bodies", MappingProxyType(dict(self.bodies)))
+        for name in ("vertebrae", "bodies"):
+            given = getattr(self, name)
+            ordered = {level: given[level] for level in in_order(given)}
+            object.__setattr__(self, name, MappingProxyType(ordered))
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Vertebrae from the top."""
+        return tuple(self.vertebrae)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Neighbours, upper and lower: no vertebra is missing between their bodies."""
+        return tuple(two for two in pairwise(self.levels) if self._gap_mm(*two) < _NEXT_MM)
+
+    def _gap_mm(self, upper: str, lower: str) -> float:
+        away = self.bodies[upper].matrix[:3, 3] - self.bodies[lower].matrix[:3, 3]
+        halves = 0.5 * (self.vertebrae[upper].height_mm + self.vertebrae[lower].height_mm)
+        return float(np.linalg.norm(away)) - halves
 
 
 def column(spine: SpineSpec) -> Column:
-    """Stack the vertebrae from the sacrum up, disc by disc; the body of L3 is the origin."""
-    specs = spine.vertebrae
+    """Stack the vertebrae from the sacrum up, disc by disc, about the origin of the spine."""
+    specs, levels = spine.vertebrae, spine.levels
     tilt = {"S1": spine.sacrum["slope_deg"] - _endplate_tilt_deg(specs["S1"])}
     centre = {"S1": np.zeros(3)}
-    for above, here in zip(LEVELS[-2::-1], LEVELS[:0:-1], strict=True):
+    for above, here in zip(levels[-2::-1], levels[:0:-1], strict=True):
         tilt[above] = tilt[here] - specs[here].lordosis_above_deg
         up_here, up_above = _up(tilt[here]), _up(tilt[above])
         between = _up(0.5 * (tilt[here] + tilt[above]))
@@ -53,20 +71,17 @@ def column(spine: SpineSpec) -> Column:
             + 0.5 * specs[above].height_mm * up_above
         )
     bodies = {
-        level: rigid(_axes(tilt[level]), centre[level] - centre[_CENTRE], source=Frame(level))
-        for level in LEVELS
+        level: rigid(_axes(tilt[level]), centre[level] - centre[spine.origin], source=Frame(level))
+        for level in levels
     }
-    return Column(joined(specs, bodies), bodies)
+    return Column(joined(Column(specs, bodies)), bodies)
 
 
-def joined(
-    specs: Mapping[str, VertebraSpec], bodies: Mapping[str, Transform]
-) -> dict[str, VertebraSpec]:
-    """The same vertebrae with each inferior joint moved to the superior face of the bone below."""
+def joined(column: Column) -> dict[str, VertebraSpec]:
+    """The vertebrae with each inferior joint moved to the superior face of the bone below."""
+    specs, bodies = column.vertebrae, column.bodies
     found = dict(specs)
-    for above, below in pairwise(LEVELS):
-        if above not in specs or below not in specs:
-            continue
+    for above, below in column.pairs:
         spec, lower = specs[above], Posts(specs[below], "left")
         step = bodies[above].inverse() @ bodies[below]
         joint = step.apply(lower.facet + 0.5 * spec.joint_gap_mm * lower.facet_normal)

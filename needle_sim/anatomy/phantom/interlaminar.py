@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from needle_sim.anatomy.phantom.sacrum import (
     sacrum_shape,
     wall_border,
 )
-from needle_sim.anatomy.phantom.spec import LEVELS, VertebraSpec
+from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.viscera import chain
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Row, box, trace_mm
@@ -139,7 +138,7 @@ def canal_rows(column: Column, sacrum: Mapping[str, float] | None) -> list[Row]:
     From above the first level to the fourth sacral segment, or beyond the last level. The dural sac
     lies in it; the foramina join it.
     """
-    levels = [level for level in LEVELS if level in column.vertebrae]
+    levels = column.levels
     spaces = interspaces(column, sacrum)
     by_upper = {one.upper: one for one in spaces}
     knots: list[tuple[Point, tuple[float, float]]] = []
@@ -188,8 +187,7 @@ def interspaces(column: Column, sacrum: Mapping[str, float] | None) -> list[Inte
     """The neighbours among the levels of a column."""
     return [
         Interspace(column, upper, lower, upper_border(column, lower, sacrum))
-        for upper, lower in pairwise(LEVELS)
-        if upper in column.vertebrae and lower in column.vertebrae
+        for upper, lower in column.pairs
     ]
 
 

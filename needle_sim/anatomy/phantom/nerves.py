@@ -15,7 +15,6 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.course import medial_branch_path, off_bone, root_path
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
-from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 from needle_sim.geometry.transform import unit
@@ -23,7 +22,7 @@ from needle_sim.geometry.transform import unit
 BRANCH_RADIUS_MM = 0.5
 """Medial branch: diameter under 2 mm (COHEN11), here 1 (texts: 0.8-1.3)."""
 
-_SAC_SHARES = {"L1": 1.0, "L2": 1.0, "L3": 1.0, "L4": 0.98, "L5": 0.94}
+_SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 _VENTRAL_MM = 1.0  # ventral epidural space behind a disc (proposed)
 
 _Points = NDArray[np.float64]
@@ -52,16 +51,16 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
     Pain Med 20:1687).
     """
     knots, scales = [], []
-    for level in LEVELS[:-1]:
+    for level in column.levels[:-1]:
         spec, body = column.vertebrae[level], column.bodies[level]
         room = (spec.canal_depth_mm - 3.6) / sacrum["sac_depth_mm"]
         beside = (spec.canal_width_mm - 4.5) / sacrum["sac_width_mm"]
-        scales.append(min(room, beside, _SAC_SHARES[level]))
+        scales.append(min(room, beside, _SAC_SHARES.get(level, 1.0)))
         centre = [0.0, spec.back_mm + 0.5 * spec.canal_depth_mm - 0.5, 0.0]
         knots.append(body.apply(centre))
     behind = [
         behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * min(two))
-        for pair, two in zip(pairwise(LEVELS), pairwise([*scales, scales[-1]]), strict=True)
+        for pair, two in zip(column.pairs, pairwise([*scales, scales[-1]]), strict=True)
     ]
     sacral = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))
     ends = [sacral[0], sacral[1], 0.5 * (sacral[1] + sacral[2])]
@@ -103,7 +102,7 @@ def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structu
 
 def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
     for side in SIDES:
-        for level in LEVELS[:-1]:
+        for level in column.levels[:-1]:
             tube = root_path(column.vertebrae[level], side).moved(column.bodies[level])
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
         tube = first_sacral_root(column, sacrum, Posts(column.vertebrae["S1"], side))
@@ -134,7 +133,7 @@ def _medial_branches(
     column: Column, bones: Mapping[str, Implicit], roots: Mapping[str, Structure]
 ) -> Iterator[Structure]:
     """The branch of a level on the vertebra below; L5's is its dorsal ramus on the ala."""
-    for level, below in pairwise(LEVELS):
+    for level, below in column.pairs:
         for side in SIDES:
             path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
             body = column.bodies[below]
@@ -153,8 +152,8 @@ def _vessels(column: Column) -> Iterator[Structure]:
     The aorta divides before the lower part of L4; the veins join lower, before L5 and right of the
     midline, and the right iliac artery crosses in front of them.
     """
-    at = {level: column.bodies[level].matrix[:3, 3] for level in LEVELS}
-    front = {level: column.vertebrae[level].back_mm for level in LEVELS}
+    at = {level: column.bodies[level].matrix[:3, 3] for level in column.levels}
+    front = {level: column.vertebrae[level].back_mm for level in column.levels}
 
     def course(*knots: tuple[str, float, float, float, float]) -> Tube:
         """Knots: level, left of the midline, before the body's front, above its middle, radius."""

@@ -11,7 +11,6 @@ import numpy as np
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
-LEVELS = ("L1", "L2", "L3", "L4", "L5", "S1")
 _SIGNED = frozenset(
     {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
 )

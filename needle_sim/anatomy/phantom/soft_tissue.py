@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from needle_sim.anatomy.anatomy import Space
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.viscera import chain, organs, place, pockets
 from needle_sim.anatomy.phantom.voxelise import Shape
@@ -77,7 +75,7 @@ def layers(column: Column, spaces: Mapping[str, Space]) -> Iterator[Layer]:
         yield Layer("ligament", Implicit.of(rows))
     yield from _of_kind(spaces, "flavum", "ligament")
     yield from _of_kind(spaces, "disc", "annulus")
-    for upper, lower in pairwise(LEVELS):
+    for upper, lower in column.pairs:
         yield Layer("nucleus", Implicit.of([disc_rows(column, upper, lower)[1]]))
     yield from _of_kind(spaces, "facet_joint", "cartilage")
 
@@ -110,7 +108,7 @@ def _psoas(column: Column) -> Iterator[list[Row]]:
 
 
 def _interspinous(column: Column) -> Iterator[list[Row]]:
-    for upper, lower in pairwise(LEVELS):
+    for upper, lower in column.pairs:
         top, low = column.vertebrae[upper], column.vertebrae[lower]
         first = column.bodies[upper].apply(
             [0.0, top.back_mm + 0.66 * top.spinous_length_mm, -top.lamina_drop_mm - 6.0]

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from needle_sim import presets
-from needle_sim.anatomy.phantom.sizes import FIELDS, LEVELS, VertebraSpec
+from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.phantom.sizes import FIELDS, VertebraSpec
 from needle_sim.errors import InputError, PresetError
 
-__all__ = ["FIELDS", "LEVELS", "SpineSpec", "VertebraSpec", "phantom_names", "spine_spec"]
+__all__ = ["FIELDS", "SpineSpec", "VertebraSpec", "phantom_names", "spine_spec"]
 
 _SIZE_SHARE, _SMOOTH_SHARE = 0.6, 0.7
 _MOST_SD = 2.0
@@ -28,22 +29,33 @@ class SpineSpec:
     name : str
         Of the phantom file.
     vertebrae : mapping of str to VertebraSpec
-        L1 to L5 and S1, as they were drawn (the inferior joints not yet fitted to the bone below).
+        From the top, S1 last, as they were drawn (the inferior joints not yet fitted to the bone
+        below).
     sacrum, trunk : mapping of str to float
         Sizes by name, in the unit that ends it.
+    origin : str
+        The vertebra whose body lies level, its centre the patient's origin.
     """
 
     name: str
     vertebrae: Mapping[str, VertebraSpec]
     sacrum: Mapping[str, float]
     trunk: Mapping[str, float]
+    origin: str = "L3"
 
     def __post_init__(self) -> None:
-        missing = [level for level in LEVELS if level not in self.vertebrae]
-        if missing:
-            raise InputError(f"{self.name} lacks {', '.join(missing)}; needed: {LEVELS}")
+        for level in ("S1", self.origin):
+            if level not in self.vertebrae:
+                raise InputError(f"{self.name} lacks {level}; it has {', '.join(self.vertebrae)}")
+        ordered = {level: self.vertebrae[level] for level in in_order(self.vertebrae)}
+        object.__setattr__(self, "vertebrae", ordered)
         for name in ("vertebrae", "sacrum", "trunk"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Vertebrae from the top."""
+        return tuple(self.vertebrae)
 
 
 def phantom_names() -> list[str]:
@@ -62,11 +74,12 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     if name not in phantom_names():
         raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
     file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
-    vertebrae, sds = _columns(file.get("vertebra", {}), f"{name}.toml: vertebra")
+    levels, origin = _levels(file, f"{name}.toml")
+    vertebrae, sds = _columns(file.get("vertebra", {}), levels, f"{name}.toml: vertebra")
     beside = {part: _sizes(file.get(part, {}), f"{name}.toml: {part}") for part in _BESIDE}
     means = vertebrae
     if rng is not None:
-        vertebrae = _drawn(vertebrae, sds, rng, [key for key in sds["L1"] if key not in _APART])
+        vertebrae = _drawn(vertebrae, sds, rng, [key for key in sds["S1"] if key not in _APART])
     drawn = {
         part: {
             key: mean + (sd * float(_normal(rng, 1)[0]) if rng is not None else 0.0)
@@ -77,18 +90,37 @@ def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None =
     if rng is not None:
         apart = _drawn(means, sds, rng, _APART)
         vertebrae = {level: sizes | apart[level] for level, sizes in vertebrae.items()}
-    for level in _LYING_BELOW:
+    for level in levels[levels.index(origin) + 1 :]:
         more = vertebrae[level]["lordosis_above_deg"] - means[level]["lordosis_above_deg"]
         drawn["sacrum"]["slope_deg"] += more
     specs = {
         level: presets.into(VertebraSpec, values, where=f"{name}.toml: vertebra.{level}")
         for level, values in vertebrae.items()
     }
-    return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"])
+    return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"], origin)
+
+
+def spreads(name: str, level: str) -> dict[str, float]:
+    """SD of each size of a vertebra between people, by field."""
+    file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
+    levels, _ = _levels(file, f"{name}.toml")
+    return _columns(file.get("vertebra", {}), levels, f"{name}.toml: vertebra")[1][level]
+
+
+def _levels(file: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], str]:
+    """The vertebrae of a file from the top, and the one at the origin."""
+    levels, origin = file.get("levels"), file.get("origin")
+    if not isinstance(levels, list) or len(set(levels)) != len(levels) or "S1" not in levels:
+        raise PresetError(f"{where}: levels must list vertebrae down to S1, got {levels!r}")
+    if in_order(levels) != tuple(levels) or origin not in levels:
+        raise PresetError(
+            f"{where}: levels must run from the top and hold the origin, got "
+            f"{levels} and {origin!r}"
+        )
+    return tuple(levels), str(origin)
 
 
 _APART = ("flavum_mm",)  # does not go with body size (KHAS23): drawn on its own, after the rest
-_LYING_BELOW = ("L4", "L5", "S1")
 _BESIDE = {
     "sacrum": ("slope_deg", "length_mm", "width_mm", "curve_deg", "sac_width_mm", "sac_depth_mm"),
     "trunk": (
@@ -122,31 +154,33 @@ def _sizes(entries: Mapping[str, Any], where: str) -> dict[str, tuple[float, flo
 _Table = dict[str, dict[str, float]]
 
 
-def _columns(entries: Mapping[str, Any], where: str) -> tuple[_Table, _Table]:
-    """Means and SDs by level and field; a list holds L1 to S1."""
-    means: _Table = {level: {} for level in LEVELS}
-    sds: _Table = {level: {} for level in LEVELS}
+def _columns(
+    entries: Mapping[str, Any], levels: Sequence[str], where: str
+) -> tuple[_Table, _Table]:
+    """Means and SDs by level and field; a list holds one number a level."""
+    means: _Table = {level: {} for level in levels}
+    sds: _Table = {level: {} for level in levels}
     presets.numbers(entries)
     for field, entry in entries.items():
         for key, table in (("value", means), ("sd", sds)):
             values = entry.get(key)
-            values = values if isinstance(values, list) else [values] * len(LEVELS)
-            if len(values) != len(LEVELS) or not all(isinstance(v, int | float) for v in values):
+            values = values if isinstance(values, list) else [values] * len(levels)
+            if len(values) != len(levels) or not all(isinstance(v, int | float) for v in values):
                 raise PresetError(
-                    f"{where}.{field}.{key} needs {len(LEVELS)} numbers, got {values}"
+                    f"{where}.{field}.{key} needs {len(levels)} numbers, got {values}"
                 )
-            for level, value in zip(LEVELS, values, strict=True):
+            for level, value in zip(levels, values, strict=True):
                 table[level][field] = float(value)
     return means, sds
 
 
 def _drawn(means: _Table, sds: _Table, rng: np.random.Generator, fields: Sequence[str]) -> _Table:
     size = _normal(rng, 1)[0]
-    drawn: _Table = {level: {} for level in LEVELS}
+    drawn: _Table = {level: {} for level in means}
     for field in fields:  # file order: the same draws for the same file
-        smooth, own = _normal(rng, 1)[0], _normal(rng, len(LEVELS))
+        smooth, own = _normal(rng, 1)[0], _normal(rng, len(means))
         share = _SIZE_SHARE if field.endswith("_mm") else 0.0
-        for n, level in enumerate(LEVELS):
+        for n, level in enumerate(means):
             rest = _SMOOTH_SHARE * smooth + np.sqrt(1 - _SMOOTH_SHARE**2) * own[n]
             z = share * size + np.sqrt(1 - share**2) * rest
             drawn[level][field] = float(means[level][field] + sds[level][field] * z)

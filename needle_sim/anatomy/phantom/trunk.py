@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.spec import LEVELS
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
 
 _Points = NDArray[np.floating[Any]]
@@ -117,7 +116,9 @@ class Trunk:
     def _cavity(self, z_mm: _Points) -> tuple[_Points, _Points]:
         """Middle and half depth (I,) of the outline of the muscular wall."""
         front = self.cavity_front_mm - self.sizes["wall_mm"]
-        levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in LEVELS])[::-1]
+        levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in self.column.levels])[
+            ::-1
+        ]
         behind = np.interp(z_mm, levels[:, 2], levels[:, 1]) + _RAPHE_MM
         return 0.5 * (front + behind), 0.5 * (behind - front)
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.numbering import USUAL
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
@@ -33,7 +34,7 @@ from needle_sim.imaging.ultrasound.windows import widest_way, widest_window
 from needle_sim.presets import nearest
 
 Field = NDArray[np.float64]
-LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
+LEVELS = USUAL[USUAL.index("T12") :]
 _AIM_SIDES_MM = (2.0, 4.0)
 """How far to its own side a paramedian beam meets the canal, so that it crosses the laminae and not
 the spinous processes (proposed)."""

@@ -5,10 +5,12 @@ import pytest
 
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.posts import Posts
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.tissue import label
+
+LEVELS = spine_spec().levels
 
 
 @pytest.fixture(scope="module")

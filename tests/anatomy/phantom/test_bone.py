@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.posts import Posts
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
     vertebra_shape,
 )
 from needle_sim.geometry.transform import unit
+
+LEVELS = spine_spec().levels
 
 LUMBAR = LEVELS[:-1]
 UP = np.array([0.0, 0.0, 1.0])

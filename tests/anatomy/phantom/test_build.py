@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.build import build_phantom
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.tissue import label
+
+LEVELS = spine_spec().levels
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.column import column, joined
+from needle_sim.anatomy.phantom.column import Column, column, joined
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.transform import angle_deg
+
+LEVELS = spine_spec().levels
 
 PAIRS = list(itertools.pairwise(LEVELS))
 
@@ -66,7 +68,7 @@ def test_facet_joints_have_their_space(mean, upper, lower, side):
 
 
 def test_joining_twice_changes_nothing(mean):
-    again = joined(mean.column.vertebrae, mean.column.bodies)
+    again = joined(mean.column)
 
     for level in LEVELS:
         assert again[level].iap_drop_mm == pytest.approx(
@@ -78,7 +80,7 @@ def test_joining_leaves_out_what_has_no_neighbour():
     stack = column(spine_spec())
     alone = {"L4": stack.vertebrae["L4"]}
 
-    assert joined(alone, stack.bodies) == alone
+    assert joined(Column(alone, {"L4": stack.bodies["L4"]})) == alone
 
 
 def test_neighbours_do_not_overlap(drawn):

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, SIDES, Posts, on_bone
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
     medial_branch_path,
     root_path,
 )
 from needle_sim.geometry.paths import length_mm
 from needle_sim.geometry.transform import angle_deg, unit
+
+LEVELS = spine_spec().levels
 
 LUMBAR = LEVELS[:-1]
 

@@ -9,9 +9,11 @@ from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks
-from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.errors import InputError
+
+LEVELS = spine_spec().levels
 
 BONY = ("lamina_upper_edge", "lamina_ventral_upper", "lamina_lower_edge", "lamina_ventral_lower",
         "pedicle_lateral", "pedicle_medial", "pedicle_12_oclock", "pedicle_6_oclock",

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
+
+LEVELS = spine_spec().levels
 
 PAIRS = list(pairwise(LEVELS))
 

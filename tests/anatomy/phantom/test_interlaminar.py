@@ -9,9 +9,11 @@ from needle_sim.anatomy.phantom.interlaminar import (
     interspaces,
     upper_border,
 )
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit
+
+LEVELS = spine_spec().levels
 
 TUOHY_MM = 0.635  # radius of 18 G
 STEP_MM = 0.05

@@ -7,8 +7,10 @@ import pytest
 
 from needle_sim.anatomy.phantom.joint import joint_ends, joint_half_mm, joint_rows
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.shapes import Implicit
+
+LEVELS = spine_spec().levels
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -7,10 +7,12 @@ import pytest
 
 from needle_sim.anatomy.phantom.nerves import sac_line
 from needle_sim.anatomy.phantom.posts import SIDES, Posts, on_bone
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.paths import distance_mm, resample
 from needle_sim.geometry.shapes import distance_to_tubes_mm
 from needle_sim.geometry.transform import unit
+
+LEVELS = spine_spec().levels
 
 NEEDLE_RADIUS_MM = 0.635  # 18 G
 

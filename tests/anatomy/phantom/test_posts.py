@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.spec import LEVELS, spine_spec
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
+
+LEVELS = spine_spec().levels
 
 LUMBAR = LEVELS[:-1]
 

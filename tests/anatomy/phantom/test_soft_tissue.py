@@ -5,9 +5,11 @@ import pytest
 
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.geometry.shapes import Implicit
+
+LEVELS = spine_spec().levels
 
 
 @pytest.fixture(scope="module")

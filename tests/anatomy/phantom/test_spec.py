@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from needle_sim import presets
-from needle_sim.anatomy.phantom.spec import LEVELS, phantom_names, spine_spec
+from needle_sim.anatomy.phantom.spec import phantom_names, spine_spec
 from needle_sim.errors import PresetError
+
+LEVELS = spine_spec().levels
 
 COOK21_L5 = {  # CT of 196 adults, Int J Spine Surg 2021;15:1072
     "anterior_height_mm": (30.3, 1.9),

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
+
+LEVELS = spine_spec().levels
 
 
 @pytest.fixture(scope="module")

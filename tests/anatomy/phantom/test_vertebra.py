@@ -5,10 +5,12 @@ import pytest
 
 from needle_sim.anatomy.landmarks import landmark_names
 from needle_sim.anatomy.phantom.posts import SIDES
-from needle_sim.anatomy.phantom.spec import LEVELS
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
     vertebra_landmarks,
 )
+
+LEVELS = spine_spec().levels
 
 LUMBAR = LEVELS[:-1]
 ON_BONE = (
