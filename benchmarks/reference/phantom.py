@@ -45,9 +45,9 @@ def numpy_phantom(voxel_mm: float) -> Anatomy:
     """
     kernels = shapes._kernels.implicit_distance, shapes._kernels.tube_distance
 
-    def implicit(points, rows, frames, out) -> None:
+    def implicit(points, rows, frames, work, kept, out) -> None:
         if len(points) < PAINTED:
-            kernels[0](points, rows, frames, out)
+            kernels[0](points, rows, frames, work, kept, out)
         else:
             out[:] = implicit_distance_mm(Implicit(rows), points)
 
@@ -55,7 +55,7 @@ def numpy_phantom(voxel_mm: float) -> Anatomy:
         if len(points) < PAINTED:
             kernels[1](points, *segments)
         else:
-            segments[-1][:] = tubes_distance_mm(points, *segments[:-1])
+            segments[-1][:] = tubes_distance_mm(points, *segments[:-2])
 
     with patch.multiple(shapes._kernels, implicit_distance=implicit, tube_distance=tubes):
         return build_phantom(voxel_mm=voxel_mm)

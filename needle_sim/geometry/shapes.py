@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +23,7 @@ from needle_sim.geometry.parts import (
 )
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
+from needle_sim.jit import in_slabs
 
 __all__ = [
     "Implicit",
@@ -38,7 +37,8 @@ __all__ = [
     "trace_mm",
 ]
 
-_CHUNK = 40_000  # points; smaller sets are not worth a thread
+_CHUNK = 16_384  # points, whole runs of the kernels
+_POINT_US = 0.06  # about what a point takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,11 +75,11 @@ def distance_to_tubes_mm(points_mm: ArrayLike, tubes: Sequence[Tube]) -> NDArray
     end_radius = np.concatenate([tube.radius_mm[1:] for tube in tubes])
 
     def part(low: int, high: int) -> None:
-        _kernels.tube_distance(
-            _read_only(points[low:high]), starts, ends, start_radius, end_radius, out[low:high]
-        )
+        kept = np.empty(len(starts), dtype=np.int64)
+        chunk = _read_only(points[low:high])
+        _kernels.tube_distance(chunk, starts, ends, start_radius, end_radius, kept, out[low:high])
 
-    _in_parts(part, len(points))
+    in_slabs(part, len(points), slab=_CHUNK, row_us=_POINT_US)
     return out
 
 
@@ -113,7 +113,7 @@ class Implicit:
             raise InputError("a shape holds values that are not finite")
         if rows[0, 1] != 0.0:
             raise InputError("the first row of a shape must add, there is nothing to cut yet")
-        frames = np.empty((len(rows), 17))
+        frames = np.empty((len(rows), 20))
         frames[:, :3] = rows[:, 3:6]
         frames[:, 3:6] = rows[:, 6:9]
         frames[:, 6:9] = rows[:, 9:12]
@@ -125,6 +125,7 @@ class Implicit:
         frames[:, 16] = steep * 2.0 * flat / (1.0 + flat * flat)
         half[:, 2] += 0.5 * run
         frames[:, 15] = np.sqrt(np.square(half).sum(axis=1))
+        frames[:, 17:20] = half
         for array, name in ((rows, "rows"), (frames, "_frames")):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -143,9 +144,11 @@ class Implicit:
 
         def part(low: int, high: int) -> None:
             chunk = _read_only(points[low:high])
-            _kernels.implicit_distance(chunk, self.rows, self._frames, out[low:high])
+            _kernels.implicit_distance(
+                chunk, self.rows, self._frames, *_scratch(len(self.rows)), out[low:high]
+            )
 
-        _in_parts(part, len(points))
+        in_slabs(part, len(points), slab=_CHUNK, row_us=_POINT_US)
         return out
 
     @property
@@ -194,32 +197,20 @@ def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm
 
     Sphere tracing; `InputError` where the ray misses the shape.
     """
-    start = np.array(start_mm, dtype=np.float64)
-    at, step = start, unit(towards)
-    for _ in range(400):
-        gap = float(shape.distance_mm(at[None])[0]) - off_mm
-        if abs(gap) < 1e-7:
-            return at
-        at = at + step * gap * (0.9 if gap > 0 else 0.5)
-        if gap > 500:
-            break
+    start, step = np.asarray(start_mm, dtype=np.float64), unit(towards)
+    at, scratch = start.copy()[None], _scratch(len(shape.rows))
+    gap = _kernels.trace(at, _read_only(step), float(off_mm), shape.rows, shape._frames, *scratch)
     if abs(gap) < 1e-2:  # a tapered bar's distance jumps by some micrometres where its cap begins
-        return at
+        return np.asarray(at[0])
     raise InputError(f"the ray from {start.round(1)} along {step} misses the shape")
+
+
+def _scratch(rows: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """What the kernels work in."""
+    return np.empty((6, _kernels.RUN)), np.empty(rows, dtype=np.int64)
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _in_parts(part: Callable[[int, int], None], count: int) -> None:
-    """Run ``part(low, high)`` over 0..count, large counts in threads (the kernels free the GIL)."""
-    workers = min(os.cpu_count() or 1, 8)
-    if count <= _CHUNK or workers == 1:
-        part(0, count)
-        return
-    edges = list(range(0, count, _CHUNK))
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(part, edges, [min(edge + _CHUNK, count) for edge in edges]))

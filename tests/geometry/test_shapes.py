@@ -75,13 +75,17 @@ def test_passing_over_far_rows_changes_nothing():
         for n in range(25)
     ]
     shape = Implicit.of(rows)
-    points = grid(60, 20_000)
+    apart = grid(60, 10_000)
+    together = 3.0 * np.round(apart[:200, None] / 3.0) + grid(2, 64)  # runs, as blocks of voxels
+    points = np.concatenate([apart, together.reshape(-1, 3)])
     points.flags.writeable = False
     unculled = shape._frames.copy()
-    unculled[:, 15] = 1e6
+    unculled[:, [15, 17, 18, 19]] = 1e6
     unculled.flags.writeable = False
     out = np.empty(len(points))
-    _kernels.implicit_distance(points, shape.rows, unculled, out)
+    _kernels.implicit_distance(
+        points, shape.rows, unculled, np.empty((6, 64)), np.empty(25, np.int64), out
+    )
 
     np.testing.assert_array_equal(shape.distance_mm(points), out)
 
