@@ -91,7 +91,7 @@ def _distance(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
     return total
 
 
-def _share(grid: np.ndarray, name: np.ndarray, at: np.ndarray) -> np.ndarray:
+def _share(grid: np.ndarray, kin: np.ndarray, like: np.ndarray, at: np.ndarray) -> np.ndarray:
     low = np.clip(at, 0.0, np.array(grid.shape) - 1.001)
     first = low.astype(np.int64)
     share = low - first
@@ -99,13 +99,15 @@ def _share(grid: np.ndarray, name: np.ndarray, at: np.ndarray) -> np.ndarray:
     for corner in np.ndindex(2, 2, 2):
         here = np.minimum(first + corner, np.array(grid.shape) - 1)
         weight = np.where(corner, share, 1 - share).prod(axis=1)
-        total += weight * ((grid[tuple(here.T)] & 255) == name)
+        total += weight * (kin[grid[tuple(here.T)] & 255] == like)
     return total
 
 
-def _border(grid: np.ndarray, name: np.ndarray, at: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _border(
+    grid: np.ndarray, kin: np.ndarray, like: np.ndarray, at: np.ndarray, ahead: np.ndarray
+) -> np.ndarray:
     places = 0.4 * np.arange(5) - 0.8
-    shares = np.array([_share(grid, name, at + place * ahead) for place in places])
+    shares = np.array([_share(grid, kin, like, at + place * ahead) for place in places])
     rises = (shares[:-1] < 0.5) & (shares[1:] >= 0.5)
     first, every = rises.argmax(axis=0), np.arange(len(at))
     low, high = shares[first, every], shares[first + 1, every]
@@ -143,7 +145,7 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
         word = _words(grid, at)
         name, shade = word & 255, rays.tone[(word >> 8) & 255]
         d = ((word >> 16) - 32768) * TO_MM
-        gas = name == air
+        gas = rays.kin[name] == air
         if s <= contact:
             name, shade = np.where(gas, fat, name), np.where(gas, 1.0, shade)
         else:
@@ -178,7 +180,8 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
             depth_in[met], mist[met] = 0.0, haze
         twice = again == s
         echo[0, twice, s] += again_amp[twice] * amp[twice]
-        change = ~in_bone & (name != last) & (last >= 0) & (clear > 0) & (name != air)
+        like = rays.kin[name]
+        change = ~in_bone & (like != rays.kin[last]) & (last >= 0) & (clear > 0) & (like != air)
         met = np.flatnonzero(change)
         if len(met):
             one, two = rays.impedance[last[met]], rays.impedance[name[met]]
@@ -188,10 +191,10 @@ def _one_plane(  # noqa: PLR0915 - the kernel's loop, line by line
             )
             face = np.where(skinned > np.abs(face), skinned, face)
             ahead = rays.steps[met] / length[met, None]
-            off = _border(grid, name[met], at[met], ahead)
+            off = _border(grid, rays.kin, like[met], at[met], ahead)
             border = at[met] + off[:, None] * ahead
-            new = name[met]
-            slope = _slopes(lambda p, new=new: _share(grid, new, p), border, 1.5)
+            new = like[met]
+            slope = _slopes(lambda p, new=new: _share(grid, rays.kin, new, p), border, 1.5)
             square = (slope * ahead).sum(axis=1) ** 2 / ((slope**2).sum(axis=1) + 1e-12)
             face = face * soft * shade[met] * np.exp((square - 1) * lobe)
             face *= share * amp[met] * clear[met]

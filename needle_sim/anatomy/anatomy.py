@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from needle_sim.anatomy.tissue import Tissue, label, tissues
+from needle_sim.anatomy.named_tissue import tissue_of_structure
+from needle_sim.anatomy.tissue import Tissue, bone_labels, label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
 from needle_sim.geometry.transform import Transform
@@ -201,7 +202,7 @@ class Anatomy(Shown):
     def in_voxel_bone(self, points_mm: ArrayLike) -> NDArray[np.bool_]:
         """True (P,) where the voxels at points (P, 3) are bone, whatever exact surfaces say."""
         found = self.labels.sample(points_mm, outside=0)
-        return np.isin(found, (label("cortical_bone"), label("trabecular_bone")))
+        return np.isin(found, bone_labels())
 
     def hazards_known_at(self, point_mm: ArrayLike) -> bool:
         """True where the sac runs past a point (3,) and a root lies within 40 mm of it."""
@@ -241,14 +242,14 @@ class Anatomy(Shown):
                 found[near] = part
         for structure in self.structures.values():
             inside = structure.distance_mm(points) < 0
-            found[inside] = label(_TISSUE_OF_KIND[structure.kind])
+            found[inside] = label(tissue_of_structure(structure))
         return found
 
     def _voxel_bone_overruled(
         self, points: NDArray[np.float64], found: NDArray[np.uint16]
     ) -> NDArray[np.bool_]:
         """Voxel bone just outside an exact bone: partial volume of a coarse grid, not bone."""
-        bony = (found == label("cortical_bone")) | (found == label("trabecular_bone"))
+        bony = np.isin(found, bone_labels())
         margin = float(self.labels.spacing_mm.max())
         overruled = np.zeros(len(points), dtype=bool)
         for bone in self.bones.values():
@@ -258,6 +259,3 @@ class Anatomy(Shown):
                 depth = bone.distance_mm(points[near])
                 overruled[near] |= (depth >= 0) & (depth < margin)
         return overruled
-
-
-_TISSUE_OF_KIND = {"medial_branch": "nerve", "root": "nerve", "dura": "csf", "vessel": "blood"}

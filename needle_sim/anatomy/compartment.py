@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
-from needle_sim.anatomy.tissue import tissues
+from needle_sim.anatomy.tissue import bone_labels, label, tissues
 from needle_sim.geometry.paths import as_points
 
 Kind = Literal[
@@ -69,7 +69,7 @@ def compartments(anatomy: Anatomy, points_mm: ArrayLike) -> list[Compartment]:
     if open_:
         named = tissues()
         for n, tissue in zip(open_, anatomy.voxel_labels(points[open_]), strict=True):
-            found[n] = _of_tissue(named[int(tissue)].name)
+            found[n] = _of_tissue(int(tissue), named[int(tissue)].name)
     return [one for one in found if one is not None]
 
 
@@ -89,7 +89,7 @@ def _surfaces(
                 yield named, space.name, space.shape, np.asarray(space.shape.box_mm)
 
 
-def _of_tissue(tissue: str) -> Compartment:
-    if tissue == tissues()[0].name:
-        return Compartment("outside", tissue)
-    return Compartment("bone" if tissue.endswith("_bone") else "soft_tissue", tissue)
+def _of_tissue(number: int, name: str) -> Compartment:
+    if number in (label("air"), label("table")):
+        return Compartment("outside", name)
+    return Compartment("bone" if number in bone_labels() else "soft_tissue", name)

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from needle_sim.anatomy.skin import Mask
 from needle_sim.anatomy.tissue import label
+from needle_sim.volume.labels import LABEL_NAMES
 from needle_sim.volume.volume import Volume
 
 FAT_HU = -30.0
@@ -27,6 +28,9 @@ SEED_HU, MARROW_HU = 400.0, 50.0
 """Unlabelled: a part that nowhere reaches the first is a bright organ or vessel and is not filled;
 a hole darker than the second is the spinal canal or a foramen, not marrow (proposed)."""
 
+GAS_HU = -200.0
+"""Gas below: halfway down from fat to gas, at fat's end (proposed)."""
+
 SKIN_MM = 3.0
 """Skin of the back, 3-4 mm (proposed)."""
 
@@ -36,13 +40,41 @@ _BONES = (*range(25, 51), *range(69, 79), 91, *range(92, 117))
 _VESSELS = range(51, 69)
 _CORD = (79,)
 _MUSCLES = range(80, 90)
+_CARTILAGE = (117,)
+
+_OF_WORD = (  # the first word that a label's name begins with
+    ("kidney", "kidney"),
+    ("liver", "liver"),
+    ("lung", "lung"),
+    ("small_bowel", "bowel"),
+    ("duodenum", "bowel"),
+    ("colon", "bowel"),
+    ("aorta", "aorta"),
+    ("inferior_vena_cava", "ivc"),
+    ("spinal_cord", "cord"),
+    ("autochthon", "erector_spinae"),
+    ("iliopsoas", "psoas"),
+    ("costal_cartilages", "costal_cartilage"),
+)
+_OF_KIND = (
+    "muscle",
+    "viscera",
+    "muscle",
+    "blood",
+    "nerve",
+    "muscle",
+    "cartilage",
+)  # about a bone it is muscle
+_HOLLOW = ("stomach", "esophagus", "duodenum", "small_bowel", "colon")
 
 
 def tissues_of_ct(ct: Volume, labels: Volume | None, patient: Mask) -> Volume:
     """Label volume on the grid of ``ct`` that indexes `needle_sim.anatomy.tissue.tissues`.
 
-    Air, 0, is exactly what lies outside the patient; gas inside (lung, bowel) counts as viscera.
-    Unlabelled soft tissue counts as muscle, so that the tissue about a bone heats as muscle.
+    Air, 0, is exactly what lies outside the patient. Labelled organs, vessels and muscles keep
+    their names (the muscles of the back are one label: erector spinae); gas in bowel and stomach is
+    bowel gas, and unlabelled gas counts as viscera. Unlabelled soft tissue counts as muscle, so
+    that the tissue about a bone heats as muscle.
     A bone label is bone throughout, except for a soft outermost voxel. What is not labelled is bone
     by HU, and so is marrow that such bone encloses in a slice.
 
@@ -55,44 +87,56 @@ def tissues_of_ct(ct: Volume, labels: Volume | None, patient: Mask) -> Volume:
     patient : (I, J, K) array of bool
         From `needle_sim.anatomy.skin.find_patient`.
     """
-    kinds = _kind_of_label()
+    kinds, named = _kind_of_label(), _tissue_of_label()
     pixel = float(ct.spacing_mm[1:].mean())
     reach = max(1, round(SKIN_MM / pixel))
     out = np.zeros(ct.shape, dtype=np.uint16)
     for index, (hu, inside) in enumerate(zip(ct.array, patient, strict=True)):
         numbers = None if labels is None else labels.array[index]
-        kind = np.zeros(hu.shape, np.uint8) if numbers is None else _kind(numbers, kinds)
-        found = _by_kind(hu, kind, inside, pixel)
+        if numbers is None:
+            numbers = np.zeros(hu.shape, np.uint16)
+        known = np.where(numbers < len(kinds), numbers, 0)  # numbers beyond the list say nothing
+        found = _by_kind(hu, kinds[known], named[:, known], inside, pixel)
         found[inside & ~_eroded(inside, reach)] = label("skin")
         out[index] = np.where(inside, found, 0)
     return ct.like(out, "label")
 
 
-_NONE, _ORGAN, _BONE, _VESSEL, _NERVE, _MUSCLE = range(6)
+_NONE, _ORGAN, _BONE, _VESSEL, _NERVE, _MUSCLE, _SOFT_RIB = range(7)
+_WHOLE = (_ORGAN, _VESSEL, _NERVE, _SOFT_RIB)  # labelled as they are, whatever their HU
 
 
 def _kind_of_label() -> NDArray[np.uint8]:
     table = np.zeros(256, dtype=np.uint8)
     groups = ((_ORGANS, _ORGAN), (_BONES, _BONE), (_VESSELS, _VESSEL), (_CORD, _NERVE))
-    for numbers, kind in (*groups, (_MUSCLES, _MUSCLE)):
+    for numbers, kind in (*groups, (_MUSCLES, _MUSCLE), (_CARTILAGE, _SOFT_RIB)):
         table[list(numbers)] = kind
     return table
 
 
-def _kind(numbers: NDArray[np.uint16], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Kind of each labelled voxel; numbers beyond the class list say nothing."""
-    return table[np.where(numbers < len(table), numbers, 0)]
+def _tissue_of_label() -> NDArray[np.uint16]:
+    """Tissues (2, 256) of what is labelled and, in the second row, of gas there."""
+    table = np.full((2, 256), label("viscera"), dtype=np.uint16)
+    for number, kind in enumerate(_kind_of_label()):
+        name = LABEL_NAMES.get(number, "")
+        own = next((tissue for word, tissue in _OF_WORD if name.startswith(word)), _OF_KIND[kind])
+        table[0, number] = label(own)
+        if kind in _WHOLE:
+            table[1, number] = label("bowel_gas" if name in _HOLLOW else own)
+    return table
 
 
 def _by_kind(
-    hu: NDArray[np.generic], kind: NDArray[np.uint8], inside: Mask, pixel_mm: float
+    hu: NDArray[np.generic],
+    kind: NDArray[np.uint8],
+    named: NDArray[np.uint16],
+    inside: Mask,
+    pixel_mm: float,
 ) -> NDArray[np.uint16]:
+    """Tissues of a slice; ``named`` (2, J, K) as labelled, and for gas."""
     value = np.asarray(hu, dtype=np.float32)
-    soft = np.where(value < FAT_HU, label("fat"), label("muscle")).astype(np.uint16)
-    found = np.where(value < -200.0, label("viscera"), soft)
-    found[kind == _ORGAN] = label("viscera")
-    found[kind == _VESSEL] = label("blood")
-    found[kind == _NERVE] = label("nerve")
+    found = np.where((value < FAT_HU) & ~np.isin(kind, _WHOLE), label("fat"), named[0])
+    found = np.where(value < GAS_HU, named[1], found)
     bone = kind == _BONE
     rim = bone & ~_eroded(bone, 1)
     bone &= ~(rim & (value < RIM_HU))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import family_labels
 
 if TYPE_CHECKING:
     from needle_sim.imaging.ultrasound.poses import View
@@ -45,7 +45,8 @@ def _closed(shot: Sonogram, view: View, met: Mapping[str, float | None]) -> list
     if view.takes != "interspace" or met["dura"] is not None or met["bone"] is None:
         return []
     hidden = f"bone {met['bone']:.0f} mm deep hides the canal on the middle line"
-    sac = (shot.truth["labels"] == label("csf")) & ~shot.truth["shadow"] & shot.sector
+    sac = np.isin(shot.truth["labels"], family_labels("csf"))
+    sac = sac & ~shot.truth["shadow"] & shot.sector
     if int(sac.sum()) >= _SEEN_PX:
         return [f"the window is narrow: {hidden}; the sac is seen beside it"]
     other = "paramedian_sagittal_oblique" if view.midline else "transverse_interlaminar"

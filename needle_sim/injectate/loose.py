@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Structure
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import bone_labels, family_labels
 from needle_sim.geometry.transform import unit
 from needle_sim.injectate import around, texture
 from needle_sim.injectate.front import Room
@@ -36,7 +36,7 @@ def muscle_room(
     across = np.sqrt(np.maximum((away**2).sum(axis=1) - along**2, 0.0))
     shapes = [*anatomy.bones.values(), *around.pipes(anatomy, "dura", "root", "vessel")]
     blocked = around.distance_mm(lattice, shapes).reshape(-1)
-    solid = (label("air"), label("cortical_bone"), label("trabecular_bone"), label("skin"))
+    solid = (*family_labels("air", "skin"), *bone_labels())
     tissue = anatomy.labels.sample(points, outside=0)
     free = around.covered(-blocked, STEP_MM) * ~np.isin(tissue, solid)
     # fascicles lie in leaves; a fluid parts some of them and leaves others closed

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.compartment import Compartment, compartment, compartments
+from needle_sim.anatomy.tissue import family_of
 from needle_sim.errors import InputError
 from needle_sim.instruments.needle import Needle
 from needle_sim.shown import Shown
@@ -34,7 +35,7 @@ _LAYER_OF = {
     "epidural": "epidural",
     "outside": "outside",
 }
-_LAYER_OF_TISSUE = {"skin": "skin", "fat": "fat", "epidural_fat": "fat", "ligament": "ligament"}
+_LAYER_OF_FAMILY = {"skin": "skin", "fat": "fat", "epidural_fat": "fat", "ligament": "ligament"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +137,7 @@ def _surface_mm(anatomy: Anatomy, entry: Field, axis: Field, out: float, inside:
 
 
 def _layer(met: Compartment) -> str:
-    return _LAYER_OF.get(met.kind) or _LAYER_OF_TISSUE.get(met.name, "muscle")
+    return _LAYER_OF.get(met.kind) or _LAYER_OF_FAMILY.get(family_of(met.name) or "", "muscle")
 
 
 @cache

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import bone_labels
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
 from needle_sim.instruments.needle import Needle
@@ -146,7 +146,7 @@ def _ways_out(anatomy: Anatomy, tip: Field, axes: Field) -> tuple[Field, NDArray
     end = tip - (along[last][:, None] + fine)[..., None] * axes[:, None]
     still = anatomy.labels.sample(end, outside=0) != 0
     depth = along[last] + fine[len(fine) - 1 - still[:, ::-1].argmax(axis=1)]
-    bone = np.isin(found, (label("cortical_bone"), label("trabecular_bone")))
+    bone = np.isin(found, bone_labels())
     bony = (bone & (along >= BODY_REACH_MM - 5.0) & (along < depth[:, None])).any(axis=1)
     return np.where(leaves, np.inf, depth), bony
 

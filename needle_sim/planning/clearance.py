@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone, Structure
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import bone_labels
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import resample
 from needle_sim.instruments.placed import PlacedNeedle
@@ -93,7 +93,7 @@ def voxel_bone(
     reach = REACH_MM / labels.spacing_mm
     low_ijk, high_ijk = np.floor(at - reach).astype(int), np.ceil(at + reach).astype(int) + 1
     near = labels.crop(low_ijk.tolist(), high_ijk.tolist())
-    bony = np.isin(near.array, (label("cortical_bone"), label("trabecular_bone")))
+    bony = np.isin(near.array, bone_labels())
     index = np.argwhere(bony)
     if len(index) == 0:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone
-from needle_sim.anatomy.tissue import tissues
+from needle_sim.anatomy.tissue import bone_labels, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points, resample
 from needle_sim.instruments.placed import PlacedNeedle
@@ -43,7 +43,8 @@ def layer_names(anatomy: Anatomy, points_mm: ArrayLike) -> NDArray[np.str_]:
     ``muscle``, ...), with bone of any kind as ``bone`` and what is not patient as ``air``.
     """
     points = as_points(points_mm, "points_mm")
-    called = np.array([_said(tissue.name) for tissue in tissues()], dtype="<U24")
+    called = np.array([tissue.name for tissue in tissues()], dtype="<U24")
+    called[list(bone_labels())] = "bone"
     names = called[anatomy.tissue_labels(points)]
     for kind, name in _SPACES.items():
         for space in anatomy.spaces.values():
@@ -89,7 +90,3 @@ def _paint(names: NDArray[np.str_], points: NDArray[np.float64], shape: Bone, na
     if near.any():
         inside = shape.distance_mm(points[near]) < 0
         names[np.flatnonzero(near)[inside]] = name
-
-
-def _said(tissue: str) -> str:
-    return "bone" if tissue.endswith("_bone") else tissue

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.tissue import Thermal, Tissue, label, tissues
+from needle_sim.anatomy.tissue import Thermal, Tissue, family_labels, label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import GRID, Transform
 from needle_sim.instruments.placed import PlacedNeedle
@@ -128,7 +128,7 @@ def cut_medium(
     grid, place = spacing.grid(Electrode.of(electrode.needle)), _place(electrode)
     rows = _rows(anatomy.tissues)
     labels = _labels(anatomy, place, grid)
-    total, air = rows[labels].mean(axis=0), (labels == 0).mean(axis=0)
+    total, air = rows[labels].mean(axis=0), np.isin(labels, family_labels("air")).mean(axis=0)
     _tip_in_tissue(grid, electrode, air > 0)
     return HeatMedium(
         grid,
@@ -157,7 +157,7 @@ def _labels(anatomy: Anatomy, place: Transform, grid: Grid) -> NDArray[np.uint16
 def _rows(kinds: tuple[Tissue, ...]) -> Field:
     rows = []
     for tissue in kinds:
-        if tissue.name == "air":
+        if tissue.family == "air":
             rows.append((AIR_CONDUCTIVITY_W_MK, AIR_CAPACITY_J_M3K, 0.0, AIR_SIGMA_S_M))
             continue
         thermal = _thermal(tissue)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import family_labels
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.transform import unit
 from needle_sim.thermal.history import HeatHistory
@@ -143,7 +143,7 @@ def _draw_tissue(ax: Axes, anatomy: Anatomy, plane: Plane, paper: Paper) -> None
     colours = np.empty((len(anatomy.tissues), 3))
     colours[:] = _rgb(_MUSCLE[dark])
     for name, tints in _TINTS.items():
-        colours[label(name)] = _rgb(tints[dark])
+        colours[list(family_labels(name))] = _rgb(tints[dark])
     w, h = plane.size_mm
     box = (-w / 2, w / 2, h / 2, -h / 2)
     smooth = ndimage.gaussian_filter(colours[found], (2.0, 2.0, 0.0), mode="nearest")

@@ -30,7 +30,7 @@ def test_exact_bone_and_nerve_overrule_voxels():
         ]
     )
     names = [spine.tissues[n].name for n in spine.tissue_labels(points)]
-    assert names == ["trabecular_bone", "cortical_bone", "muscle", "nerve", "air", "air"]
+    assert names == ["trabecular_bone", "cortical_bone", "muscle", "root", "air", "air"]
 
 
 def test_voxel_bone_beside_an_exact_bone_is_partial_volume_but_other_bone_stays():

@@ -7,17 +7,36 @@ from needle_sim.anatomy.skin import find_patient
 from needle_sim.anatomy.tissue import label
 from needle_sim.anatomy.voxel_tissue import tissues_of_ct
 from needle_sim.volume.dicom import load_series
-from needle_sim.volume.labels import load_labels
+from needle_sim.volume.labels import LABEL_NAMES, load_labels
 from needle_sim.volume.volume import Volume, axis_aligned
 
 AT = {  # HU and TotalSegmentator number of blocks of 5 x 5 pixels in the middle of a body
     "fat": (-90, 0),
     "muscle": (55, 0),
-    "viscera": (250, 2),  # a kidney full of contrast is not bone
-    "blood": (350, 52),
+    "kidney": (250, 2),  # full of contrast it is not bone
+    "aorta": (350, 52),
     "trabecular_bone": (150, 31),
     "cortical_bone": (900, 31),
-    "nerve": (35, 79),
+    "cord": (35, 79),
+}
+
+NAMED = {  # TotalSegmentator names, with HU that say nothing else
+    "kidney_left": ("kidney", 30),
+    "kidney_cyst_right": ("kidney", 5),
+    "liver": ("liver", 58),
+    "spleen": ("viscera", 45),
+    "lung_lower_lobe_right": ("lung", -850),
+    "colon": ("bowel", 35),
+    "small_bowel": ("bowel", -60),  # of fatty content
+    "duodenum": ("bowel", 35),
+    "aorta": ("aorta", 40),
+    "inferior_vena_cava": ("ivc", 40),
+    "iliac_vena_left": ("blood", 40),
+    "spinal_cord": ("cord", 35),
+    "autochthon_left": ("erector_spinae", 55),
+    "iliopsoas_right": ("psoas", 55),
+    "gluteus_maximus_left": ("muscle", 55),
+    "costal_cartilages": ("costal_cartilage", 100),
 }
 
 
@@ -39,6 +58,51 @@ def test_label_and_hu_together_say_which_tissue(name):
     found = tissues_of_ct(ct, numbers, patient).array
     column = 7 + 7 * list(AT).index(name)
     assert found[0, 14, column] == label(name)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_labelled_keeps_its_name(name):
+    tissue, hu = NAMED[name]
+    number = {one: number for number, one in LABEL_NAMES.items()}[name]
+    ct, numbers, patient = blocks()
+    array, values = numbers.array.copy(), ct.array.copy()
+    array[:, 20:24, 20:30], values[:, 20:24, 20:30] = number, hu
+
+    labelled = tissues_of_ct(
+        Volume(values, ct.patient_from_voxel), numbers.like(array, "label"), patient
+    ).array
+
+    assert (labelled[:, 20:24, 20:30] == label(tissue)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "tissue"), [("colon", "bowel_gas"), ("liver", "liver"), ("autochthon_left", "viscera")]
+)
+def test_gas_is_named_in_bowel_alone(name, tissue):
+    number = {one: number for number, one in LABEL_NAMES.items()}[name]
+    ct, numbers, patient = blocks()
+    array, values = numbers.array.copy(), ct.array.copy()
+    array[:, 20:24, 20:30], values[:, 20:24, 20:30] = number, -900
+
+    labelled = tissues_of_ct(
+        Volume(values, ct.patient_from_voxel), numbers.like(array, "label"), patient
+    ).array
+
+    assert (labelled[:, 20:24, 20:30] == label(tissue)).all()
+
+
+def test_fat_between_the_fibres_of_a_labelled_muscle_is_fat():
+    ct, numbers, patient = blocks()
+    array, values = numbers.array.copy(), ct.array.copy()
+    array[:, 20:24, 20:30], values[:, 20:24, 20:30] = 86, 55  # autochthon_left
+    values[:, 22, 25] = -80
+
+    labelled = tissues_of_ct(
+        Volume(values, ct.patient_from_voxel), numbers.like(array, "label"), patient
+    ).array
+
+    assert labelled[0, 22, 25] == label("fat")
+    assert labelled[0, 21, 25] == label("erector_spinae")
 
 
 def test_air_is_exactly_what_lies_outside_the_patient():

@@ -25,8 +25,8 @@ def _bone_at(word):
 
 
 @kernel(inline="always")
-def _is(word, name):
-    return 1.0 if (word & 255) == name else 0.0
+def _is(word, kin, to):
+    return 1.0 if kin[word & 255] == to else 0.0
 
 
 @kernel
@@ -47,8 +47,8 @@ def _distance(grid, x, y, z):
 
 
 @kernel
-def _share(grid, name, x, y, z):
-    # share of a label among the eight voxels about a point, weighted as for trilinear sampling
+def _part(grid, kin, to, x, y, z):
+    # share of what sounds alike among the eight voxels about a point, trilinear
     ni, nj, nk = grid.shape
     x = min(max(x, 0.0), ni - 1.001)
     y = min(max(y, 0.0), nj - 1.001)
@@ -56,20 +56,20 @@ def _share(grid, name, x, y, z):
     a, b, c = int(x), int(y), int(z)
     u, v, w = x - a, y - b, z - c
     a1, b1, c1 = min(a + 1, ni - 1), min(b + 1, nj - 1), min(c + 1, nk - 1)
-    low = (1 - v) * ((1 - w) * _is(grid[a, b, c], name) + w * _is(grid[a, b, c1], name))
-    low += v * ((1 - w) * _is(grid[a, b1, c], name) + w * _is(grid[a, b1, c1], name))
-    high = (1 - v) * ((1 - w) * _is(grid[a1, b, c], name) + w * _is(grid[a1, b, c1], name))
-    high += v * ((1 - w) * _is(grid[a1, b1, c], name) + w * _is(grid[a1, b1, c1], name))
+    low = (1 - v) * ((1 - w) * _is(grid[a, b, c], kin, to) + w * _is(grid[a, b, c1], kin, to))
+    low += v * ((1 - w) * _is(grid[a, b1, c], kin, to) + w * _is(grid[a, b1, c1], kin, to))
+    high = (1 - v) * ((1 - w) * _is(grid[a1, b, c], kin, to) + w * _is(grid[a1, b, c1], kin, to))
+    high += v * ((1 - w) * _is(grid[a1, b1, c], kin, to) + w * _is(grid[a1, b1, c1], kin, to))
     return (1 - u) * low + u * high
 
 
 @kernel
-def _border(grid, name, x, y, z, dx, dy, dz):
-    # how far along a unit direction, in voxels, a label comes to hold half of a point's share
-    before = _share(grid, name, x - 0.8 * dx, y - 0.8 * dy, z - 0.8 * dz)
+def _border(grid, kin, to, x, y, z, dx, dy, dz):
+    # how far along a unit direction, in voxels, a tissue comes to hold half of a point's share
+    before = _part(grid, kin, to, x - 0.8 * dx, y - 0.8 * dy, z - 0.8 * dz)
     for step in range(1, 5):
         at = 0.4 * step - 0.8
-        here = _share(grid, name, x + at * dx, y + at * dy, z + at * dz)
+        here = _part(grid, kin, to, x + at * dx, y + at * dy, z + at * dz)
         if before < 0.5 <= here:
             return at - 0.4 * (here - 0.5) / (here - before)
         before = here
@@ -78,13 +78,14 @@ def _border(grid, name, x, y, z, dx, dy, dz):
 
 @kernel
 def march(
-    grid, starts, steps, lift, offset, thick, loss, speckle, impedance, wall, along, tone, noise,
-    cells, gain, ds, bone, marks, share, truth, start, stop, echo, through, codes, surface,
+    grid, starts, steps, lift, offset, thick, loss, speckle, impedance, wall, kin, along, tone,
+    noise, cells, gain, ds, bone, marks, share, truth, start, stop, echo, through, codes, surface,
 ):  # fmt: skip
     """Add what comes back along lines ``start`` to ``stop`` to ``echo`` (2, L, S).
 
     ``bone``: reflection, lobe, rough floor, loss, bloom, clutter, multiple; ``marks``: labels of
     air, skin, fat and muscle, samples of skin and of contact; see the constants of the wrapper.
+    ``kin`` (T,): the label that each sounds as; no face shows between two of one sound.
     ``thick`` (S,): width of the slice that one plane stands for, mm, 0 where several do.
     """
     ni, nj, nk = grid.shape
@@ -122,7 +123,7 @@ def march(
             name = word & 255
             shade = tone[(word >> 8) & 255]
             d = _bone_at(word)
-            if name == air:
+            if kin[name] == air:
                 if s <= contact:
                     name, shade = fat, 1.0
                 elif clear > 0.0:
@@ -174,18 +175,19 @@ def march(
                 mist = haze
             if s == again:
                 re[s] += again_amp * amp
-            if not in_bone and name != last and last >= 0 and clear > 0.0 and name != air:
+            to = kin[name]
+            if not in_bone and last >= 0 and to != kin[last] and clear > 0.0 and to != air:
                 one, two = impedance[last], impedance[name]
                 face = (two - one) / (two + one)
                 skinned = max(wall[last], wall[name])
                 if skinned > abs(face):
                     face = skinned
                 ux, uy, uz = dx / length, dy / length, dz / length
-                at = _border(grid, name, x, y, z, ux, uy, uz)
+                at = _border(grid, kin, to, x, y, z, ux, uy, uz)
                 px, py, pz = x + at * ux, y + at * uy, z + at * uz
-                gx = _share(grid, name, px + 1.5, py, pz) - _share(grid, name, px - 1.5, py, pz)
-                gy = _share(grid, name, px, py + 1.5, pz) - _share(grid, name, px, py - 1.5, pz)
-                gz = _share(grid, name, px, py, pz + 1.5) - _share(grid, name, px, py, pz - 1.5)
+                gx = _part(grid, kin, to, px + 1.5, py, pz) - _part(grid, kin, to, px - 1.5, py, pz)
+                gy = _part(grid, kin, to, px, py + 1.5, pz) - _part(grid, kin, to, px, py - 1.5, pz)
+                gz = _part(grid, kin, to, px, py, pz + 1.5) - _part(grid, kin, to, px, py, pz - 1.5)
                 size = gx * gx + gy * gy + gz * gz
                 square = (gx * ux + gy * uy + gz * uz) ** 2 / (size + 1e-12)
                 face *= share * amp * clear * soft * shade * math.exp((square - 1.0) * lobe)

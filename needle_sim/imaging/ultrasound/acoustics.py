@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.tissue import Acoustic, label, tissues
+from needle_sim.anatomy.tissue import Acoustic, bone_labels, families, label, tissues
 from needle_sim.errors import PresetError
 from needle_sim.imaging.ultrasound.probe import Probe
 
@@ -20,6 +20,9 @@ MUSCLE_DB = -56.0
 SOFT_ECHO = 0.35
 """Share of the reflection at a face between soft tissues that comes back: they are rough and
 uneven (proposed; the ratio of two such faces is that of their reflections)."""
+
+ALIKE = 0.2
+"""Impedances that differ by less are those of one tissue with another filling (proposed)."""
 
 AIR, BONES = label("air"), (label("cortical_bone"), label("trabecular_bone"))
 
@@ -38,6 +41,8 @@ class Table:
     wall : (T,) array
         Amplitude that a membrane reflects.
     anisotropy_db : (T,) array, dB
+    kin : (T,) array
+        The label that a tissue sounds as: its family's, unless it is harder or softer than that.
     """
 
     impedance_mrayl: Floats
@@ -45,6 +50,7 @@ class Table:
     speckle: Floats
     wall: Floats
     anisotropy_db: Floats
+    kin: NDArray[np.int64]
 
 
 def acoustic_of(index: int) -> Acoustic:
@@ -69,7 +75,21 @@ def table_for(probe: Probe) -> Table:
         10.0 ** ((MUSCLE_DB + np.array([one.level_db for one in sound])) / 20.0),
         np.array([one.wall for one in sound]),
         np.array([one.anisotropy_db for one in sound]),
+        kin(),
     )
+
+
+def kin() -> NDArray[np.int64]:
+    """The label (T,) that each tissue sounds as, so that no face is heard within a muscle group.
+
+    That of its family, where their impedances agree to `ALIKE`, and always for gas and bone.
+    """
+    sound = [acoustic_of(index).speed_m_s for index in range(len(tissues()))]
+    hard = np.array(sound) * np.array([tissue.density_kg_m3 for tissue in tissues()])
+    family = families().astype(np.int64)
+    alike = np.abs(hard / hard[family] - 1.0) <= ALIKE
+    alike |= np.isin(family, [AIR, *bone_labels()])
+    return np.where(alike, family, np.arange(len(family)))
 
 
 def reflection(first_mrayl: float, second_mrayl: float) -> float:

@@ -62,8 +62,8 @@ class Rays:
     slice_mm : (S,) array, mm
         Width of the slice at each sample.
     step_mm : float, mm
-    loss, speckle, impedance, wall : (T,) arrays
-        Per label: amplitude kept in a step, speckle, MRayl, membrane.
+    loss, speckle, impedance, wall, kin : (T,) arrays
+        Per label: amplitude kept in a step, speckle, MRayl, membrane, what it sounds as.
     along : (L, T) array
         Speckle kept for the angle between line and fibres.
     tone : (256,) array
@@ -83,6 +83,7 @@ class Rays:
     speckle: Floats
     impedance: Floats
     wall: Floats
+    kin: NDArray[np.int64]
     along: Floats
     tone: Floats
     cells: float
@@ -138,6 +139,7 @@ def rays_of(
         table.speckle,
         table.impedance_mrayl,
         table.wall,
+        table.kin,
         10.0 ** (-np.outer(back**2, table.anisotropy_db) / 20.0),
         10.0 ** ((np.arange(256) - 128) / (20.0 * PER_DB)),
         echoes.step_mm / blur.cell_mm,
@@ -169,7 +171,7 @@ def march(echoes: Echoes, rays: Rays, blur: Blur, *, slices: int) -> Marched:
     through = np.zeros((lines, samples), dtype=np.float32)
     codes = np.zeros((lines, samples), dtype=np.uint8)
     surface = np.full(lines, _kernels.FAR)
-    tables = (rays.loss, rays.speckle, rays.impedance, rays.wall, rays.along, rays.tone)
+    tables = (rays.loss, rays.speckle, rays.impedance, rays.wall, rays.kin, rays.along, rays.tone)
     for place, share in planes(slices):
         thick = rays.slice_mm if slices == 1 else np.zeros_like(rays.slice_mm)
         path = (rays.begin, rays.steps, rays.lift, place * rays.slice_mm, thick)

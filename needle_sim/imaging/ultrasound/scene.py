@@ -12,7 +12,7 @@ from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform
-from needle_sim.imaging.ultrasound.acoustics import AIR, BONES, acoustic_of
+from needle_sim.imaging.ultrasound.acoustics import AIR, BONES, acoustic_of, kin
 from needle_sim.imaging.ultrasound.field import _kernels
 from needle_sim.imaging.ultrasound.field.bone_field import exact_bone, voxel_bone
 from needle_sim.imaging.ultrasound.field.grid import Grid
@@ -111,7 +111,7 @@ def prepare(
     back = (part.patient_from_voxel.inverse() @ grid.patient_from_voxel).matrix
     kinds = np.array([_KINDS[acoustic_of(n).texture] for n in range(len(tissues()))])
     marks = (label("fat"), label("muscle"), *BONES)
-    told = (tiles(step_mm), _midline(anatomy, grid), grid.low_mm, step_mm, *marks)
+    told = (kin(), tiles(step_mm), _midline(anatomy, grid), grid.low_mm, step_mm, *marks)
     over = stamps(anatomy, grid)
     out = np.empty(grid.shape, dtype=np.uint32)
 

@@ -6,6 +6,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.imaging.ultrasound import _kernels as march_kernels
+from needle_sim.imaging.ultrasound.acoustics import kin
 from needle_sim.imaging.ultrasound.field import _kernels
 from needle_sim.imaging.ultrasound.field.textures import tiles
 from needle_sim.imaging.ultrasound.probe import Probe
@@ -117,11 +118,11 @@ def test_a_voxel_of_the_kernel_holds_label_texture_and_distance():
     stamp[0, 0, 0] = label("csf")
     exact = np.full(shape, 128, np.int16)  # 2 mm
     exact[1] = -64
-    kinds = np.zeros(20, np.int64)
+    kinds = np.zeros(64, np.int64)
     marks = (label("fat"), label("muscle"), label("cortical_bone"), label("trabecular_bone"))
     out = np.empty(shape, np.uint32)
 
-    told = (tiles(0.65), np.zeros(4), np.zeros(3), 1.0, *marks, 0, 4, out)
+    told = (kin(), tiles(0.65), np.zeros(4), np.zeros(3), 1.0, *marks, 0, 4, out)
     _kernels.assemble(labels, bone, np.eye(4), stamp, exact, kinds, *told)
 
     names, tone, away = out & 255, (out >> 8) & 255, ((out >> 16).astype(int) - 32768) / 64

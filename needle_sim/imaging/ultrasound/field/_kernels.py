@@ -18,13 +18,14 @@ def _wave(tile, i, j, k):
 
 @kernel
 def assemble(
-    labels, bone, back, stamp, exact, texture, tiles, middle, first_mm, h, fat, muscle,
+    labels, bone, back, stamp, exact, texture, kin, tiles, middle, first_mm, h, fat, muscle,
     first_bone, last_bone, start, stop, out,
 ):  # fmt: skip
     """Fill planes ``start`` to ``stop`` of the grid.
 
     Labels are taken by majority of the eight voxels about a point, weighted as for trilinear
-    sampling; bone is the nearer of the exact and the voxels' distance.
+    sampling: first of those that sound alike (``kin``), then among these; bone is the nearer of the
+    exact and the voxels' distance.
     """
     ni, nj, nk = labels.shape
     votes = np.empty(8, dtype=np.float64)
@@ -55,7 +56,7 @@ def assemble(
                     depth = np.float64(bone[a, b, c])
                     found = 1
                     names[0], votes[0] = np.int64(one), 1.0
-                    if one == first_bone or one == last_bone:
+                    if kin[one] == first_bone or kin[one] == last_bone:
                         names[0] = muscle
                 for corner in range(0 if found else 8):
                     p = a1 if corner & 4 else a
@@ -65,7 +66,7 @@ def assemble(
                     share *= fw if corner & 1 else 1.0 - fw
                     depth += share * bone[p, q, r]
                     name = np.int64(labels[p, q, r])
-                    if name == first_bone or name == last_bone:
+                    if kin[name] == first_bone or kin[name] == last_bone:
                         name = muscle  # bone is the distance's part
                     at = 0
                     while at < found and names[at] != name:
@@ -74,15 +75,21 @@ def assemble(
                         names[found], votes[found] = name, 0.0
                         found += 1
                     votes[at] += share
-                name, most, mixed = names[0], votes[0], 0.0
-                for at in range(1, found):
-                    if votes[at] > most:
-                        name, most = names[at], votes[at]
+                name, most, mixed, top = names[0], votes[0], 0.0, 0.0
+                for at in range(found if found > 1 else 0):
+                    total = 0.0
+                    for other in range(found):
+                        if kin[names[other]] == kin[names[at]]:
+                            total += votes[other]
+                    same = kin[names[at]] == kin[name] and votes[at] > most
+                    if total > top or (total == top and same):
+                        name, most, top = names[at], votes[at], total
+                like = kin[name]
                 for at in range(found):
-                    if (name == fat and names[at] == muscle) or (
-                        name == muscle and names[at] == fat
+                    if (like == fat and kin[names[at]] == muscle) or (
+                        like == muscle and kin[names[at]] == fat
                     ):
-                        mixed = votes[at]
+                        mixed += votes[at]
                 if name != 0 and stamp[i, j, k] != 255:
                     name = np.int64(stamp[i, j, k])
                 depth = min(depth, exact[i, j, k] * TO_MM)

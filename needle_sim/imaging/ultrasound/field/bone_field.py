@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Bone
-from needle_sim.imaging.ultrasound.acoustics import BONES
+from needle_sim.anatomy.tissue import bone_labels
 from needle_sim.imaging.ultrasound.field._kernels import TO_MM
 from needle_sim.imaging.ultrasound.field.grid import COARSE, Box, Grid, refined
 from needle_sim.imaging.ultrasound.field.voxel_surface import (
@@ -72,7 +72,7 @@ def _trimmed(
 
 def voxel_bone(part: Volume, exact: NDArray[np.int16], grid: Grid) -> NDArray[np.float32]:
     """Distance (voxels of ``part``), mm, from bone that no exact surface accounts for."""
-    bony = (part.array == BONES[0]) | (part.array == BONES[1])
+    bony = np.isin(part.array, bone_labels())
     at = np.argwhere(bony)
     margin = ACCOUNTED * float(part.spacing_mm.max())
     place = grid.voxels(part.patient_from_voxel.apply(at))

@@ -38,7 +38,7 @@ def test_roots_lie_in_the_sac_and_the_sac_in_the_canal():
 
     middle = [int(n) for n in GRID.voxels([0.0, 0.0, 0.0])]
     row = found[middle[0], :, middle[2]]
-    names = [label(name) for name in ("epidural_fat", "csf", "nerve")]
+    names = [label(name) for name in ("epidural_fat", "csf", "root")]
     seen = [int(row[int(n)]) for n in (GRID.voxels([0.0, y, 0.0])[1] for y in (5.0, 3.0, 0.0))]
     assert seen == names
 
