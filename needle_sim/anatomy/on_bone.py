@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from needle_sim.anatomy.labelled import VERTEBRAE, box_of
 from needle_sim.errors import InputError
+from needle_sim.volume.label_names import BONES
 from needle_sim.volume.volume import Note, Volume
 
 BRIGHT_HU = 150.0
@@ -28,7 +29,6 @@ LEAST_CONTRAST_HU, SHARP_HU = 60.0, 100.0
 as in osteoporosis, is taken for one (proposed)."""
 
 _RIM_MM, _BEYOND_MM = 3.0, 6.0
-_BONES = (*range(25, 51), *range(69, 79), 91, *range(92, 117))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def on_bone(ct: Volume, labels: Volume, *numbers: int) -> OnBone:
     ]
     away = ndimage.distance_transform_edt(~mask, sampling=ct.spacing_mm)
     rim = mask & (depth <= max(_RIM_MM, float(ct.spacing_mm.max())))
-    around = (away > _RIM_MM) & (away <= _BEYOND_MM) & ~np.isin(near, _BONES)
+    around = (away > _RIM_MM) & (away <= _BEYOND_MM) & ~np.isin(near, list(BONES))
     beyond = float(hu[around].mean()) if around.any() else 0.0
     return OnBone(float((hu[mask] > BRIGHT_HU).mean()), float(hu[rim].mean()), beyond)
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from needle_sim.anatomy.skin import Mask
 from needle_sim.anatomy.tissue import label
-from needle_sim.volume.labels import LABEL_NAMES
+from needle_sim.volume.label_names import BONES, LABEL_NAMES
 from needle_sim.volume.volume import Volume
 
 FAT_HU = -30.0
@@ -36,7 +36,7 @@ SKIN_MM = 3.0
 
 # Numbers of `needle_sim.volume.labels.LABEL_NAMES`
 _ORGANS = range(1, 25)
-_BONES = (*range(25, 51), *range(69, 79), 91, *range(92, 117))
+_BONES = tuple(BONES)
 _VESSELS = range(51, 69)
 _CORD = (79,)
 _MUSCLES = range(80, 90)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
+from needle_sim.geometry.transform import PATIENT, VOXEL, Frame, Transform
 from needle_sim.volume.volume import AIR_HU, Note, Volume
 
 MOST_VOXELS = 2**30
@@ -35,11 +35,14 @@ class Nifti:
         In any axis order.
     patient_from_index : (4, 4) array
         From (a, b, c) to patient LPS, mm.
+    uid : str or None
+        DICOM's Frame of Reference UID, where there is one.
     """
 
     name: str
     array: NDArray[Any]
     patient_from_index: NDArray[np.float64]
+    uid: str | None = None
 
     def aligned(self, axes: NDArray[np.float64] = _UPRIGHT) -> Nifti:
         """The same voxels with axes permuted and reversed to run nearest to ``axes`` (columns)."""
@@ -56,11 +59,12 @@ class Nifti:
             if back[old, new] < 0:
                 back[old, 3] = self.array.shape[old] - 1
                 array = np.flip(array, new)
-        return Nifti(self.name, array, self.patient_from_index @ back)
+        return Nifti(self.name, array, self.patient_from_index @ back, self.uid)
 
     def volume(self, quantity: Any) -> Volume:
         """This grid as a volume; the array must already be of a volume's type."""
-        place = Transform(self.patient_from_index, target=PATIENT, source=VOXEL)
+        target = PATIENT if self.uid is None else Frame(PATIENT.name, self.uid)
+        place = Transform(self.patient_from_index, target=target, source=VOXEL)
         return Volume(np.ascontiguousarray(self.array), place, quantity)
 
 

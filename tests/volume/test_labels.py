@@ -19,7 +19,8 @@ from needle_sim.volume.volume import Volume, axis_aligned
 RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SHAPE = (5, 6, 7)
 GRID = Volume(np.zeros(SHAPE, np.int16), axis_aligned((3.0, 0.8, 0.7), (-20.0, -30.0, 100.0)))
-MAP = np.arange(np.prod(SHAPE)).reshape(SHAPE).astype(np.uint16)
+MAP = (np.arange(np.prod(SHAPE)) % 118).reshape(SHAPE).astype(np.uint16)
+TS = "totalsegmentator"
 
 
 def save(path, array, lps, **header):
@@ -49,8 +50,8 @@ def test_any_axis_order_is_the_same_map(tmp_path, order, signs):
     array, lps = turned(order, signs)
     path = save(tmp_path / "labels.nii.gz", array, lps)
 
-    labels = load_labels(path, grid=GRID)
-    own = load_labels(path)
+    labels = load_labels(path, grid=GRID, scheme=TS)
+    own = load_labels(path, scheme=TS)
 
     assert np.array_equal(labels.array, MAP)
     assert labels.notes == ()
@@ -62,7 +63,7 @@ def test_any_axis_order_is_the_same_map(tmp_path, order, signs):
 def test_the_place_is_that_of_nibabel(tmp_path):
     path = save(tmp_path / "labels.nii", *turned((2, 0, 1), (-1, 1, -1)))
     image = nibabel.load(path)
-    labels = load_labels(path)
+    labels = load_labels(path, scheme=TS)
     for index in ((0, 0, 0), (6, 2, 4), (1, 4, 5)):
         here = (RAS @ image.affine @ [*index, 1])[:3]
         value = int(np.asarray(image.dataobj)[index])
@@ -77,7 +78,7 @@ def test_another_grid_gives_the_nearest_label_with_a_note(tmp_path_factory, shif
     theirs = np.random.default_rng(0).integers(1, 9, (10, 12, 11)).astype(np.uint8)
     path = save(folder / "labels.nii", theirs.transpose(2, 1, 0), lps.matrix[:, [2, 1, 0, 3]])
 
-    labels = load_labels(path, grid=GRID)
+    labels = load_labels(path, grid=GRID, scheme=TS)
 
     source = Volume(theirs.astype(np.uint16), lps, "label")
     ijk = np.indices(SHAPE).reshape(3, -1).T
@@ -96,9 +97,8 @@ def test_the_share_that_lies_outside_is_told(tmp_path):
     half = GRID.crop((0, 0, 0), (5, 3, 7))
     lps = GRID.patient_from_voxel.matrix
     path = save(tmp_path / "labels.nii", ones, lps)
-    assert (
-        "about 50 % of the labelled volume lies outside" in load_labels(path, grid=half).warnings[0]
-    )
+    found = load_labels(path, grid=half, scheme=TS)
+    assert "about 50 % of the labelled volume lies outside" in found.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_values_that_are_no_labels_are_refused(tmp_path, array, words):
 
 def test_whole_numbers_stored_as_float_are_labels(tmp_path):
     path = save(tmp_path / "labels.nii", MAP.astype(np.float64), GRID.patient_from_voxel.matrix)
-    assert np.array_equal(load_labels(path, grid=GRID).array, MAP)
+    assert np.array_equal(load_labels(path, grid=GRID, scheme=TS).array, MAP)
 
 
 def test_labels_of_another_patient_are_refused(tmp_path):
     lps = axis_aligned((3.0, 0.8, 0.7), (900.0, 0.0, 0.0)).matrix
-    path = save(tmp_path / "labels.nii", np.ones(SHAPE, np.uint8), lps)
+    path = save(tmp_path / "labels.nii", np.full(SHAPE, 27, np.uint8), lps)
     with pytest.raises(InputError, match=r"no label of labels.nii lies in the CT.*at 90\d"):
         load_labels(path, grid=GRID)
 
@@ -134,7 +134,7 @@ def test_a_sheared_ct_gets_its_labels_too(tmp_path):
     lean[1, 0] = 0.9
     sheared = Volume(GRID.array, Transform(lean, target=PATIENT, source=VOXEL))
     path = save(tmp_path / "labels.nii", MAP, lean)
-    assert np.array_equal(load_labels(path, grid=sheared).array, MAP)
+    assert np.array_equal(load_labels(path, grid=sheared, scheme=TS).array, MAP)
 
 
 def test_vertebrae_have_the_numbers_of_totalsegmentator():
@@ -144,9 +144,11 @@ def test_vertebrae_have_the_numbers_of_totalsegmentator():
     others = {52: "aorta", 63: "inferior_vena_cava", 79: "spinal_cord", 87: "autochthon_right"}
     ends = {1: "spleen", 92: "rib_left_1", 115: "rib_right_12", 117: "costal_cartilages"}
     assert {**others, **ends}.items() <= LABEL_NAMES.items()
-    assert len(LABEL_NAMES) == 117
-    with pytest.raises(InputError, match=r"no vertebra is called 'L6'\. Known: C1, .*L5"):
-        vertebra_label("L6")
+    own = {201: "vertebrae_L6", 202: "vertebrae_T13", 203: "coccyx"}
+    assert {n: name for n, name in LABEL_NAMES.items() if n > 117} == own
+    assert sorted(LABEL_NAMES)[:117] == list(range(1, 118))
+    with pytest.raises(InputError, match=r"no vertebra is called 'L7'\. Known: C1, .*L5"):
+        vertebra_label("L7")
 
 
 def check_spine(ct, labels, whole):
@@ -166,7 +168,8 @@ def check_spine(ct, labels, whole):
 def test_lidc_labels_lie_on_its_vertebrae(lidc):
     ct = load_series(lidc / "dicom")
     labels = load_labels(lidc / "labels_totalsegmentator.nii.gz", grid=ct)
-    assert labels.notes == ()
+    (note,) = labels.notes
+    assert (note.value, "does not know" in note.text) == ("118", True)
     check_spine(ct, labels, ("T10", "T11", "T12", "L1", "L2"))
 
 

@@ -69,8 +69,9 @@ def test_vertebrae_are_found_by_their_names_whatever_their_numbers(tmp_path):
 
 
 def test_names_that_nobody_knows_are_refused(tmp_path):
-    path = save_segmentation(labels(), tmp_path / "a.seg.nrrd", NAMES)
-    with pytest.raises(InputError, match="vertebrae_L4"):
+    names = dict.fromkeys(NAMES, "a tumour")
+    path = save_segmentation(labels(), tmp_path / "a.seg.nrrd", names)
+    with pytest.raises(InputError, match=r"vertebrae_L4 are \(it has a tumour, a tumour"):
         load_labels(path)
 
 
