@@ -21,6 +21,7 @@ _HOMES = {
     "anatomy.target": ("Target",),
     "anatomy.phantom.build": ("build_phantom",),
     "anatomy.fit": ("anatomy_from_ct",),
+    "anatomy.load": ("load_anatomy",),
     "instruments.needle": ("Needle",),
     "instruments.trajectory": ("Trajectory",),
     "instruments.placed": ("PlacedNeedle",),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.inferred import landmarks_of, structures_of
 from needle_sim.anatomy.joined import joined
+from needle_sim.anatomy.label_checks import check_labels
 from needle_sim.anatomy.label_joints import LabelJoint, label_joints
 from needle_sim.anatomy.labelled import (
     LABELLED,
@@ -22,6 +23,7 @@ from needle_sim.anatomy.labelled import (
     near_point,
     on_grid,
 )
+from needle_sim.anatomy.metal import metal_notes
 from needle_sim.anatomy.on_bone import check_on_bone
 from needle_sim.anatomy.sacrum_fit import fit_sacrum, start_sacrum
 from needle_sim.anatomy.skin import find_patient, without_table
@@ -37,6 +39,9 @@ from needle_sim.volume.volume import Note, Volume
 
 GOOD_RMS_MM = 2.0
 """Surface RMS of a published active-shape fit to CT vertebrae: 2.0 (SD 0.5) mm, PMC8650759."""
+
+REFUSED_RMS_MM = 3.5
+"""Three standard deviations above it: the model is not this bone."""
 
 _WORKERS = 2
 _VESSELS_BEYOND_MM = 100.0
@@ -83,7 +88,8 @@ def anatomy_from_ct(
     Raises
     ------
     InputError
-        A vertebra is missing or cut, or its label does not lie on bone in this CT.
+        A vertebra is missing, cut or fits badly, its label does not lie on bone in this CT, or
+        the labels make no spine (`needle_sim.anatomy.label_checks.check_labels`).
     """
     if ct.quantity != "hu":
         raise InputError(f"the CT must be in HU, got a volume of {ct.quantity!r}")
@@ -91,13 +97,15 @@ def anatomy_from_ct(
     notes: tuple[Note, ...] = ()
     if labels is not None:
         labels = on_grid(labels, ct)
+        checked = check_labels(ct, labels)
         if vertebrae is None and near_mm is not None:
             wanted, notes = near_point(labels, near_mm)
         else:
             wanted, notes = in_reach(labels, vertebrae)
-        notes = (*notes, *check_on_bone(ct, labels, wanted))
+        notes = (*notes, *checked, *check_on_bone(ct, labels, wanted))
     steps = 2 + len(wanted)
     patient, skin_notes = find_patient(ct)
+    notes = (*notes, *metal_notes(ct, labels, patient))
     progress(1, steps)
     tissue = tissues_of_ct(ct, labels, patient)
     bare = Anatomy(name, without_table(ct, patient), tissue, notes=(*ct.notes, *skin_notes, *notes))
@@ -110,8 +118,33 @@ def anatomy_from_ct(
     surfaces = {one: label_surface(labels, VERTEBRAE[one], ct) for one in wanted}
     starts = _starts(surfaces, labels, ct)
     joints = _joints(surfaces, starts, labels, ct)
-    fits = joined(_fits(surfaces, starts, joints, progress), surfaces)
-    return _with_fits(bare, fits, surfaces, labels)
+    fits, refused = trusted(_fits(surfaces, starts, joints, progress), surfaces, vertebrae or ())
+    return _with_fits(replace(bare, notes=(*bare.notes, *refused)), fits, surfaces, labels)
+
+
+def trusted(
+    fits: Mapping[str, VertebraFit], surfaces: Mapping[str, LabelSurface], asked: Sequence[str]
+) -> tuple[dict[str, VertebraFit], tuple[Note, ...]]:
+    """The fits joined to one another, without those that are bad, and notes on these.
+
+    Raises
+    ------
+    InputError
+        A vertebra that was asked for fits badly, or none fits.
+    """
+    found = joined(fits, surfaces)
+    bad = {name: fit.rms_mm for name, fit in found.items() if fit.rms_mm > REFUSED_RMS_MM}
+    if not bad:
+        return found, ()
+    said = ", ".join(f"{name} {rms:.1f} mm" for name, rms in bad.items())
+    if set(bad) & set(asked) or len(bad) == len(found):
+        raise InputError(
+            f"the fit is refused: surface RMS of {said} (at most {REFUSED_RMS_MM} mm); correct the "
+            "labels there, or take other levels"
+        )
+    text = f"refused, more than {REFUSED_RMS_MM} mm: known from voxels only"
+    kept = {name: fit for name, fit in fits.items() if name not in bad}
+    return joined(kept, surfaces), (Note("", "surface RMS", said, text),)
 
 
 def _starts(

@@ -14,7 +14,7 @@ from needle_sim.geometry.transform import unit
 from needle_sim.volume.label_names import LABEL_NAMES, vertebra_label
 from needle_sim.volume.nifti import Nifti, read_nifti
 from needle_sim.volume.nrrd import read_nrrd
-from needle_sim.volume.schemes import applied, recognised, scheme_named
+from needle_sim.volume.schemes import applied, check_said, recognised, scheme_named
 from needle_sim.volume.seg import is_dicom, read_seg
 from needle_sim.volume.segments import Segment, counted, numbers_of
 from needle_sim.volume.volume import Note, Volume
@@ -108,6 +108,7 @@ def _in_our_numbers(image: Nifti, scheme: str | None) -> tuple[Nifti, tuple[Note
         known, notes = recognised(image.array, image.patient_from_index, image.name)
     else:
         known = scheme_named(scheme)
+        check_said(known, image.array, image.patient_from_index, image.name)
     array, more = applied(image.array, known, image.name)
     return replace(image, array=array), (*notes, *more)
 

@@ -23,6 +23,8 @@ from needle_sim.volume.volume import Note
 
 _NAMED = {number: name for name, number in COLUMN_NUMBERS.items()}
 _COARSE_MM = 2.0
+_TOUCH_MM = 6.0
+"""Of a vertebra that the volume cuts, a process alone may lie a little low (proposed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,26 @@ def recognised(
     return best.scheme, tuple(notes)
 
 
+def check_said(
+    scheme: Scheme, array: NDArray[Any], patient_from_index: NDArray[np.float64], name: str
+) -> None:
+    """Refuse a scheme that was said where the map is no spine in it and is one in another.
+
+    Arguments as for `recognised`.
+    """
+    heights = _heights(array, patient_from_index)
+    said = _Reading.of(scheme, heights)
+    others = [_Reading.of(one, heights) for one in SCHEMES.values() if one is not scheme]
+    better = [one for one in others if one.fits and one.neighbours and not one.unknown]
+    if said.fits or not better:
+        return
+    what = "no vertebra" if said.swapped is None else f"{said.swapped[1]} above {said.swapped[0]}"
+    raise InputError(
+        f"read as {scheme.name}, {name} has {what}; as {better[0].scheme.name} it holds "
+        f"{', '.join(better[0].column)}: give scheme={better[0].scheme.name!r}, or none"
+    )
+
+
 def applied(
     array: NDArray[np.uint16], scheme: Scheme, name: str
 ) -> tuple[NDArray[np.uint16], tuple[Note, ...]]:
@@ -174,8 +196,10 @@ class _Reading:
             if scheme.numbers.get(value) in _NAMED
         }
         column = tuple(one for one in COLUMN if one in places)
-        wrong = [pair for pair in pairwise(column) if not places[pair[0]] > places[pair[1]]]
-        side_by_side = sum(are_neighbours(*pair) for pair in pairwise(column))
+        wrong = [p for p in pairwise(column) if places[p[0]] <= places[p[1]] - _TOUCH_MM]
+        side_by_side = sum(
+            are_neighbours(*p) and places[p[0]] > places[p[1]] + _TOUCH_MM for p in pairwise(column)
+        )
         unknown = tuple(scheme.unknown(heights))
         return cls(scheme, column, wrong[0] if wrong else None, side_by_side, unknown)
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.fit import GOOD_RMS_MM, anatomy_from_ct
+from needle_sim.anatomy.fit import GOOD_RMS_MM, REFUSED_RMS_MM, anatomy_from_ct, trusted
 from needle_sim.anatomy.label_joints import label_joints
 from needle_sim.anatomy.labelled import VERTEBRAE, in_reach
-from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.surface import label_surface
 from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.vertebra_fit import VertebraFit
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg, unit
 from needle_sim.volume.dicom import load_series
@@ -102,6 +104,45 @@ def test_a_point_far_from_the_labels_gets_tissues_and_no_dura(scan):
     assert not far.structures
     assert (far.labels.array == label("trabecular_bone")).any()
     assert any("nerves and dura are unknown" in str(note) for note in far.notes)
+
+
+@pytest.fixture(scope="module")
+def shaped(scan):
+    """The true bones as fits, and the surfaces that their labels show."""
+    ct, labels = scan
+    fits = {
+        level: VertebraFit(spec, pose, vertebra_shape(spec).moved(pose), 0.5)
+        for level, (spec, pose) in TRUE.items()
+    }
+    return fits, {level: label_surface(labels, VERTEBRAE[level], ct) for level in TRUE}
+
+
+def test_a_level_that_fits_badly_is_refused_where_it_was_asked_for(shaped):
+    fits, surfaces = shaped
+    assert REFUSED_RMS_MM == GOOD_RMS_MM + 3 * 0.5  # published mean and SD
+    assert set(trusted(fits, surfaces, ["L5"])[0]) == {"L4", "L5"}
+    bad = {**fits, "L5": replace(fits["L5"], rms_mm=REFUSED_RMS_MM + 0.1)}
+    with pytest.raises(
+        InputError, match=r"fit is refused: surface RMS of L5 3\.6 mm \(at most 3\.5"
+    ):
+        trusted(bad, surfaces, ["L5"])
+
+
+def test_a_neighbour_that_fits_badly_is_left_out_with_a_note(shaped):
+    fits, surfaces = shaped
+    bad = {**fits, "L5": replace(fits["L5"], rms_mm=9.0)}
+    kept, (note,) = trusted(bad, surfaces, ["L4"])
+    assert set(kept) == {"L4"}
+    assert kept["L4"] is fits["L4"]  # not joined to the bad one
+    assert str(note).startswith("refused, more than 3.5 mm")
+    assert "L5 9.0 mm" in note.value
+    with pytest.raises(InputError, match=r"surface RMS of L5 9\.0 mm"):
+        trusted({"L5": bad["L5"]}, surfaces, [])
+
+
+def test_an_anatomy_says_what_its_levels_are_counted_from(made):
+    said = [str(note) for note in made.notes]
+    assert any("the levels rest on the label map alone" in one for one in said)
 
 
 def real(folder: Any, vertebra: str) -> Anatomy:

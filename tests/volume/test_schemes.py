@@ -133,6 +133,15 @@ def test_a_scheme_may_be_said():
         applied(stacked([301]).array, TOTALSEGMENTATOR, "it")
 
 
+def test_a_scheme_that_was_said_by_mistake_is_refused_with_the_right_one():
+    with pytest.raises(InputError, match=r"has no vertebra; as verse it holds T12, L1, L2: give"):
+        renumbered(stacked([19, 20, 21]), "totalsegmentator")
+    with pytest.raises(InputError, match=r"has no vertebra; as totals.* it holds L1, L2: give"):
+        renumbered(stacked([31, 30]), "verse")
+    with pytest.raises(InputError, match=r"coccyx above sacrum; as totals.* L4, L5, S1: give"):
+        renumbered(stacked([28, 27, 26]), "verse")
+
+
 def test_neighbours_are_side_by_side_where_rare_ones_are_missing():
     assert are_neighbours("T12", "L1")
     assert are_neighbours("L5", "sacrum")
