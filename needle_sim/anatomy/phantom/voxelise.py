@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from os import cpu_count
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
+from needle_sim.anatomy.phantom import _kernels
+from needle_sim.anatomy.phantom.noise import Scan, noise_sd_hu, quantum_tiles
+from needle_sim.anatomy.phantom.texture import (
+    PERIOD_MM,
+    kinds,
+    ripple,
+    spongy_hu,
+    strands,
+    texture_tiles,
+    tile_index,
+    waves,
+)
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
+from needle_sim.jit import in_slabs
 from needle_sim.volume.volume import Volume, axis_aligned
 
+__all__ = ["Canvas", "Shade", "Shape", "in_threads", "ripple", "strands"]
+
 Shade = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-_BLOCK = 4
+_Index = NDArray[np.int64]
+_BLOCK, _SMALL = 4, 2
 _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
-_STEPS = np.stack(np.meshgrid(*[np.arange(_BLOCK)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-_TILE = 64
-_NOISE_KEY = 20240817  # one texture for every phantom: a phantom differs by its anatomy alone
-_NOISE_HU = 10.0
+_NODES_MM = 4.0  # apart: what is soft or irregular is smooth over so much
+_TRUE = 1.35  # a distance is at most so many times the true one near a surface
+_SHELL_MM = 2.0  # no cortex is thicker
+_RIM = 0.35  # spongy bone is denser by so much under its shell (proposed)
+_SLAB = 6  # slices that a thread finishes at a time
+_NOISE_KEY = 20240817
 
 
 class Shape(Protocol):
@@ -76,149 +90,195 @@ class Canvas:
     ) -> None:
         """Fill a shape with a tissue; edge voxels by the share of them that is inside.
 
-        ``ripple_mm`` (one SD) makes the outline of an organ irregular.
+        ``ripple_mm`` (one SD) makes the outline of an organ irregular; it is then worked out every
+        4 mm only.
         """
         value = tissues()[label(tissue)].hu if hu is None else hu
+        if ripple_mm > 0.0:
+            nodes, first = self._nodes(shape, 4.0 * ripple_mm + self.voxel_mm)
+            self.pour(nodes, tissue, hu=value, ripple_mm=ripple_mm, first=first)
+            return
         number, flat_hu, flat_labels = label(tissue), self.hu.reshape(-1), self.labels.reshape(-1)
-        close, inside = self._blocks(shape, reach_mm=3.0 * ripple_mm)
-        if len(inside):
-            filled = self._voxels(inside)
-            flat_hu[filled], flat_labels[filled] = value, number
-        if len(close):
-            near, points = self._voxels(close), self._points(close)
-            depth = shape.distance_mm(points)
-            if ripple_mm > 0.0:
-                depth = depth + ripple_mm * ripple(*points.T)
-            share = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
-            flat_hu[near] += share * (np.float32(value) - flat_hu[near])
-            flat_labels[near[depth < 0]] = number
+        filled, near, depth, _ = self._near(shape, inner_mm=0.0)
+        flat_hu[filled], flat_labels[filled] = value, number
+        _kernels.cover(flat_hu, flat_labels, near, depth, self.voxel_mm, value, number)
+
+    def tint(self, shape: Shape, hu: float) -> None:
+        """Give the inside of a shape another HU; what it is stays."""
+        flat_hu = self.hu.reshape(-1)
+        filled, near, depth, _ = self._near(shape, inner_mm=0.0)
+        flat_hu[filled] = hu
+        share = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
+        flat_hu[near] += share * (np.float32(hu) - flat_hu[near])
+
+    def pour(
+        self,
+        nodes_mm: NDArray[np.float32],
+        tissue: str,
+        *,
+        hu: float | None = None,
+        ripple_mm: float = 0.0,
+        first: ArrayLike = (0, 0, 0),
+    ) -> None:
+        """Fill where a signed distance is negative that is known every `node_step` voxels.
+
+        ``nodes_mm`` (A, B, C) begin at voxel ``first`` (slice, row, column) and are linear between.
+        """
+        value = tissues()[label(tissue)].hu if hu is None else hu
+        start = np.asarray(first, dtype=np.int64)
+        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+
+        def part(low: int, high: int) -> None:
+            here = start + [low * step, 0, 0]
+            _kernels.pour(
+                self.hu, self.labels, nodes_mm[low : high + 1], here, step, self.voxel_mm,
+                float(value), label(tissue), ripple_mm, tile, at,
+            )  # fmt: skip
+
+        in_slabs(part, len(nodes_mm) - 1, slab=4)
+
+    @property
+    def node_step(self) -> int:
+        """Voxels between two nodes of `pour`, about 4 mm."""
+        return max(1, round(_NODES_MM / self.voxel_mm))
+
+    def node_axis_mm(self, axis: int) -> NDArray[np.float64]:
+        """Places of nodes that span the canvas along patient x (0), y (1) or z (2)."""
+        count = -(-self.shape[2 - axis] // self.node_step) + 1
+        return np.asarray(
+            self.low_mm[axis] + self.voxel_mm * self.node_step * np.arange(count, dtype=np.float64)
+        )
 
     def wash(
         self, i: int, depth_mm: NDArray[np.float32], tissue: str, rows: slice, columns: slice
     ) -> None:
         """Fill where a signed distance (J, K) over a part of slice ``i`` is negative."""
         values, marks = self.hu[i, rows, columns], self.labels[i, rows, columns]
-        cover = np.clip(np.float32(0.5) - depth_mm / np.float32(self.voxel_mm), 0.0, 1.0)
-        values += cover * (np.float32(tissues()[label(tissue)].hu) - values)
-        marks[depth_mm < 0] = label(tissue)
+        depth = np.asarray(depth_mm, dtype=np.float32)
+        number = label(tissue)
+        _kernels.cover_plane(values, marks, depth, self.voxel_mm, tissues()[number].hu, number)
 
     def paint_bone(self, shape: Shape, shell_mm: Shade, *, trabecular_hu: float) -> None:
-        """Fill a bone: a cortical shell (thickness from ``shell_mm(points)``) and its inside."""
-        cortical_hu = np.float32(tissues()[label("cortical_bone")].hu)
-        inner_hu = np.float32(trabecular_hu)
+        """Fill a bone: a cortical shell (thickness from ``shell_mm(points)``) and its inside.
+
+        The inside has ``trabecular_hu`` from 4 mm under the shell, and more nearer to it.
+        """
+        names = ("cortical_bone", "trabecular_bone")
+        cortical, spongy = (label(name) for name in names)
         flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
-        close, inside = self._blocks(shape, reach_mm=2.0)
-        filled = self._voxels(inside)
-        flat_hu[filled], flat_labels[filled] = inner_hu, label("trabecular_bone")
-        if not len(close):
-            return
-        near, points = self._voxels(close), self._points(close)
-        depth = shape.distance_mm(points)
-        bone = depth < 0.5 * self.voxel_mm
-        near, depth, points = near[bone], depth[bone], points[bone]
-        whole = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
-        inner = 0.5 - (depth + shell_mm(points)) / self.voxel_mm
-        inner = np.clip(inner, 0.0, 1.0).astype(np.float32)
-        flat_hu[near] = (
-            (1 - whole) * flat_hu[near] + (whole - inner) * cortical_hu + inner * inner_hu
-        )
-        hard = depth > -_CORTICAL_LABEL_MM
-        flat_labels[near[(depth < 0) & hard]] = label("cortical_bone")
-        flat_labels[near[(depth < 0) & ~hard]] = label("trabecular_bone")
+        filled, near, depth, points = self._near(shape, inner_mm=4.0 + _SHELL_MM)
+        flat_hu[filled], flat_labels[filled] = trabecular_hu, spongy
+        if len(near):
+            _kernels.cover_bone(
+                flat_hu, flat_labels, near, depth, np.ascontiguousarray(shell_mm(points)),
+                self.voxel_mm, tissues()[cortical].hu, float(trabecular_hu), _RIM,
+                (cortical, spongy, _CORTICAL_LABEL_MM),
+            )  # fmt: skip
 
-    def finished(self) -> tuple[Volume, Volume]:
-        """CT in HU (int16) with texture and noise, and labels."""
+    def finished(self, *, seed: int | None = None, scan: Scan | None = None) -> tuple[Volume, Volume]:
+        """CT in HU (int16) with texture and noise, and labels; the seed draws the noise alone."""
+        scan = scan or Scan()
+        entropy = _NOISE_KEY if seed is None else seed
+        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(1,)))
+        quantum = quantum_tiles(scan, self.voxel_mm, rng)
+        shifts = rng.integers(0, quantum.shape[1], (self.shape[0], 2))
+        lateral, upright = noise_sd_hu(self.hu, self.voxel_mm, scan)
+        tiles = texture_tiles(self.voxel_mm)
+        kind, spread = kinds()
+        at = self._in_tile(tiles.shape[1])
         ct = np.empty(self.shape, dtype=np.int16)
-        spread = np.array([tissue.hu_sd for tissue in tissues()], dtype=np.float32)
-        bony = np.zeros(len(spread), dtype=bool)
-        bony[[label("trabecular_bone"), label("cortical_bone")]] = True
-        fine, soft, struts = noise_tiles()[:3]
-        across = [np.arange(n) % _TILE for n in self.shape]
 
-        def slab(i: int) -> None:
-            here, there = np.ix_(across[1], across[2]), self.labels[i]
-            texture = np.where(bony[there], struts[i % _TILE][here], soft[i % _TILE][here])
-            noise = fine[(i * 7) % _TILE][here]
-            noisy = self.hu[i] + spread[there] * texture + _NOISE_HU * noise
-            ct[i] = np.clip(np.rint(noisy), -1024, 3071)  # the 12 bits of a scanner
+        def part(low: int, high: int) -> None:
+            rows = slice(low, high)
+            _kernels.finish(
+                self.hu[rows], self.labels[rows], ct[rows], kind, spread, tiles,
+                at[0, rows], at, quantum, shifts[rows], lateral[rows], upright[rows],
+                spongy_hu(),
+            )  # fmt: skip
 
-        in_threads(slab, self.shape[0])
+        in_slabs(part, self.shape[0], slab=_SLAB)
         place = axis_aligned([self.voxel_mm] * 3, self.low_mm.tolist())
         return Volume(ct, place, "hu"), Volume(self.labels, place, "label")
 
-    def _blocks(
-        self, shape: Shape, *, reach_mm: float = 0.0
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Blocks (B, 3) near the surface, and those surely inside, as slice, row, column.
+    def _in_tile(self, tile: int) -> NDArray[np.int64]:
+        """Where slices, rows and columns lie in a texture's tile (3, longest side)."""
+        count = max(self.shape)
+        return np.stack(
+            [tile_index(self.low_mm[axis], count, self.voxel_mm, tile) for axis in (2, 1, 0)]
+        )
 
-        Blocks of 4 x 4 x 4 are sorted by the distance of their centre, with a third to spare for
-        distances that are exact only near the surface.
+    def _nodes(self, shape: Shape, reach_mm: float) -> tuple[NDArray[np.float32], _Index]:
+        """Distances (A, B, C) at the nodes around a shape, and the voxel they begin at."""
+        size = self.node_step * self.voxel_mm
+        low, high = shape.box_mm
+        start = np.floor((low - reach_mm - self.low_mm) / size).astype(int)
+        stop = np.ceil((high + reach_mm - self.low_mm) / size).astype(int)
+        most = -(-np.array(self.shape[::-1]) // self.node_step)
+        start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
+        x, y, z = (
+            self.low_mm[axis] + size * np.arange(start[axis], stop[axis] + 1) for axis in range(3)
+        )
+        grid = np.stack(np.meshgrid(z, y, x, indexing="ij")[::-1], axis=-1)
+        depth = shape.distance_mm(grid.reshape(-1, 3)).reshape(grid.shape[:3])
+        return depth.astype(np.float32), start[::-1] * self.node_step
+
+    def _near(
+        self, shape: Shape, *, inner_mm: float
+    ) -> tuple[_Index, _Index, NDArray[np.float64], NDArray[np.float64]]:
+        """Voxels (flat) deeper than ``inner_mm``; and those between there and half a voxel outside,
+        with their distances (P,) and places (P, 3).
+
+        Blocks of 4 x 4 x 4 voxels, then of 2 x 2 x 2, are sorted by the distance of their centre.
         """
+        blocks, inside = self._sorted(shape, self._boxed(shape), _BLOCK, inner_mm)
+        halves = (blocks[:, None] * _SMALL + _corners(_SMALL)).reshape(-1, 3)
+        small, within = self._sorted(shape, halves, _SMALL, inner_mm)
+        filled = np.concatenate([self._voxels(inside, _BLOCK), self._voxels(within, _SMALL)])
+        points = self._points(small, _SMALL)
+        return filled, self._voxels(small, _SMALL), shape.distance_mm(points), points
+
+    def _boxed(self, shape: Shape) -> _Index:
+        """Blocks of four (B, 3), as slice, row, column, in the box of a shape."""
         size = _BLOCK * self.voxel_mm
         low, high = shape.box_mm
-        low, high = low - reach_mm, high + reach_mm
         start = np.floor((low - self.low_mm) / size).astype(int)
         stop = np.ceil((high - self.low_mm) / size).astype(int) + 1
         most = np.array(self.shape[::-1]) // _BLOCK
         start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
         x, y, z = (np.arange(a, b) for a, b in zip(start, stop, strict=True))
-        grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
-        middle = self.low_mm + (grid[:, ::-1] * _BLOCK + 0.5 * (_BLOCK - 1)) * self.voxel_mm
+        return np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def _sorted(
+        self, shape: Shape, blocks: _Index, side: int, inner_mm: float
+    ) -> tuple[_Index, _Index]:
+        """Blocks (B, 3) of ``side`` voxels near the surface, and those surely inside."""
+        middle = self.low_mm + (blocks[:, ::-1] * side + 0.5 * (side - 1)) * self.voxel_mm
         depth = shape.distance_mm(middle)
-        reach = 1.35 * np.sqrt(3.0) * 0.5 * size
-        inside = depth < -reach - reach_mm
-        return grid[~inside & (depth < reach + reach_mm)], grid[inside]
+        reach = _TRUE * (0.5 * np.sqrt(3.0) * (side - 1) + 0.5) * self.voxel_mm
+        inside = depth < -reach - _TRUE * inner_mm
+        return blocks[~inside & (depth < reach)], blocks[inside]
 
-    def _voxels(self, blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Flat indices (B * 64,) of the voxels of blocks (B, 3)."""
+    def _voxels(self, blocks: _Index, side: int) -> _Index:
+        """Flat indices (B * side**3,) of the voxels of blocks (B, 3)."""
         strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
-        return np.asarray(((blocks * _BLOCK) @ strides)[:, None] + _STEPS @ strides).reshape(-1)
+        return np.asarray(((blocks * side) @ strides)[:, None] + _corners(side) @ strides).reshape(-1)
 
-    def _points(self, blocks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Their centres (B * 64, 3) in the patient."""
-        first = self.low_mm + self.voxel_mm * _BLOCK * blocks[:, ::-1]
-        return np.asarray(first[:, None] + self.voxel_mm * _STEPS[:, ::-1]).reshape(-1, 3)
-
-
-@cache
-def noise_tiles() -> tuple[NDArray[np.float32], ...]:
-    """Periodic unit-variance noise (64, 64, 64), slices first.
-
-    In turn: quantum noise of a soft kernel, texture of soft tissue, trabeculae, strands that run
-    along the body (fat between fibres), and slow waves (outlines of organs).
-    """
-    rng = np.random.default_rng(_NOISE_KEY)
-    tiles = []
-    for sigma, less in (
-        ((0.5, 0.7, 0.7), 0.45),  # a ramp filter holds little noise of low frequency
-        ((1.2, 0.8, 0.8), 0.0),
-        ((1.6, 0.6, 0.6), 0.3),
-        ((9.0, 1.1, 1.1), 0.0),
-        ((6.0, 4.0, 4.0), 0.0),
-    ):
-        white = rng.standard_normal((_TILE, _TILE, _TILE))
-        tile = ndimage.gaussian_filter(white, sigma, mode="wrap")
-        if less:
-            tile -= less * ndimage.gaussian_filter(white, [2.5 * s for s in sigma], mode="wrap")
-        tiles.append(((tile - tile.mean()) / tile.std()).astype(np.float32))
-    return tuple(tiles)
+    def _points(self, blocks: _Index, side: int) -> NDArray[np.float64]:
+        """Their centres (B * side**3, 3) in the patient."""
+        first = self.low_mm + self.voxel_mm * side * blocks[:, ::-1]
+        return np.asarray(first[:, None] + self.voxel_mm * _corners(side)[:, ::-1]).reshape(-1, 3)
 
 
-def ripple(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float32]:
-    """Slow waves of unit variance at places in mm; the shapes of x, y and z are broadcast."""
-    return noise_tiles()[4][_tile_index(z), _tile_index(y), _tile_index(x)]
-
-
-def strands(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float32]:
-    """Thin strands along z, unit variance, at places in mm as for `ripple`."""
-    return noise_tiles()[3][_tile_index(z), _tile_index(y), _tile_index(x)]
-
-
-def _tile_index(at_mm: ArrayLike) -> NDArray[np.intp]:
-    return np.asarray(np.floor(np.asarray(at_mm)).astype(np.intp) % _TILE)
+def _corners(side: int) -> _Index:
+    """Slice, row and column (side**3, 3) of each voxel of a block."""
+    return np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def in_threads(slab: Callable[[int], None], count: int) -> None:
     """Run ``slab(i)`` for each i, in threads; each writes its own part."""
-    with ThreadPoolExecutor(min(cpu_count() or 1, 8)) as pool:
-        list(pool.map(slab, range(count)))
+
+    def part(low: int, high: int) -> None:
+        for i in range(low, high):
+            slab(i)
+
+    in_slabs(part, count, slab=_SLAB)

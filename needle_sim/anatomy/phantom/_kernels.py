@@ -1,0 +1,189 @@
+"""Voxels written from signed distances, and the noise put on them; millimetres in and out."""
+
+import math
+
+from needle_sim.jit import kernel
+
+
+@kernel
+def cover(hu, labels, index, depth, voxel, value, number):
+    """Fill voxels (P,) of a canvas (flat) by the share of them within a shape, from its distance."""
+    for p in range(index.shape[0]):
+        share = min(1.0, max(0.0, 0.5 - depth[p] / voxel))
+        if share > 0.0:
+            n = index[p]
+            hu[n] += share * (value - hu[n])
+            if depth[p] < 0.0:
+                labels[n] = number
+
+
+@kernel
+def cover_plane(hu, labels, depth, voxel, value, number):
+    """The same over a part (J, K) of a slice."""
+    for j in range(depth.shape[0]):
+        row, marks, here = hu[j], labels[j], depth[j]
+        for k in range(depth.shape[1]):
+            share = min(1.0, max(0.0, 0.5 - here[k] / voxel))
+            row[k] += share * (value - row[k])
+            marks[k] = number if here[k] < 0.0 else marks[k]
+
+
+@kernel
+def cover_bone(hu, labels, index, depth, shell, voxel, cortical, inner, rim, marks):
+    """Fill voxels (P,) of a bone: a shell of thickness ``shell`` (P,), then spongy bone.
+
+    Spongy bone is denser by ``rim`` under the shell, falling to nothing 4 mm inside. ``marks`` are
+    the labels of cortical and spongy bone, and how thick a cortex is called so.
+    """
+    for p in range(index.shape[0]):
+        d, n = depth[p], index[p]
+        whole = min(1.0, max(0.0, 0.5 - d / voxel))
+        if whole > 0.0:
+            within = min(1.0, max(0.0, 0.5 - (d + shell[p]) / voxel))
+            deep = min(1.0, max(0.0, -(d + shell[p]) / 4.0))
+            spongy = inner * (1.0 + rim * (1.0 - deep) * (1.0 - deep))
+            hu[n] = (1.0 - whole) * hu[n] + (whole - within) * cortical + within * spongy
+            if d < 0.0:
+                labels[n] = marks[0] if d > -marks[2] else marks[1]
+
+
+@kernel(inline="always")
+def _between(nodes, a, b, c, u, v, w):
+    # trilinear within the cell at node a, b, c
+    near = nodes[a, b, c] * (1 - w) + nodes[a, b, c + 1] * w
+    right = nodes[a, b + 1, c] * (1 - w) + nodes[a, b + 1, c + 1] * w
+    low = near * (1 - v) + right * v
+    near = nodes[a + 1, b, c] * (1 - w) + nodes[a + 1, b, c + 1] * w
+    right = nodes[a + 1, b + 1, c] * (1 - w) + nodes[a + 1, b + 1, c + 1] * w
+    return low * (1 - u) + (near * (1 - v) + right * v) * u
+
+
+@kernel(inline="always")
+def _span(nodes, a, b, c):
+    # least and greatest of the corners of a cell
+    low = high = nodes[a, b, c]
+    for u in range(2):
+        for v in range(2):
+            for w in range(2):
+                low, high = min(low, nodes[a + u, b + v, c + w]), max(high, nodes[a + u, b + v, c + w])
+    return low, high
+
+
+@kernel
+def pour(hu, labels, nodes, first, step, voxel, value, number, wave, tile, at):
+    """Fill a shape whose distance is known at ``nodes`` every ``step`` voxels, from voxel ``first``.
+
+    ``wave`` (mm) times ``tile``, found by the tables ``at`` (3, longest side), is added to it.
+    """
+    top = labels.shape
+    far = 0.5 * voxel + 4.0 * wave
+    for a in range(nodes.shape[0] - 1):
+        for b in range(nodes.shape[1] - 1):
+            for c in range(nodes.shape[2] - 1):
+                low, high = _span(nodes, a, b, c)
+                if low > far:
+                    continue
+                i0, j0, k0 = first[0] + a * step, first[1] + b * step, first[2] + c * step
+                for i in range(max(i0, 0), min(i0 + step, top[0])):
+                    for j in range(max(j0, 0), min(j0 + step, top[1])):
+                        row, marks = hu[i, j], labels[i, j]
+                        grain = tile[at[0, i], at[1, j]]
+                        u, v = (i - i0) / step, (j - j0) / step
+                        for k in range(max(k0, 0), min(k0 + step, top[2])):
+                            if high < -far:
+                                row[k] = value
+                                marks[k] = number
+                                continue
+                            d = _between(nodes, a, b, c, u, v, (k - k0) / step)
+                            d += wave * grain[at[2, k]]
+                            share = min(1.0, max(0.0, 0.5 - d / voxel))
+                            if share > 0.0:
+                                row[k] += share * (value - row[k])
+                                if d < 0.0:
+                                    marks[k] = number
+
+
+@kernel
+def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, tile, at):
+    """Layered muscle between ``depth`` 0 and ``-thick`` (nodes every ``step`` voxels), and the
+    sheets of fat within it, where ``seam`` (half their thickness) is positive."""
+    top = labels.shape
+    for a in range(depth.shape[0] - 1):
+        for b in range(depth.shape[1] - 1):
+            for c in range(depth.shape[2] - 1):
+                low, high = _span(depth, a, b, c)
+                _, most = _span(thick, a, b, c)
+                if low > 3.0 + voxel or most <= 0.0 or high < -most - 3.0 - voxel:
+                    continue
+                i0, j0, k0 = a * step, b * step, c * step
+                for i in range(i0, min(i0 + step, top[0])):
+                    for j in range(j0, min(j0 + step, top[1])):
+                        row, marks = hu[i, j], labels[i, j]
+                        grain = tile[at[0, i], at[1, j]]
+                        u, v = (i - i0) / step, (j - j0) / step
+                        for k in range(k0, min(k0 + step, top[2])):
+                            w = (k - k0) / step
+                            d = _between(depth, a, b, c, u, v, w) + wave * grain[at[2, k]]
+                            t = _between(thick, a, b, c, u, v, w)
+                            here = max(d, -t - d)
+                            share = min(1.0, max(0.0, 0.5 - here / voxel))
+                            if share <= 0.0:
+                                continue
+                            row[k] += share * (values[0] - row[k])
+                            if here < 0.0:
+                                marks[k] = numbers[0]
+                            half = _between(seam, a, b, c, u, v, w)
+                            gap = min(abs(d + 0.38 * t), abs(d + 0.7 * t)) - half
+                            share = min(1.0, max(0.0, 0.5 - max(gap, here) / voxel))
+                            row[k] += share * (values[1] - row[k])
+                            if gap < 0.0 and here < 0.0:
+                                marks[k] = numbers[1]
+
+
+@kernel
+def finish(hu, labels, out, kinds, spread, tiles, high, at, quantum, shifts, lateral, upright, bone_hu):
+    """HU with texture and quantum noise, rounded and held to the 12 bits of a scanner, into ``out``.
+
+    Parameters are slices of a canvas. ``high`` (I,) and ``at`` (3, N) say where they lie in the tiles. ``kinds`` and ``spread`` (labels,) say which of ``tiles``
+    (T, 64, 64, 64) a label has and how strong it is; kind -1 is spongy bone, whose texture goes with
+    its HU over ``bone_hu`` and is tile 1 where dense and tile 2 where sparse. ``quantum`` (2, N, N)
+    is noise of rays along rows and columns (N a power of 2), begun at ``shifts`` (I, 2), of SD ``lateral`` (I, J) and
+    ``upright`` (I, K).
+    """
+    size = quantum.shape[1]
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            row, marks, made = hu[i, j], labels[i, j], out[i, j]
+            y = (j + shifts[i, 0]) % size
+            first, second = quantum[0, y], quantum[1, y]
+            across, steep = lateral[i, j], upright[i]
+            z, v = high[i], at[1, j]
+            start = shifts[i, 1] % size
+            for k in range(out.shape[2]):
+                x = (start + k) & (size - 1)
+                mark = marks[k]
+                value = row[k] + across * first[x] + steep[k] * second[x]
+                kind = kinds[mark]
+                if kind >= 0:
+                    value += spread[mark] * tiles[kind, z, v, at[2, k]]
+                elif kind == -1:
+                    dense = min(1.0, max(0.0, (row[k] - 70.0) / 110.0))
+                    grain = dense * tiles[1, z, v, at[2, k]]
+                    grain += (1.0 - dense) * tiles[2, z, v, at[2, k]]
+                    value += spread[mark] * grain * max(row[k], 0.0) / bone_hu
+                made[k] = math.floor(min(3071.0, max(-1024.0, value)) + 0.5)
+
+
+@kernel
+def water_paths(hu, every, lateral, upright):
+    """Water-equivalent lengths in voxels along rows (A, J) and columns (A, K) of every so-th slice."""
+    for a in range(lateral.shape[0]):
+        plane = hu[min(a * every, hu.shape[0] - 1)]
+        for j in range(plane.shape[0]):
+            row = plane[j]
+            total = 0.0
+            for k in range(plane.shape[1]):
+                water = max(0.0, 1.0 + 0.001 * row[k])
+                total += water
+                upright[a, k] += water
+            lateral[a, j] = total
