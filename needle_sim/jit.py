@@ -92,7 +92,7 @@ def in_slabs(
         slab = max(count, 1)
     spans = [(start, min(start + slab, count)) for start in range(0, count, slab)]
     inside = getattr(_here, "in_a_slab", False)  # a slab that waited for slabs would wait for ever
-    if threads() == 1 or len(spans) < 2 or inside:
+    if len(spans) < 2 or inside or threads() == 1:
         for start, stop in spans:
             work(start, stop)
         return

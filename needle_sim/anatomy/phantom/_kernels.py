@@ -7,7 +7,7 @@ from needle_sim.jit import kernel
 
 @kernel
 def cover(hu, labels, index, depth, voxel, value, number):
-    """Fill voxels (P,) of a canvas (flat) by the share of them within a shape, from its distance."""
+    """Fill voxels (P,) of a canvas (flat) by the share of them that a shape covers."""
     for p in range(index.shape[0]):
         share = min(1.0, max(0.0, 0.5 - depth[p] / voxel))
         if share > 0.0:
@@ -32,15 +32,15 @@ def cover_plane(hu, labels, depth, voxel, value, number):
 def cover_bone(hu, labels, index, depth, shell, voxel, cortical, inner, rim, marks):
     """Fill voxels (P,) of a bone: a shell of thickness ``shell`` (P,), then spongy bone.
 
-    Spongy bone is denser by ``rim`` under the shell, falling to nothing 4 mm inside. ``marks`` are
-    the labels of cortical and spongy bone, and how thick a cortex is called so.
+    Spongy bone is denser by ``rim`` at the surface. ``marks`` are the labels of cortical and spongy
+    bone, how thick a cortex is called so, and how far inside the rim ends.
     """
     for p in range(index.shape[0]):
         d, n = depth[p], index[p]
         whole = min(1.0, max(0.0, 0.5 - d / voxel))
         if whole > 0.0:
             within = min(1.0, max(0.0, 0.5 - (d + shell[p]) / voxel))
-            deep = min(1.0, max(0.0, -(d + shell[p]) / 4.0))
+            deep = min(1.0, max(0.0, -d / marks[3]))
             spongy = inner * (1.0 + rim * (1.0 - deep) * (1.0 - deep))
             hu[n] = (1.0 - whole) * hu[n] + (whole - within) * cortical + within * spongy
             if d < 0.0:
@@ -65,13 +65,16 @@ def _span(nodes, a, b, c):
     for u in range(2):
         for v in range(2):
             for w in range(2):
-                low, high = min(low, nodes[a + u, b + v, c + w]), max(high, nodes[a + u, b + v, c + w])
+                low, high = (
+                    min(low, nodes[a + u, b + v, c + w]),
+                    max(high, nodes[a + u, b + v, c + w]),
+                )
     return low, high
 
 
 @kernel
 def pour(hu, labels, nodes, first, step, voxel, value, number, wave, tile, at):
-    """Fill a shape whose distance is known at ``nodes`` every ``step`` voxels, from voxel ``first``.
+    """Fill a shape known by its distance at ``nodes`` every ``step`` voxels, from voxel ``first``.
 
     ``wave`` (mm) times ``tile``, found by the tables ``at`` (3, longest side), is added to it.
     """
@@ -104,7 +107,7 @@ def pour(hu, labels, nodes, first, step, voxel, value, number, wave, tile, at):
 
 
 @kernel
-def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, tile, at):
+def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, tile, up, at):
     """Layered muscle between ``depth`` 0 and ``-thick`` (nodes every ``step`` voxels), and the
     sheets of fat within it, where ``seam`` (half their thickness) is positive."""
     top = labels.shape
@@ -119,7 +122,7 @@ def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, til
                 for i in range(i0, min(i0 + step, top[0])):
                     for j in range(j0, min(j0 + step, top[1])):
                         row, marks = hu[i, j], labels[i, j]
-                        grain = tile[at[0, i], at[1, j]]
+                        grain = tile[up[i], at[1, j]]
                         u, v = (i - i0) / step, (j - j0) / step
                         for k in range(k0, min(k0 + step, top[2])):
                             w = (k - k0) / step
@@ -141,13 +144,46 @@ def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, til
 
 
 @kernel
-def finish(hu, labels, out, kinds, spread, tiles, high, at, quantum, shifts, lateral, upright, bone_hu):
-    """HU with texture and quantum noise, rounded and held to the 12 bits of a scanner, into ``out``.
+def sheet(hu, depth, half, step, voxel, value, wave, tile, up, at):
+    """Give HU to a sheet where ``depth`` (nodes every ``step`` voxels) passes 0, ``half`` thick.
 
-    Parameters are slices of a canvas. ``high`` (I,) and ``at`` (3, N) say where they lie in the tiles. ``kinds`` and ``spread`` (labels,) say which of ``tiles``
-    (T, 64, 64, 64) a label has and how strong it is; kind -1 is spongy bone, whose texture goes with
-    its HU over ``bone_hu`` and is tile 1 where dense and tile 2 where sparse. ``quantum`` (2, N, N)
-    is noise of rays along rows and columns (N a power of 2), begun at ``shifts`` (I, 2), of SD ``lateral`` (I, J) and
+    ``half`` (nodes too) may be negative: no sheet there. ``wave`` (mm) times ``tile`` thins it.
+    """
+    top = hu.shape
+    for a in range(depth.shape[0] - 1):
+        for b in range(depth.shape[1] - 1):
+            for c in range(depth.shape[2] - 1):
+                low, high = _span(depth, a, b, c)
+                _, most = _span(half, a, b, c)
+                far = most + 3.0 * wave + 0.5 * voxel
+                if most <= 0.0 or low > far or high < -far:
+                    continue
+                i0, j0, k0 = a * step, b * step, c * step
+                for i in range(i0, min(i0 + step, top[0])):
+                    for j in range(j0, min(j0 + step, top[1])):
+                        row, grain = hu[i, j], tile[up[i], at[1, j]]
+                        u, v = (i - i0) / step, (j - j0) / step
+                        for k in range(k0, min(k0 + step, top[2])):
+                            w = (k - k0) / step
+                            d = abs(_between(depth, a, b, c, u, v, w))
+                            thick = _between(half, a, b, c, u, v, w) + wave * grain[at[2, k]]
+                            # of a voxel, what lies within both faces
+                            share = min(0.5, (thick - d) / voxel) + min(0.5, (thick + d) / voxel)
+                            if share > 0.0:
+                                row[k] += min(1.0, share) * (value - row[k])
+
+
+@kernel
+def finish(
+    hu, labels, out, kinds, spread, tiles, high, at, quantum, shifts, lateral, upright, bone_hu
+):
+    """HU with texture and quantum noise, held to the 12 bits of a scanner, into ``out``.
+
+    Parameters are slices of a canvas; ``high`` (I,) and ``at`` (3, N) say where they lie in the
+    tiles. ``kinds`` and ``spread`` (labels,) say which of ``tiles`` (T, M, M, M) a label has and
+    how strong it is; kind -1 is spongy bone, whose texture goes with its HU over ``bone_hu`` and is
+    tile 1 where dense and tile 2 where sparse. ``quantum`` (2, N, N) is noise of rays along rows
+    and columns (N a power of 2), begun at ``shifts`` (I, 2), of SD ``lateral`` (I, J) and
     ``upright`` (I, K).
     """
     size = quantum.shape[1]
@@ -176,7 +212,7 @@ def finish(hu, labels, out, kinds, spread, tiles, high, at, quantum, shifts, lat
 
 @kernel
 def water_paths(hu, every, lateral, upright):
-    """Water-equivalent lengths in voxels along rows (A, J) and columns (A, K) of every so-th slice."""
+    """Water in voxels along rows (A, J) and columns (A, K) of every so-th slice."""
     for a in range(lateral.shape[0]):
         plane = hu[min(a * every, hu.shape[0] - 1)]
         for j in range(plane.shape[0]):

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 WATER_PER_MM = 0.0193
 """Attenuation of water at 70 keV, about the mean of 120 kV behind a patient (xraydb 4.5.8)."""
 
-TILE = 512
+TILE = 256
 _EVERY = 4  # slices between which the body's water path is interpolated
 _SMOOTH_MM = 12.0
 _MODULATED = 0.5
@@ -64,7 +64,7 @@ class Scan:
 
 
 def quantum_tiles(scan: Scan, voxel_mm: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Periodic noise (2, 512, 512), rows first: of rays along rows, and along columns.
+    """Periodic noise (2, 256, 256), rows first: of rays along rows, and along columns.
 
     The two have unit variance and together, halved, the spectrum of the kernel. Frequencies that
     voxels cannot hold fold back, as they do in a scanner.

@@ -1,4 +1,4 @@
-"""Texture of tissues, and the irregularity of outlines: periodic noise that is fixed in the patient.
+"""Texture of tissues and irregularity of outlines: periodic noise, the same in every patient.
 
 A tile repeats every 64 mm. What differs from patient to patient is the quantum noise (`noise`).
 """
@@ -32,8 +32,8 @@ _NO_TEXTURE = -2
 # Gaussian sizes in mm along z and across, and the share of a 2.5 times wider one that is taken off
 _GRAINS = {
     "mottle": ((1.5, 1.5), 0.0),
-    "dense": ((1.1, 0.45), 0.45),  # trabeculae run along the spine: their texture too
-    "sparse": ((1.9, 0.85), 0.35),  # few, thick and mostly vertical ones
+    "dense": ((1.3, 0.6), 0.4),  # trabeculae run along the spine: their texture too
+    "sparse": ((2.0, 0.95), 0.35),  # few, thick and mostly vertical ones
     "septa": ((7.0, 4.0), 0.0),
     "fibres": ((5.0, 0.8), 0.3),
     "strands": ((9.0, 1.1), 0.0),
@@ -112,15 +112,16 @@ def _grain(name: str, number: int, per_mm: int) -> NDArray[np.float64]:
     x = 2 * np.pi * fft.rfftfreq(size, 1 / per_mm)
     square = (along * z[:, None, None]) ** 2 + across**2 * (y[:, None] ** 2 + x**2)
     gain = np.exp(-0.5 * square) - less * np.exp(-0.5 * 2.5**2 * square)
-    return np.asarray(fft.irfftn(spectrum * gain.astype(np.float32), s=(size,) * 3))
+    grain = fft.irfftn(spectrum * gain.astype(np.float32), s=(size,) * 3)
+    return np.asarray(grain, dtype=np.float64)
 
 
 def _shaped(name: str, grain: NDArray[np.float64]) -> NDArray[np.float64]:
-    value = grain / grain.std()
+    value: NDArray[np.float64] = grain / grain.std()
     if name == "septa":  # sheets where slow waves pass through zero
         return np.asarray(np.exp(-((value / _SHEET) ** 2)))
     if name == "sparse":  # bright struts before a dark ground
-        return np.asarray(np.maximum(value + 0.3, 0.0) ** 1.5)
+        value = np.maximum(value + 0.3, 0.0) ** 1.5
     return value
 
 
@@ -132,4 +133,5 @@ def _averaged(tile: NDArray[np.float64], by: int) -> NDArray[np.float64]:
     """Means over blocks; ``by`` other than 1, 2 or 4 (of 64) takes the next smaller."""
     by = 1 << (max(by, 1).bit_length() - 1)
     size = len(tile) // by
-    return np.asarray(tile.reshape(size, by, size, by, size, by).mean(axis=(1, 3, 5)))
+    blocks = tile.reshape(size, by, size, by, size, by)
+    return np.asarray(blocks.mean(axis=(1, 3, 5)), dtype=np.float64)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
+from needle_sim.anatomy.phantom.voxelise import Canvas
 
 _Points = NDArray[np.floating[Any]]
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
-_STRIDE = 4  # slices between which the outline is interpolated; it is smooth over centimetres
+_MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,64 +47,39 @@ class Trunk:
         return _smoothed(behind + self.sizes["behind_spinous_mm"], z_mm)
 
     def paint(self, canvas: Canvas) -> None:
-        """Skin and, inside it, fat, slice by slice."""
-        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
-        back = self.back_mm(z.astype(np.float64)).astype(np.float32)
-        knots = np.arange(0, canvas.shape[0] + _STRIDE, _STRIDE).clip(max=canvas.shape[0] - 1)
-        edges = np.empty((len(knots), len(y), len(x)), dtype=np.float32)
-        skin = np.float32(self.sizes["skin_mm"])
-        every = slice(None)
-
-        def knot(n: int) -> None:
-            edges[n] = self.depth_mm(x[None, :], y[:, None], z[knots[n]], back[knots[n]])
-
-        def slab(i: int) -> None:
-            n, share = i // _STRIDE, np.float32((i % _STRIDE) / _STRIDE)
-            depth = edges[n] + share * (edges[min(n + 1, len(knots) - 1)] - edges[n])
-            canvas.wash(i, depth, "skin", every, every)
-            canvas.wash(i, depth + skin, "fat", every, every)
-
-        in_threads(knot, len(knots))
-        in_threads(slab, canvas.shape[0])
+        """Skin and, inside it, fat with the membrane that parts its two layers."""
+        depth = self._skin(canvas)
+        canvas.pour(depth, "skin")
+        canvas.pour(depth + np.float32(self.sizes["skin_mm"]), "fat")
+        membrane = depth + np.float32(0.55) * self._subcutis(canvas)
+        canvas.sheet(membrane, np.full_like(depth, 0.1), hu=_MEMBRANE_HU, ripple_mm=0.2)
 
     def paint_wall(self, canvas: Canvas) -> None:
         """Rectus and the three flat muscles of the abdominal wall around the cavity."""
-        x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
-        centre, half = self._cavity(z.astype(np.float64))
-        aside = np.abs(x)[None, :]
+        x, y, z = (canvas.node_axis_mm(axis) for axis in range(3))
+        centre, half = (one[:, None, None] for one in self._cavity(z))
+        aside, height = np.abs(x), (y[:, None] - centre) / half
+        depth = _outline_mm(aside, height, self._half_mm, half)
         middle = 1.0 - 0.8 * np.exp(-((aside / 3.0) ** 2))  # linea alba
         middle = middle * (1.0 - 0.6 * np.exp(-(((aside - 66.0) / 4.0) ** 2)))  # semilunaris
-        whole = aside < 64.0  # the rectus is not layered
-        every, crest = slice(None), float(self.column.bodies["S1"].matrix[2, 3]) + 25.0
-        above = np.interp(z, [crest - 45.0, crest], [-0.2, 1.6])  # under the crest only in front
-
-        def slab(i: int) -> None:
-            mid, deep = np.float32(centre[i]), np.float32(half[i])
-            depth = superellipse_mm(
-                aside / np.float32(self._half_mm), np.abs((y[:, None] - mid) / deep),
-                np.float32(self._half_mm), deep,
-            )  # fmt: skip
-            depth += np.float32(0.7) * ripple(x[None, :], y[:, None], z[i])
-            height = (y[:, None] - mid) / deep
-            behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45
-            front = np.clip(-4.0 * height - 1.6, 0.0, 1.0)
-            thick = self.sizes["wall_mm"] * (1.0 - 0.8 * behind) * (1.0 + front * (middle - 1.0))
-            thick = thick * np.clip(2.5 * (np.float32(above[i]) - height), 0.0, 1.0)
-            wall = np.maximum(depth, -thick - depth)
-            canvas.wash(i, wall, "muscle", every, every)
-            gap = np.minimum(np.abs(depth + 0.38 * thick), np.abs(depth + 0.7 * thick)) - 0.55
-            gap[whole & (height < -0.3)] = 9.0
-            canvas.wash(i, np.maximum(gap, wall), "fat", every, every)
-
-        in_threads(slab, canvas.shape[0])
+        crest = float(self.column.bodies["S1"].matrix[2, 3]) + 25.0
+        above = np.interp(z, [crest - 22.0, crest], [-0.3, 1.6])[
+            :, None, None
+        ]  # then only in front
+        behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45
+        front = np.clip(-4.0 * height - 1.6, 0.0, 1.0)
+        thick = self.sizes["wall_mm"] * (1.0 - 0.8 * behind) * (1.0 + front * (middle - 1.0))
+        thick = thick * np.clip(6.0 * (above - height), 0.0, 1.0)
+        # sheets of fat between the three; the rectus is not layered
+        seam = np.where((aside < 64.0) & (height < -0.3), -3.0, np.minimum(0.4, 0.1 * thick - 0.4))
+        canvas.layer(depth, thick, seam, ("muscle", "fat"), ripple_mm=0.7)
 
     def cavity_mm(self, points_mm: _Points) -> _Points:
         """Signed distance (P,) of points (P, 3) from the inner face of the wall, to first order."""
         x, y, z = points_mm.T
         levels = np.linspace(-220.0, 120.0, 69)
         centre, half = (np.interp(z, levels, one) for one in self._cavity(levels))
-        wide = self._half_mm
-        outline = superellipse_mm(np.abs(x) / wide, np.abs((y - centre) / half), wide, half)
+        outline = _outline_mm(np.abs(x), (y - centre) / half, self._half_mm, half)
         return outline + self.sizes["wall_mm"]
 
     @property
@@ -129,12 +104,44 @@ class Trunk:
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
         front = -self.sizes["front_mm"]
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
-        u = np.abs(x / wide)
-        v = np.abs((y - middle) / half)
-        depth = superellipse_mm(u, v, wide, half)
+        height = (y - middle) / half
+        depth = _outline_mm(np.abs(x), height, wide, half)
         groove = furrow * np.exp(-((x / 15.0) ** 2))
-        dorsal = np.clip((y - middle) / half, 0.0, 1.0) ** 4
-        return np.asarray(np.maximum(depth, -half) + groove * dorsal)
+        dorsal = np.clip(height, 0.0, 1.0) ** 4
+        return np.asarray(np.maximum(depth, -half) + groove * dorsal + _sway_mm(x, y, z))
+
+    def _skin(self, canvas: Canvas) -> NDArray[np.float32]:
+        """Distance to the skin at the nodes of a canvas."""
+        x, y, z = (canvas.node_axis_mm(axis) for axis in range(3))
+        back = self.back_mm(z)[:, None, None]
+        return self.depth_mm(x, y[:, None], z[:, None, None], back).astype(np.float32)
+
+    def _subcutis(self, canvas: Canvas) -> NDArray[np.float32]:
+        """How thick the fat under the skin is, at the nodes of a canvas: sides, front, back."""
+        x, y = (canvas.node_axis_mm(axis) for axis in range(2))
+        middle = 0.5 * (self.cavity_front_mm + _RAPHE_MM)
+        around = np.arctan2(y[:, None] - middle, np.abs(x)) / (0.5 * np.pi)
+        knots = [self.sizes[f"subcutis_{place}_mm"] for place in ("front", "side", "back")]
+        thick = np.interp(around, [-1.0, 0.0, 1.0], knots) + self.sizes["skin_mm"]
+        return np.asarray(thick, dtype=np.float32)
+
+
+def _outline_mm(aside: _Points, height: _Points, wide_mm: Any, half_mm: Any) -> _Points:
+    """Distance to the outline of a trunk, to first order: rounder in front (height < 0)."""
+    power = 2.35 - 0.25 * np.clip(-2.0 * height, 0.0, 1.0)
+    u, v = np.maximum(aside / wide_mm, 1e-6), np.maximum(np.abs(height), 1e-6)
+    across, along = u ** (power - 1.0), v ** (power - 1.0)
+    norm = (u * across + v * along) ** (1.0 / power)
+    steep = np.hypot(across / wide_mm, along / half_mm) / norm ** (power - 1.0)
+    return np.asarray((norm - 1.0) / np.maximum(steep, 1e-4))
+
+
+def _sway_mm(x: _Points, y: _Points, z: Any) -> _Points:
+    """No body is even: the skin goes in and out by about 2 mm, and less near the midline behind."""
+    waves = np.sin(x / 31.0 + z / 67.0 + 0.6) * np.cos(y / 39.0 - z / 93.0)
+    waves = waves + 0.7 * np.sin(x / 73.0 - y / 45.0 - z / 41.0 + 2.1)
+    behind = np.clip((y + 20.0) / 40.0, 0.0, 1.0) * np.exp(-((x / 60.0) ** 2))
+    return np.asarray(1.6 * waves * (1.0 - behind))
 
 
 def superellipse_mm(u: _Points, v: _Points, wide_mm: Any, half_mm: Any) -> _Points:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +35,7 @@ _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
 _NODES_MM = 4.0  # apart: what is soft or irregular is smooth over so much
 _TRUE = 1.35  # a distance is at most so many times the true one near a surface
 _SHELL_MM = 2.0  # no cortex is thicker
-_RIM = 0.35  # spongy bone is denser by so much under its shell (proposed)
+_RIM, _RIM_MM = 0.4, 3.5  # spongy bone is denser by so much at its surface, so far in (proposed)
 _SLAB = 6  # slices that a thread finishes at a time
 _NOISE_KEY = 20240817
 
@@ -129,13 +129,61 @@ class Canvas:
         tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
 
         def part(low: int, high: int) -> None:
-            here = start + [low * step, 0, 0]
+            here = start + np.array([low * step, 0, 0])
             _kernels.pour(
                 self.hu, self.labels, nodes_mm[low : high + 1], here, step, self.voxel_mm,
                 float(value), label(tissue), ripple_mm, tile, at,
             )  # fmt: skip
 
         in_slabs(part, len(nodes_mm) - 1, slab=4)
+
+    def layer(
+        self,
+        depth_mm: NDArray[Any],
+        thick_mm: NDArray[Any],
+        seam_mm: NDArray[Any],
+        names: tuple[str, str],
+        *,
+        ripple_mm: float,
+    ) -> None:
+        """A wall inside ``depth_mm`` 0 and two sheets of fat in it, half ``seam_mm`` thick.
+
+        All three at the nodes (A, B, C) of the whole canvas; ``names`` are the two tissues.
+        """
+        depth, thick, seam = (
+            np.asarray(a, dtype=np.float32) for a in (depth_mm, thick_mm, seam_mm)
+        )
+        numbers = label(names[0]), label(names[1])
+        values = tissues()[numbers[0]].hu, tissues()[numbers[1]].hu
+        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+
+        def part(low: int, high: int) -> None:
+            rows, inside = slice(low * step, high * step), slice(low, high + 1)
+            _kernels.wall(
+                self.hu[rows], self.labels[rows], depth[inside], thick[inside], seam[inside], step,
+                self.voxel_mm, values, numbers, ripple_mm, tile, at[0, rows], at,
+            )  # fmt: skip
+
+        in_slabs(part, len(depth) - 1, slab=4)
+
+    def sheet(
+        self, depth_mm: NDArray[Any], half_mm: NDArray[Any], *, hu: float, ripple_mm: float
+    ) -> None:
+        """Give HU to a thin sheet where ``depth_mm`` passes 0; what it lies in keeps its label.
+
+        ``half_mm`` is half its thickness; both at the nodes (A, B, C) of the whole canvas.
+        """
+        depth, half = (np.asarray(a, dtype=np.float32) for a in (depth_mm, half_mm))
+        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+
+        def part(low: int, high: int) -> None:
+            rows, inside = slice(low * step, high * step), slice(low, high + 1)
+            _kernels.sheet(
+                self.hu[rows], depth[inside], half[inside], step, self.voxel_mm, hu, ripple_mm,
+                tile, at[0, rows], at,
+            )  # fmt: skip
+
+        in_slabs(part, len(depth) - 1, slab=4)
 
     @property
     def node_step(self) -> int:
@@ -161,21 +209,23 @@ class Canvas:
     def paint_bone(self, shape: Shape, shell_mm: Shade, *, trabecular_hu: float) -> None:
         """Fill a bone: a cortical shell (thickness from ``shell_mm(points)``) and its inside.
 
-        The inside has ``trabecular_hu`` from 4 mm under the shell, and more nearer to it.
+        The inside has ``trabecular_hu`` in the middle, and more nearer to it.
         """
         names = ("cortical_bone", "trabecular_bone")
         cortical, spongy = (label(name) for name in names)
         flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
-        filled, near, depth, points = self._near(shape, inner_mm=4.0 + _SHELL_MM)
+        filled, near, depth, points = self._near(shape, inner_mm=_RIM_MM)
         flat_hu[filled], flat_labels[filled] = trabecular_hu, spongy
-        if len(near):
-            _kernels.cover_bone(
-                flat_hu, flat_labels, near, depth, np.ascontiguousarray(shell_mm(points)),
-                self.voxel_mm, tissues()[cortical].hu, float(trabecular_hu), _RIM,
-                (cortical, spongy, _CORTICAL_LABEL_MM),
-            )  # fmt: skip
+        thick, rind = np.zeros(len(near)), depth > -_SHELL_MM - self.voxel_mm
+        thick[rind] = shell_mm(points[rind])
+        _kernels.cover_bone(
+            flat_hu, flat_labels, near, depth, thick, self.voxel_mm, tissues()[cortical].hu,
+            float(trabecular_hu), _RIM, (cortical, spongy, _CORTICAL_LABEL_MM, _RIM_MM),
+        )  # fmt: skip
 
-    def finished(self, *, seed: int | None = None, scan: Scan | None = None) -> tuple[Volume, Volume]:
+    def finished(
+        self, *, seed: int | None = None, scan: Scan | None = None
+    ) -> tuple[Volume, Volume]:
         """CT in HU (int16) with texture and noise, and labels; the seed draws the noise alone."""
         scan = scan or Scan()
         entropy = _NOISE_KEY if seed is None else seed
@@ -261,7 +311,9 @@ class Canvas:
     def _voxels(self, blocks: _Index, side: int) -> _Index:
         """Flat indices (B * side**3,) of the voxels of blocks (B, 3)."""
         strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
-        return np.asarray(((blocks * side) @ strides)[:, None] + _corners(side) @ strides).reshape(-1)
+        return np.asarray(((blocks * side) @ strides)[:, None] + _corners(side) @ strides).reshape(
+            -1
+        )
 
     def _points(self, blocks: _Index, side: int) -> NDArray[np.float64]:
         """Their centres (B * side**3, 3) in the patient."""

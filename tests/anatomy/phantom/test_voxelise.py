@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.voxelise import Canvas, noise_tiles, ripple
+from needle_sim.anatomy.phantom.noise import Scan
+from needle_sim.anatomy.phantom.voxelise import Canvas, ripple
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, bar, box
+from needle_sim.jit import set_threads, threads
 
 BALL = Implicit.of([bar([1.3, -0.4, 2.1], [1.3, -0.4, 2.1], (11.0, 11.0))])
 
@@ -64,16 +66,6 @@ def test_a_shape_beside_the_canvas_paints_nothing():
     assert not page.labels.any()
 
 
-def test_noise_is_unit_and_periodic():
-    for tile, slack in zip(noise_tiles(), (0.1, 0.1, 0.1, 0.4, 0.4), strict=True):
-        assert tile.std() == pytest.approx(1.0, abs=1e-3)
-        assert tile.mean() == pytest.approx(0.0, abs=1e-3)
-        for axis in range(3):  # the last slice meets the first as any slice meets the next
-            step = np.abs(np.diff(tile, axis=axis)).mean()
-            seam = np.abs(tile.take(0, axis) - tile.take(-1, axis)).mean()
-            assert seam == pytest.approx(step, rel=slack)
-
-
 def test_the_finished_ct_is_held_to_twelve_bits():
     page = canvas()
     page.paint(BALL, "cortical_bone", hu=9000.0)
@@ -97,10 +89,112 @@ def test_a_ripple_moves_the_outline_but_not_far():
     page.paint(BALL, "muscle", ripple_mm=0.8)
     z, y, x = np.meshgrid(*(page.axis_mm(axis) for axis in (2, 1, 0)), indexing="ij")
     depth = BALL.distance_mm(np.stack([x, y, z], axis=-1).reshape(-1, 3)).reshape(page.shape)
-    muscle = page.labels == label("muscle")
+    muscle, wave = page.labels == label("muscle"), 0.8 * ripple(x, y, z)
 
     assert (muscle != (plain.labels == label("muscle"))).sum() > 100
-    np.testing.assert_array_equal(muscle, depth + 0.8 * ripple(x, y, z) < 0)
+    # a ball of 11 mm sags by 16 / (8 * 11) = 0.2 mm between nodes 4 mm apart along each axis
+    sure = np.abs(depth + wave) > 0.6
+    np.testing.assert_array_equal(muscle[sure], (depth + wave < 0)[sure])
+
+
+@pytest.mark.parametrize("voxel_mm", [0.5, 1.0, 3.0])
+def test_a_plane_known_at_nodes_is_poured_exactly(voxel_mm):
+    page = canvas(voxel_mm)
+    x, y, z = (page.node_axis_mm(axis) for axis in range(3))
+    page.pour((0.6 * x + 0.8 * y[:, None] + 0.0 * z[:, None, None] - 3.0).astype(np.float32), "fat")
+    z, y, x = np.meshgrid(*(page.axis_mm(axis) for axis in (2, 1, 0)), indexing="ij")
+    cover = np.clip(0.5 - (0.6 * x + 0.8 * y - 3.0) / voxel_mm, 0.0, 1.0)
+
+    air, fat = tissues()[0].hu, tissues()[label("fat")].hu
+    assert np.abs(page.hu - (air + cover * (fat - air))).max() < 0.02
+    sure = np.abs(cover - 0.5) > 1e-4
+    np.testing.assert_array_equal((page.labels == label("fat"))[sure], (cover > 0.5)[sure])
+
+
+def test_a_layer_holds_two_sheets():
+    page = canvas(0.5)
+    x, y, z = (page.node_axis_mm(axis) for axis in range(3))
+    depth = x + 0.0 * y[:, None] + 0.0 * z[:, None, None]
+    flat = np.zeros_like(depth)
+    page.layer(depth, flat + 10.0, flat + 0.5, ("muscle", "fat"), ripple_mm=0.0)
+    row = page.labels[30, 30]
+    at = page.axis_mm(0)
+
+    inside = (at < 0) & (at > -10)
+    fat = (np.abs(at + 3.8) < 0.5) | (np.abs(at + 7.0) < 0.5)
+    np.testing.assert_array_equal(row == label("fat"), inside & fat)
+    np.testing.assert_array_equal(row == label("muscle"), inside & ~fat)
+
+
+def test_a_thin_sheet_weighs_what_its_thickness_says_and_names_nothing():
+    page = canvas(1.0)
+    x, y, z = (page.node_axis_mm(axis) for axis in range(3))
+    depth = x + 0.0 * y[:, None] + 0.0 * z[:, None, None] - 0.3
+    page.sheet(depth, np.full_like(depth, 0.2), hu=0.0, ripple_mm=0.0)
+
+    lifted = (page.hu[10, 10] - tissues()[0].hu).sum()
+    assert lifted == pytest.approx(0.4 * 1000.0, rel=1e-4)
+    assert not page.labels.any()
+
+
+def test_a_tint_changes_no_label():
+    page = canvas()
+    page.paint(BALL, "muscle")
+    before = page.labels.copy()
+    page.tint(Implicit.of([bar([0, 0, 0], [0, 0, 0], (4.0, 4.0))]), 500.0)
+
+    np.testing.assert_array_equal(page.labels, before)
+    volume = ((page.hu - 55.0) / 445.0)[page.hu > 55.0].sum()
+    assert volume == pytest.approx(4 / 3 * np.pi * 64.0, rel=0.05)
+
+
+def test_spongy_bone_has_its_hu_in_the_middle_and_more_at_the_rim():
+    page = canvas(0.5)
+    page.paint_bone(BALL, lambda points: np.full(len(points), 0.5), trabecular_hu=120.0)
+    z, y, x = np.meshgrid(*(page.axis_mm(axis) for axis in (2, 1, 0)), indexing="ij")
+    depth = BALL.distance_mm(np.stack([x, y, z], axis=-1).reshape(-1, 3)).reshape(page.shape)
+
+    assert page.hu[depth < -4.0] == pytest.approx(120.0)
+    rim = page.hu[(depth > -1.8) & (depth < -1.0)]
+    assert 120.0 * 1.1 < rim.mean() < 120.0 * 1.4
+
+
+def test_noise_is_drawn_by_the_seed_and_is_the_same_for_any_threads():
+    page = canvas()
+    page.paint(BALL, "muscle")
+    first, again, other = (page.finished(seed=seed)[0].array for seed in (1, 1, 2))
+    before = threads()
+    set_threads(1)
+    try:
+        alone = page.finished(seed=1)[0].array
+    finally:
+        set_threads(before)
+
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, alone)
+    assert (first != other).mean() > 0.3
+
+
+def test_a_water_bath_shows_the_noise_that_was_asked_for():
+    page = Canvas.of([-65, -65, -8], [65, 65, 8], 1.0)
+    page.hu[:] = 0.0
+    scan = Scan(noise_hu=12.0, water_mm=130.0)
+    ct = page.finished(seed=3, scan=scan)[0].array[:, 8:-8, 8:-8].astype(np.float64)
+
+    assert ct.std() == pytest.approx(12.0, rel=0.05)
+    assert ct.mean() == pytest.approx(0.0, abs=0.3)
+    next_to = np.mean(ct[1:] * ct[:-1]) / ct.var()  # slices share no rays: white along z
+    assert abs(next_to) < 0.02
+
+
+def test_air_is_noisy_and_ends_at_the_lowest_number():
+    page = Canvas.of([-65, -65, -8], [65, 65, 8], 1.0)
+    page.hu[:, 40:90, 40:90] = 0.0
+    ct, _ = page.finished(seed=3, scan=Scan(noise_hu=60.0, water_mm=100.0))
+
+    outside = ct.array[:, :20, :20]
+    assert outside.min() == -1024
+    assert outside.std() > 3.0
 
 
 def test_a_wash_covers_what_its_distance_says():
