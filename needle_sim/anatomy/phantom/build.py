@@ -65,11 +65,20 @@ def build_phantom(
     if seed is not None:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     spine = spine_spec(name, rng=rng)
-    return anatomy_of(spine, voxel_mm=voxel_mm, progress=progress)
+    return anatomy_of(spine, voxel_mm=voxel_mm, noise_seed=seed, progress=progress)
 
 
-def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = silent) -> Anatomy:
-    """The Anatomy of a spine of these sizes; arguments as for `build_phantom`."""
+def anatomy_of(
+    spine: SpineSpec,
+    *,
+    voxel_mm: float = 1.0,
+    noise_seed: int | None = None,
+    progress: Progress = silent,
+) -> Anatomy:
+    """The Anatomy of a spine of these sizes; ``noise_seed`` draws the CT's noise.
+
+    The other arguments are as for `build_phantom`.
+    """
     stack = column(spine)
     own, bones = bones_of(stack, spine.sacrum)
     named = structures(stack, own, spine.sacrum)
@@ -85,7 +94,7 @@ def anatomy_of(spine: SpineSpec, *, voxel_mm: float = 1.0, progress: Progress = 
         else:
             found = vertebra_landmarks(spec, bone=own[level])
         landmarks.update(placed(level, found, stack.bodies[level]))
-    ct, labels = canvas.finished()
+    ct, labels = canvas.finished(seed=noise_seed)
     return Anatomy(
         name=spine.name,
         ct=ct,

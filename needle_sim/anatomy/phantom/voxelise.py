@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.phantom import _kernels
+from needle_sim.anatomy.phantom.blocks import BLOCK, Grid, Shape
 from needle_sim.anatomy.phantom.noise import Scan, noise_sd_hu, quantum_tiles
 from needle_sim.anatomy.phantom.texture import (
     PERIOD_MM,
@@ -18,7 +19,6 @@ from needle_sim.anatomy.phantom.texture import (
     spongy_hu,
     strands,
     texture_tiles,
-    tile_index,
     waves,
 )
 from needle_sim.anatomy.tissue import label, tissues
@@ -29,24 +29,11 @@ from needle_sim.volume.volume import Volume, axis_aligned
 __all__ = ["Canvas", "Shade", "Shape", "in_threads", "ripple", "strands"]
 
 Shade = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-_Index = NDArray[np.int64]
-_BLOCK, _SMALL = 4, 2
 _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
-_NODES_MM = 4.0  # apart: what is soft or irregular is smooth over so much
-_TRUE = 1.35  # a distance is at most so many times the true one near a surface
 _SHELL_MM = 2.0  # no cortex is thicker
 _RIM, _RIM_MM = 0.4, 3.5  # spongy bone is denser by so much at its surface, so far in (proposed)
 _SLAB = 6  # slices that a thread finishes at a time
 _NOISE_KEY = 20240817
-
-
-class Shape(Protocol):
-    """What can be painted: a signed distance and a box around it."""
-
-    def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]: ...
-
-    @property
-    def box_mm(self) -> NDArray[np.float64]: ...
 
 
 @dataclass(slots=True)
@@ -75,15 +62,24 @@ class Canvas:
         if not 0.3 <= voxel_mm <= 4.0:
             raise InputError(f"voxel_mm must be 0.3 to 4 for a phantom, got {voxel_mm}")
         low, high = np.asarray(low_mm, dtype=np.float64), np.asarray(high_mm, dtype=np.float64)
-        whole = -(-(high - low) // (voxel_mm * _BLOCK)) * _BLOCK  # blocks fit without a rest
+        whole = -(-(high - low) // (voxel_mm * BLOCK)) * BLOCK  # blocks fit without a rest
         columns, rows, slices = (int(n) for n in whole)
         shape = slices, rows, columns
         hu = np.full(shape, tissues()[0].hu, dtype=np.float32)
         return cls(low + 0.5 * voxel_mm, shape, voxel_mm, hu, np.zeros(shape, dtype=np.uint16))
 
+    @property
+    def grid(self) -> Grid:
+        """Where its voxels lie."""
+        return Grid(self.low_mm, self.shape, self.voxel_mm)
+
     def axis_mm(self, axis: int) -> NDArray[np.float64]:
         """Voxel centres along patient x (0), y (1) or z (2)."""
-        return np.asarray(self.low_mm[axis] + self.voxel_mm * np.arange(self.shape[2 - axis]))
+        return self.grid.axis_mm(axis)
+
+    def node_axis_mm(self, axis: int) -> NDArray[np.float64]:
+        """Places of the nodes of `pour` along patient x (0), y (1) or z (2)."""
+        return self.grid.node_axis_mm(axis)
 
     def paint(
         self, shape: Shape, tissue: str, *, hu: float | None = None, ripple_mm: float = 0.0
@@ -95,18 +91,18 @@ class Canvas:
         """
         value = tissues()[label(tissue)].hu if hu is None else hu
         if ripple_mm > 0.0:
-            nodes, first = self._nodes(shape, 4.0 * ripple_mm + self.voxel_mm)
+            nodes, first = self.grid.nodes(shape, 4.0 * ripple_mm + self.voxel_mm)
             self.pour(nodes, tissue, hu=value, ripple_mm=ripple_mm, first=first)
             return
         number, flat_hu, flat_labels = label(tissue), self.hu.reshape(-1), self.labels.reshape(-1)
-        filled, near, depth, _ = self._near(shape, inner_mm=0.0)
+        filled, near, depth, _ = self.grid.near(shape, inner_mm=0.0)
         flat_hu[filled], flat_labels[filled] = value, number
         _kernels.cover(flat_hu, flat_labels, near, depth, self.voxel_mm, value, number)
 
     def tint(self, shape: Shape, hu: float) -> None:
         """Give the inside of a shape another HU; what it is stays."""
         flat_hu = self.hu.reshape(-1)
-        filled, near, depth, _ = self._near(shape, inner_mm=0.0)
+        filled, near, depth, _ = self.grid.near(shape, inner_mm=0.0)
         flat_hu[filled] = hu
         share = np.clip(0.5 - depth / self.voxel_mm, 0.0, 1.0).astype(np.float32)
         flat_hu[near] += share * (np.float32(hu) - flat_hu[near])
@@ -126,7 +122,7 @@ class Canvas:
         """
         value = tissues()[label(tissue)].hu if hu is None else hu
         start = np.asarray(first, dtype=np.int64)
-        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+        tile, at, step = waves(), self.grid.in_tile(PERIOD_MM), self.grid.node_step
 
         def part(low: int, high: int) -> None:
             here = start + np.array([low * step, 0, 0])
@@ -155,7 +151,7 @@ class Canvas:
         )
         numbers = label(names[0]), label(names[1])
         values = tissues()[numbers[0]].hu, tissues()[numbers[1]].hu
-        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+        tile, at, step = waves(), self.grid.in_tile(PERIOD_MM), self.grid.node_step
 
         def part(low: int, high: int) -> None:
             rows, inside = slice(low * step, high * step), slice(low, high + 1)
@@ -174,7 +170,7 @@ class Canvas:
         ``half_mm`` is half its thickness; both at the nodes (A, B, C) of the whole canvas.
         """
         depth, half = (np.asarray(a, dtype=np.float32) for a in (depth_mm, half_mm))
-        tile, at, step = waves(), self._in_tile(PERIOD_MM), self.node_step
+        tile, at, step = waves(), self.grid.in_tile(PERIOD_MM), self.grid.node_step
 
         def part(low: int, high: int) -> None:
             rows, inside = slice(low * step, high * step), slice(low, high + 1)
@@ -184,18 +180,6 @@ class Canvas:
             )  # fmt: skip
 
         in_slabs(part, len(depth) - 1, slab=4)
-
-    @property
-    def node_step(self) -> int:
-        """Voxels between two nodes of `pour`, about 4 mm."""
-        return max(1, round(_NODES_MM / self.voxel_mm))
-
-    def node_axis_mm(self, axis: int) -> NDArray[np.float64]:
-        """Places of nodes that span the canvas along patient x (0), y (1) or z (2)."""
-        count = -(-self.shape[2 - axis] // self.node_step) + 1
-        return np.asarray(
-            self.low_mm[axis] + self.voxel_mm * self.node_step * np.arange(count, dtype=np.float64)
-        )
 
     def wash(
         self, i: int, depth_mm: NDArray[np.float32], tissue: str, rows: slice, columns: slice
@@ -214,7 +198,7 @@ class Canvas:
         names = ("cortical_bone", "trabecular_bone")
         cortical, spongy = (label(name) for name in names)
         flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
-        filled, near, depth, points = self._near(shape, inner_mm=_RIM_MM)
+        filled, near, depth, points = self.grid.near(shape, inner_mm=_RIM_MM)
         flat_hu[filled], flat_labels[filled] = trabecular_hu, spongy
         thick, rind = np.zeros(len(near)), depth > -_SHELL_MM - self.voxel_mm
         thick[rind] = shell_mm(points[rind])
@@ -235,7 +219,7 @@ class Canvas:
         lateral, upright = noise_sd_hu(self.hu, self.voxel_mm, scan)
         tiles = texture_tiles(self.voxel_mm)
         kind, spread = kinds()
-        at = self._in_tile(tiles.shape[1])
+        at = self.grid.in_tile(tiles.shape[1])
         ct = np.empty(self.shape, dtype=np.int16)
 
         def part(low: int, high: int) -> None:
@@ -249,81 +233,6 @@ class Canvas:
         in_slabs(part, self.shape[0], slab=_SLAB)
         place = axis_aligned([self.voxel_mm] * 3, self.low_mm.tolist())
         return Volume(ct, place, "hu"), Volume(self.labels, place, "label")
-
-    def _in_tile(self, tile: int) -> NDArray[np.int64]:
-        """Where slices, rows and columns lie in a texture's tile (3, longest side)."""
-        count = max(self.shape)
-        return np.stack(
-            [tile_index(self.low_mm[axis], count, self.voxel_mm, tile) for axis in (2, 1, 0)]
-        )
-
-    def _nodes(self, shape: Shape, reach_mm: float) -> tuple[NDArray[np.float32], _Index]:
-        """Distances (A, B, C) at the nodes around a shape, and the voxel they begin at."""
-        size = self.node_step * self.voxel_mm
-        low, high = shape.box_mm
-        start = np.floor((low - reach_mm - self.low_mm) / size).astype(int)
-        stop = np.ceil((high + reach_mm - self.low_mm) / size).astype(int)
-        most = -(-np.array(self.shape[::-1]) // self.node_step)
-        start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
-        x, y, z = (
-            self.low_mm[axis] + size * np.arange(start[axis], stop[axis] + 1) for axis in range(3)
-        )
-        grid = np.stack(np.meshgrid(z, y, x, indexing="ij")[::-1], axis=-1)
-        depth = shape.distance_mm(grid.reshape(-1, 3)).reshape(grid.shape[:3])
-        return depth.astype(np.float32), start[::-1] * self.node_step
-
-    def _near(
-        self, shape: Shape, *, inner_mm: float
-    ) -> tuple[_Index, _Index, NDArray[np.float64], NDArray[np.float64]]:
-        """Voxels (flat) deeper than ``inner_mm``; and those between there and half a voxel outside,
-        with their distances (P,) and places (P, 3).
-
-        Blocks of 4 x 4 x 4 voxels, then of 2 x 2 x 2, are sorted by the distance of their centre.
-        """
-        blocks, inside = self._sorted(shape, self._boxed(shape), _BLOCK, inner_mm)
-        halves = (blocks[:, None] * _SMALL + _corners(_SMALL)).reshape(-1, 3)
-        small, within = self._sorted(shape, halves, _SMALL, inner_mm)
-        filled = np.concatenate([self._voxels(inside, _BLOCK), self._voxels(within, _SMALL)])
-        points = self._points(small, _SMALL)
-        return filled, self._voxels(small, _SMALL), shape.distance_mm(points), points
-
-    def _boxed(self, shape: Shape) -> _Index:
-        """Blocks of four (B, 3), as slice, row, column, in the box of a shape."""
-        size = _BLOCK * self.voxel_mm
-        low, high = shape.box_mm
-        start = np.floor((low - self.low_mm) / size).astype(int)
-        stop = np.ceil((high - self.low_mm) / size).astype(int) + 1
-        most = np.array(self.shape[::-1]) // _BLOCK
-        start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
-        x, y, z = (np.arange(a, b) for a, b in zip(start, stop, strict=True))
-        return np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
-
-    def _sorted(
-        self, shape: Shape, blocks: _Index, side: int, inner_mm: float
-    ) -> tuple[_Index, _Index]:
-        """Blocks (B, 3) of ``side`` voxels near the surface, and those surely inside."""
-        middle = self.low_mm + (blocks[:, ::-1] * side + 0.5 * (side - 1)) * self.voxel_mm
-        depth = shape.distance_mm(middle)
-        reach = _TRUE * (0.5 * np.sqrt(3.0) * (side - 1) + 0.5) * self.voxel_mm
-        inside = depth < -reach - _TRUE * inner_mm
-        return blocks[~inside & (depth < reach)], blocks[inside]
-
-    def _voxels(self, blocks: _Index, side: int) -> _Index:
-        """Flat indices (B * side**3,) of the voxels of blocks (B, 3)."""
-        strides = np.array([self.shape[1] * self.shape[2], self.shape[2], 1])
-        return np.asarray(((blocks * side) @ strides)[:, None] + _corners(side) @ strides).reshape(
-            -1
-        )
-
-    def _points(self, blocks: _Index, side: int) -> NDArray[np.float64]:
-        """Their centres (B * side**3, 3) in the patient."""
-        first = self.low_mm + self.voxel_mm * side * blocks[:, ::-1]
-        return np.asarray(first[:, None] + self.voxel_mm * _corners(side)[:, ::-1]).reshape(-1, 3)
-
-
-def _corners(side: int) -> _Index:
-    """Slice, row and column (side**3, 3) of each voxel of a block."""
-    return np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def in_threads(slab: Callable[[int], None], count: int) -> None:
