@@ -22,6 +22,17 @@ from needle_sim.volume.volume import Note, Volume
 if TYPE_CHECKING:
     from needle_sim.anatomy.target import Target
 
+StructureKind = Literal[
+    "medial_branch",
+    "lateral_branch",
+    "root",
+    "ganglion",
+    "sympathetic",
+    "dura",
+    "cauda_equina",
+    "cord",
+    "vessel",
+]
 Provenance = Literal["measured", "inferred", "constructed"]
 Side = Literal["left", "right"]
 
@@ -48,7 +59,7 @@ class Structure:
     name : str
         ``"L4 right medial branch"``, ``"L4 right root"``, ``"dura"``, ``"aorta"``.
     kind : str
-        ``"medial_branch" | "root" | "dura" | "vessel"``.
+        One of `StructureKind`.
     tubes : tuple of Tube
         Patient LPS, mm.
     provenance : str
@@ -56,7 +67,7 @@ class Structure:
     """
 
     name: str
-    kind: Literal["medial_branch", "root", "dura", "vessel"]
+    kind: StructureKind
     tubes: tuple[Tube, ...]
     provenance: Provenance
 

@@ -14,8 +14,9 @@ from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.nerves import BRANCH_RADIUS_MM, first_sacral_root
+from needle_sim.anatomy.phantom.nerves import BRANCH_RADIUS_MM
 from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import (
     SIDES,
@@ -84,7 +85,7 @@ def _root(fit: VertebraFit, side: Side) -> Tube:
     if fit.sacrum is None:
         return root_path(fit.spec, side).moved(fit.patient_from_body)
     alone = Column({"S1": fit.spec}, {"S1": fit.patient_from_body})
-    return first_sacral_root(alone, fit.sacrum, Posts(fit.spec, side))
+    return sacral_root(alone, fit.sacrum, Posts(fit.spec, side), 1)
 
 
 def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:

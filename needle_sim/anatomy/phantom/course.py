@@ -14,6 +14,7 @@ from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, UP, Point, Posts, not
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
+from needle_sim.geometry.transform import unit
 
 
 def medial_branch_path(
@@ -90,3 +91,18 @@ def root_path(spec: VertebraSpec, side: Side) -> Tube:
     radii = np.array([0.6, 0.85, 1.0, 0.0, 1.0, 1.1, 1.1]) * radius
     radii[3] = ganglion_radius
     return Tube(points, radii)
+
+
+_GANGLION_LONG = 1.7
+"""Length of a dorsal root ganglion over its width: 4.3 mm at L1 to 11 at L5 (texts, from memory)
+over widths of 4.4 to 6.5 (SILV15) is 1.0 to 1.7; the upper bound is taken (proposed)."""
+
+
+def ganglion(spec: VertebraSpec, side: Side) -> Tube:
+    """The dorsal root ganglion of this level, body frame: the widest stretch of `root_path`."""
+    root = root_path(spec, side)
+    middle, radius = root.points_mm[3], float(root.radius_mm[3])
+    along = unit(root.points_mm[4] - root.points_mm[2])
+    half = max(_GANGLION_LONG - 1.0, 0.2) * radius
+    points = middle + np.outer([-half, 0.0, half], along)
+    return Tube(points, radius * np.array([0.85, 1.0, 0.85]))

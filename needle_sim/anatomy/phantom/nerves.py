@@ -11,9 +11,17 @@ from scipy.interpolate import PchipInterpolator
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
+from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import medial_branch_path, off_bone, root_path
-from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.cord import in_the_sac
+from needle_sim.anatomy.phantom.course import (
+    ganglion,
+    medial_branch_path,
+    off_bone,
+    root_path,
+)
+from needle_sim.anatomy.phantom.posts import SIDES
+from needle_sim.anatomy.phantom.sacral_nerves import lateral_branches, sacral_roots
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
@@ -23,6 +31,7 @@ BRANCH_RADIUS_MM = 0.5
 """Medial branch: diameter under 2 mm (COHEN11), here 1 (texts: 0.8-1.3)."""
 
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
+_CONUS_SHARE = 1.0 / 3.0  # of its height, below the middle of L1
 _VENTRAL_MM = 1.0  # ventral epidural space behind a disc (proposed)
 
 _Points = NDArray[np.float64]
@@ -36,11 +45,21 @@ def structures(
     """Every nerve and vessel by name; ``bones`` are in their body frames, keyed by level."""
     line, scale = sac_line(column, sacrum)
     half = 0.5 * sacrum["sac_depth_mm"] * scale
+    sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
     found = [_dura(line, scale, sacrum), *_roots(column, sacrum), *_vessels(column)]
+    found += in_the_sac(line, scale, sac_mm, _conus_mm(column))
+    found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
+    found += lateral_branches(column, sacrum, bones["S1"])
     found.append(radiculomedullary_artery(column, bones["L1"], line, half))
     roots = {one.name: one for one in found}
     found += list(_medial_branches(column, bones, roots))
     return {one.name: one for one in found}
+
+
+def _conus_mm(column: Column) -> float:
+    """Height of the conus: on the average in the lower third of L1 (SAIF98, Spine 23:1452)."""
+    spec, body = column.vertebrae["L1"], column.bodies["L1"]
+    return float(body.apply([0.0, 0.0, -_CONUS_SHARE * spec.height_mm])[2])
 
 
 def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Points]:
@@ -103,30 +122,12 @@ def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structu
 def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
     for side in SIDES:
         for level in column.levels[:-1]:
-            tube = root_path(column.vertebrae[level], side).moved(column.bodies[level])
+            spec, body = column.vertebrae[level], column.bodies[level]
+            tube = root_path(spec, side).moved(body)
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
-        tube = first_sacral_root(column, sacrum, Posts(column.vertebrae["S1"], side))
-        yield Structure(f"S1 {side} root", "root", (tube,), "constructed")
-
-
-def first_sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts) -> Tube:
-    """The S1 root of one side, from the sac through its foramina, in the patient."""
-    spec = post.spec
-    line = canal_points(spec, sacrum)
-    down = line[1] - line[0]
-    foramen = line[1] - 3.0 * down / np.linalg.norm(down)
-    points = np.stack(
-        [
-            line[0] + post.at(5.5, 1.8, 0.0),
-            line[0] + 0.5 * down + post.at(6.5, 1.8, 0.0),
-            foramen + post.at(10.5, 1.0, 0.0),
-            foramen + post.at(20.5, -2.0, 0.0),
-            foramen + post.at(23.0, -30.0, -2.0),
-            foramen + post.at(27.0, -38.0, -30.0),
-        ]
-    )
-    radius = 0.5 * spec.root_mm * np.array([0.6, 0.8, 0.95, 1.0, 1.0, 1.0])
-    return Tube(points, radius).moved(column.bodies["S1"])
+            tube = ganglion(spec, side).moved(body)
+            yield Structure(f"{level} {side} ganglion", "ganglion", (tube,), "constructed")
+    yield from sacral_roots(column, sacrum)
 
 
 def _medial_branches(

@@ -209,6 +209,9 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
         )
 
 
+FORAMINA_MM = ((20.5, 5.5), (18.5, 5.0), (16.0, 4.2), (13.5, 3.4))
+"""Of S1 to S4: middle from the midline, and radius in front (behind it is 0.7 of that)."""
+
 _CANAL_HALF = ((15.0, 7.2), (12.5, 6.0), (9.0, 4.2), (7.0, 3.0), (5.0, 2.2), (4.0, 2.0))
 
 
@@ -263,7 +266,7 @@ def _canal(axis: Segments) -> Iterator[Row]:
 def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
     """Ventral and dorsal foramina S1 to S4, from canal to both faces."""
     line = _canal_line(axis)
-    for n, (lateral, radius) in enumerate(((20.5, 5.5), (18.5, 5.0), (16.0, 4.2), (13.5, 3.4))):
+    for n, (lateral, radius) in enumerate(FORAMINA_MM):
         # between segments n + 1 and n + 2, half a centimetre up, beside the bodies
         middle = line[n + 1] + post.at(lateral, 0.0, 0.0) - 3.0 * axis.directions[n]
         front = middle - 45.0 * axis.dorsal(n) + post.at(3.0, 0.0, 0.0)

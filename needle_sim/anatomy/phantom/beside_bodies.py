@@ -1,0 +1,80 @@
+"""What runs along the vertebral bodies: the sympathetic chains and the segmental arteries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
+
+_Points = NDArray[np.float64]
+
+_CHAIN_MM, _KNOT_MM = 0.9, 1.9
+"""Radii of the chain and of its ganglia (texts, from memory)."""
+_CHAIN_OFF_MM = 2.4  # centreline off the bone
+_LUMBAR_DEG, _THORACIC_DEG = 38.0, -8.0
+"""Before the lateral wall of the body: lumbar chains lie anterolaterally, medial to psoas, thoracic
+ones at the heads of the ribs (texts, from memory)."""
+_GANGLION_AT_MM = (
+    6.0  # below the middle of the body: lower third of L2, upper third of L3 (FUR-LSB)
+)
+_ARTERY_MM, _ARTERY_OFF_MM = 1.1, 1.6
+_AORTA_DEG = {"left": 62.0, "right": 112.0}  # where it leaves the front, from this side's wall
+_BACK_DEG = -24.0  # where it divides, before the foramen
+
+
+def sympathetic_chains(column: Column, bones: Mapping[str, Implicit]) -> Iterator[Structure]:
+    """Both chains over the bodies of the column, in the patient; ``bones`` in their body frames.
+
+    A ganglion lies at each level.
+    """
+    for side in SIDES:
+        points, radius = [], []
+        for level in column.levels[:-1]:
+            angle = _LUMBAR_DEG if level.startswith("L") else _THORACIC_DEG
+            for z, size in ((6.0, _CHAIN_MM), (-_GANGLION_AT_MM, _KNOT_MM), (-12.0, _CHAIN_MM)):
+                at = around(column, level, bones[level], side, angle, z, _CHAIN_OFF_MM)
+                points.append(column.bodies[level].apply(at))
+                radius.append(size)
+        yield Structure(f"{side} sympathetic chain", "sympathetic", (_smooth(points, radius),),
+                        "constructed")  # fmt: skip
+
+
+def segmental_arteries(column: Column, bones: Mapping[str, Implicit]) -> Iterator[Structure]:
+    """A pair at each body from the aorta around its waist to the foramen, in the patient.
+
+    L5 has none of its own: its blood comes from the iliolumbar and median sacral arteries.
+    """
+    for level in column.levels[:-2]:
+        for side in SIDES:
+            start = _AORTA_DEG[side]
+            line = [
+                around(column, level, bones[level], side, angle, 0.0, _ARTERY_OFF_MM)
+                for angle in np.linspace(start, _BACK_DEG, 9)
+            ]
+            points = [column.bodies[level].apply(at) for at in line]
+            tube = _smooth(points, [_ARTERY_MM] * len(points))
+            kind = "lumbar" if level.startswith("L") else "intercostal"
+            yield Structure(f"{level} {side} {kind} artery", "vessel", (tube,), "constructed")
+
+
+def around(
+    column: Column, level: str, bone: Implicit, side: str, angle_deg: float, z: float, off: float
+) -> _Points:
+    """Place (3,) off the wall of a body, ``angle_deg`` before its lateral wall, body frame."""
+    post = Posts(column.vertebrae[level], "left" if side == "left" else "right")
+    turn = np.radians(angle_deg)
+    out = post.at(np.cos(turn), -np.sin(turn), 0.0)
+    return trace_mm(bone, 70.0 * out + [0.0, 0.0, z], -out, off_mm=off)
+
+
+def _smooth(points: list[_Points], radius: list[float]) -> Tube:
+    knots = np.arange(len(points), dtype=np.float64)
+    fine = np.linspace(0.0, knots[-1], 3 * len(points))
+    return Tube(PchipInterpolator(knots, np.stack(points))(fine), np.interp(fine, knots, radius))

@@ -1,0 +1,68 @@
+"""What the dural sac holds: the cord down to its conus, and the roots of the cauda equina."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.geometry.shapes import Tube
+
+_Points = NDArray[np.float64]
+
+CORD_MM = (9.6, 8.0)
+"""Width and depth at the lumbar enlargement (texts, from memory)."""
+_CONUS_MM = 32.0  # over this length it tapers (texts, from memory)
+_FILUM_MM = 0.6
+_WALL_MM = 0.8  # of fluid that is left around the cord at least (proposed)
+_CAUDA_SHARE = 0.62  # of the sac's half sizes: the roots lie in its dorsal part (proposed)
+
+
+def in_the_sac(
+    line: _Points, scale: _Points, sac_mm: tuple[float, float], conus_mm: float
+) -> tuple[Structure, Structure]:
+    """Cord with conus and filum, and cauda equina.
+
+    Parameters
+    ----------
+    line, scale : (N, 3) and (N,) array
+        Axis of the dural sac from above downwards, patient, mm, and the share of its full size.
+    sac_mm : (float, float), mm
+        Full width and depth of the sac.
+    conus_mm : float, mm
+        Height of the conus's tip (patient z).
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    tip = float(np.interp(-conus_mm, -line[:, 2], along))
+    share = np.clip((tip - along) / _CONUS_MM, 0.0, 1.0) ** 0.6
+    half = 0.5 * np.array(sac_mm) * scale[:, None] - _WALL_MM
+    wide = np.minimum(0.5 * CORD_MM[0] * share, half[:, 0])
+    deep = np.minimum(0.5 * CORD_MM[1] * share, half[:, 1])
+    cord = [Tube(line, np.maximum(deep, _FILUM_MM))]
+    above = along < tip
+    beside = np.maximum(wide - deep, 0.0)
+    for sign in (-1.0, 1.0):
+        inner = line[above] + np.outer(sign * beside[above], [1.0, 0.0, 0.0])
+        if len(inner) > 1:
+            cord.append(Tube(inner, np.maximum(deep[above], _FILUM_MM)))
+    back = _dorsal(line)
+    roots = along > tip - 0.5 * _CONUS_MM
+    width, depth = (np.maximum(_CAUDA_SHARE * half[:, n], 0.8) for n in (0, 1))
+    cauda = []
+    for place in (-0.55, 0.0, 0.55):
+        radius = np.minimum(0.6 * width, 0.75 * depth)
+        centre = line + np.outer(place * width, [1.0, 0.0, 0.0])
+        centre = centre + (half[:, 1] - radius)[:, None] * 0.7 * back
+        cauda.append(Tube(centre[roots], radius[roots]))
+    return (
+        Structure("spinal cord", "cord", tuple(cord), "constructed"),
+        Structure("cauda equina", "cauda_equina", tuple(cauda), "constructed"),
+    )
+
+
+def _dorsal(line: _Points) -> _Points:
+    """Backwards (N, 3), perpendicular to the sac's axis, in the median plane."""
+    along = np.gradient(line, axis=0)
+    back = np.cross(along, [1.0, 0.0, 0.0])
+    back = back / np.linalg.norm(back, axis=1, keepdims=True)
+    return np.asarray(back * np.sign(back[:, 1:2] + 1e-12))
