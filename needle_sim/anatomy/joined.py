@@ -55,7 +55,7 @@ def meeting(upper: VertebraFit, lower: VertebraFit) -> VertebraSpec:
         at = step.apply(post.facet + 0.5 * spec.joint_gap_mm * post.facet_normal)
         middle.append(at * [post.sign, 1.0, 1.0])
     joint = np.mean(middle, axis=0)
-    up = step.turn([0.0, 0.0, 1.0])
+    up = step.turn(Posts(lower.spec, "left").sap_up)
     return replace(
         spec,
         iap_angle_deg=lower.spec.facet_angle_deg,

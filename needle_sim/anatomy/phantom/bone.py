@@ -194,8 +194,8 @@ def _joint_cut(post: Posts) -> Row:
 def superior_process(post: Posts) -> Iterator[Row]:
     spec, across = post.spec, post.sap_across
     half = 0.5 * spec.sap_width_mm, 0.5 * spec.sap_thickness_mm
-    low = post.sap - UP * (0.5 * spec.sap_height_mm)
-    high = post.sap + UP * (0.5 * spec.sap_height_mm - 3.5)
+    low = post.sap - post.sap_up * (0.5 * spec.sap_height_mm)
+    high = post.sap + post.sap_up * (0.5 * spec.sap_height_mm - 3.5)
     yield bar(
         low,
         high,

@@ -12,6 +12,7 @@ from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.coccyx import coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.nerves import structures
@@ -118,6 +119,8 @@ def bones_of(
     own = {level: vertebra_shape(stack.vertebrae[level]) for level in stack.levels[:-1]}
     own["S1"] = sacrum_shape(stack.vertebrae["S1"], sacrum)
     bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
+    lower = coccyx_shape(stack.vertebrae["S1"], sacrum)
+    bones["coccyx"] = lower.moved(stack.bodies["S1"])
     for side in SIDES:
         wing = ilium_shape(stack.vertebrae["S1"], sacrum, side)
         bones[f"{side} ilium"] = wing.moved(stack.bodies["S1"])

@@ -85,7 +85,7 @@ def joined(column: Column) -> dict[str, VertebraSpec]:
         spec, lower = specs[above], Posts(specs[below], "left")
         step = bodies[above].inverse() @ bodies[below]
         joint = step.apply(lower.facet + 0.5 * spec.joint_gap_mm * lower.facet_normal)
-        up = step.turn([0.0, 0.0, 1.0])
+        up = step.turn(lower.sap_up)
         found[above] = dataclasses.replace(
             spec,
             iap_angle_deg=lower.spec.facet_angle_deg,

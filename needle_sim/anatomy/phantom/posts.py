@@ -23,6 +23,8 @@ NERVE_OFF_MM = 0.7
 GROOVE_MM = 1.7
 """Radius of the groove between neck and transverse process (proposed)."""
 GROOVE_AXIS_MM = 1.5
+_SAGITTAL_DEG, _TURN_DEG, _EDGE_SHARE = 55.0, 25.0, 0.42
+"""Over this angle the lateral side of a superior process is its edge and no longer its back."""
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -60,7 +62,15 @@ class Posts:
     def facet_normal(self) -> Point:
         """Unit vector out of the superior articular face: medial and dorsal."""
         angle = np.radians(self.spec.facet_angle_deg + self.sign * 0.5 * self.spec.tropism_deg)
-        return self.at(-np.cos(angle), np.sin(angle), 0.0)
+        tilt = np.radians(self.spec.facet_tilt_deg)
+        back = np.sin(angle)
+        return self.at(-np.cos(angle), back * np.cos(tilt), back * np.sin(tilt))
+
+    @property
+    def sap_up(self) -> Point:
+        """Cranial along the superior articular face."""
+        tilt = np.radians(self.spec.facet_tilt_deg)
+        return np.array([0.0, -np.sin(tilt), np.cos(tilt)])
 
     @property
     def facet(self) -> Point:
@@ -79,8 +89,8 @@ class Posts:
 
     @property
     def sap_across(self) -> Point:
-        """Along the face, lateral and dorsal."""
-        return np.cross(self.facet_normal, UP) * self.sign
+        """Along the face, lateral and dorsal (or ventral, where the face looks outwards)."""
+        return np.cross(self.facet_normal, self.sap_up) * self.sign
 
     @property
     def iap_up(self) -> Point:
@@ -140,7 +150,10 @@ class Posts:
     def neck(self) -> Point:
         """Middle of the lateral neck, on the lateral face of the process."""
         spec = self.spec
-        face = self.facet - spec.sap_thickness_mm * self.facet_normal
+        side = -0.5 * spec.sap_thickness_mm * self.facet_normal
+        coronal = np.clip((spec.facet_angle_deg - _SAGITTAL_DEG) / _TURN_DEG, 0.0, 1.0)
+        edge = _EDGE_SHARE * spec.sap_width_mm * self.sap_across
+        face = self.sap + (1.0 - coronal) * side + coronal * edge
         return np.asarray(face - spec.neck_drop_mm * UP + spec.neck_flare_mm * self.neck_out)
 
     @property

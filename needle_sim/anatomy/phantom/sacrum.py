@@ -15,7 +15,6 @@ from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import endplate_landmarks, superior_process_landmarks
 from needle_sim.geometry.shapes import Implicit, Row, Step, bar, drum
-from needle_sim.geometry.transform import unit
 
 _X = np.array([1.0, 0.0, 0.0])
 _SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
@@ -113,9 +112,6 @@ def _bodies(axis: Segments) -> Iterator[Row]:
     half = [(19.0, 12.0), (16.0, 9.5), (13.5, 7.5), (11.5, 6.0), (9.0, 4.5)]
     for n, (top, end) in enumerate(pairwise(axis.ends[1:]), start=1):
         yield bar(top, end, half[n - 1], end_radii_mm=half[n], across=_X, cap_mm=3.0, blend_mm=2.0)
-    tip = axis.ends[-1] + 3.0 * axis.directions[-1]
-    end = tip + 22.0 * unit(axis.directions[-1] + np.array([0.0, -0.6, 0.0]))
-    yield bar(tip, end, (7.0, 3.5), end_radii_mm=(3.0, 2.5), across=_X, blend_mm=1.0)
 
 
 def lateral_mass(

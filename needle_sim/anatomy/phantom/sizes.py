@@ -12,7 +12,15 @@ from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 _SIGNED = frozenset(
-    {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
+    {
+        "pedicle_rise_mm",
+        "facet_rise_mm",
+        "neck_flare_mm",
+        "dish_mm",
+        "waist_mm",
+        "iap_drop_mm",
+        "rib_length_mm",
+    }
 )
 
 
@@ -43,7 +51,9 @@ class VertebraSpec:
     lamina_height_mm, lamina_thickness_mm, lamina_slope_deg, lamina_drop_mm : float
         The upper edge lies ventral by the slope; the middle lies under the centre of the body.
     facet_angle_deg, tropism_deg : float
-        Superior face from the sagittal plane; left minus right.
+        Superior face from the sagittal plane, over 90 where it looks outwards; left minus right.
+    facet_tilt_deg : float
+        How far the superior face leans forward, so that it looks up.
     facet_spread_mm, facet_setback_mm, facet_rise_mm : float
         Centre of the face from the midline, behind the posterior wall, above the upper endplate.
     sap_height_mm, sap_width_mm, sap_thickness_mm, mamillary_mm : float
@@ -69,6 +79,8 @@ class VertebraSpec:
     foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg, root_ventral_mm : float
         Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal;
         how far it turns ventrally outside.
+    rib_length_mm, rib_fall_deg : float
+        Bony rib along its curve, 0 where there is none, and how steeply it falls.
     flavum_mm : float
         Thickness of the ligamentum flavum between this lamina and the next.
     """
@@ -136,6 +148,9 @@ class VertebraSpec:
     iap_spread_mm: float = 16.0
     iap_setback_mm: float = 17.0
     iap_drop_mm: float = 10.0
+    facet_tilt_deg: float = 0.0
+    rib_length_mm: float = 0.0
+    rib_fall_deg: float = 25.0
 
     def __post_init__(self) -> None:
         for name in FIELDS:
