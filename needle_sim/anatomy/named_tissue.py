@@ -18,7 +18,8 @@ STRUCTURE_TISSUES: Mapping[str, str] = MappingProxyType(
         "ganglion": "ganglion",
         "medial_branch": "medial_branch",
         "lateral_branch": "lateral_branch",
-        "sympathetic_chain": "sympathetic_chain",
+        "sympathetic": "sympathetic_chain",
+        "cauda_equina": "cauda_equina",
     }
 )
 """By kind; what is not here is nerve."""
@@ -41,6 +42,7 @@ _VESSELS = (  # the first word that a vessel's name holds
     ("cava", "ivc"),
     ("segmental", "segmental_vessel"),
     ("lumbar", "segmental_vessel"),
+    ("intercostal", "segmental_vessel"),
     ("radiculomedullary", "radiculomedullary_artery"),
 )
 

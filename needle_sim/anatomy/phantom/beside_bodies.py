@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
 
 _Points = NDArray[np.float64]
@@ -26,6 +27,7 @@ _GANGLION_AT_MM = (
 )
 _ARTERY_MM, _ARTERY_OFF_MM = 1.1, 1.6
 _AORTA_DEG = {"left": 62.0, "right": 112.0}  # where it leaves the front, from this side's wall
+_CLEAR_MM, _PUSHES = 0.3, 10
 _BACK_DEG = -24.0  # where it divides, before the foramen
 
 
@@ -42,8 +44,8 @@ def sympathetic_chains(column: Column, bones: Mapping[str, Implicit]) -> Iterato
                 at = around(column, level, bones[level], side, angle, z, _CHAIN_OFF_MM)
                 points.append(column.bodies[level].apply(at))
                 radius.append(size)
-        yield Structure(f"{side} sympathetic chain", "sympathetic", (_smooth(points, radius),),
-                        "constructed")  # fmt: skip
+        tube = _clear(_smooth(points, radius), column, bones, column.levels)
+        yield Structure(f"{side} sympathetic chain", "sympathetic", (tube,), "constructed")
 
 
 def segmental_arteries(column: Column, bones: Mapping[str, Implicit]) -> Iterator[Structure]:
@@ -60,6 +62,7 @@ def segmental_arteries(column: Column, bones: Mapping[str, Implicit]) -> Iterato
             ]
             points = [column.bodies[level].apply(at) for at in line]
             tube = _smooth(points, [_ARTERY_MM] * len(points))
+            tube = _clear(tube, column, bones, [level])
             kind = "lumbar" if level.startswith("L") else "intercostal"
             yield Structure(f"{level} {side} {kind} artery", "vessel", (tube,), "constructed")
 
@@ -76,5 +79,22 @@ def around(
 
 def _smooth(points: list[_Points], radius: list[float]) -> Tube:
     knots = np.arange(len(points), dtype=np.float64)
-    fine = np.linspace(0.0, knots[-1], 3 * len(points))
+    fine = np.linspace(0.0, knots[-1], 6 * len(points))
     return Tube(PchipInterpolator(knots, np.stack(points))(fine), np.interp(fine, knots, radius))
+
+
+def _clear(
+    tube: Tube, column: Column, bones: Mapping[str, Implicit], levels: Iterable[str]
+) -> Tube:
+    """The tube moved out of the bones of some levels, along their distance."""
+    points = resample(tube.points_mm, 1.0)
+    steps = np.linspace(0.0, 1.0, len(points))
+    radius = np.interp(steps, np.linspace(0.0, 1.0, len(tube.radius_mm)), tube.radius_mm)
+    for _ in range(_PUSHES):
+        for level in levels:
+            own = column.bodies[level].inverse().apply(points)
+            short = np.maximum(radius + _CLEAR_MM - bones[level].distance_mm(own), 0.0)
+            if short.any():
+                own = own + short[:, None] * bones[level].gradient(own)
+                points = column.bodies[level].apply(own)
+    return Tube(points, radius)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
+from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure, StructureKind
 from needle_sim.anatomy.landmarks import placed
+from needle_sim.anatomy.named_tissue import tissue_of_structure
 from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_shape
@@ -31,6 +32,12 @@ from needle_sim.progress import Progress, silent
 from needle_sim.volume.volume import Note
 
 _ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
+_PAINTED: tuple[StructureKind, ...] = (
+    *("vessel", "sympathetic", "dura", "cauda_equina", "cord"),
+    *("root", "ganglion", "lateral_branch", "medial_branch"),
+)
+"""Nerves and vessels in the order they are painted."""
+
 _MARGIN_MM = 14.0  # air around the skin
 _SPAN = 10  # knots of the sac that are painted at once
 _THIN_MM, _THICK_MM = 0.5, 1.4
@@ -164,18 +171,25 @@ def _painted(
 
 
 def _tubes(named: Mapping[str, Structure]) -> Iterator[tuple[tuple[Tube, ...], str]]:
-    """What vessels, sac and roots are painted with, piece by piece: small boxes are quick."""
-    for kind, tissue in (("vessel", "blood"), ("dura", "csf"), ("root", "nerve")):
+    """What vessels and nerves are painted with, piece by piece: small boxes are quick."""
+    for kind in _PAINTED:
         for one in named.values():
-            if kind == "dura" == one.kind:  # its tubes lie side by side
-                for n in range(0, len(one.tubes[0].points_mm) - 1, _SPAN):
-                    part = slice(n, n + _SPAN + 1)
-                    yield (
-                        tuple(Tube(t.points_mm[part], t.radius_mm[part]) for t in one.tubes),
-                        tissue,
-                    )
-            elif one.kind == kind:
-                yield from (((tube,), tissue) for tube in one.tubes)
+            if one.kind == kind:
+                tissue = tissue_of_structure(one)
+                yield from ((part, tissue) for part in _pieces(one))
+
+
+def _pieces(one: Structure) -> Iterator[tuple[Tube, ...]]:
+    """Parts of a structure; the tubes of a sac lie side by side and stay together."""
+    if one.kind != "dura":
+        for tube in one.tubes:
+            for n in range(0, len(tube.points_mm) - 1, _SPAN):
+                part = slice(n, n + _SPAN + 1)
+                yield (Tube(tube.points_mm[part], tube.radius_mm[part]),)
+        return
+    for n in range(0, len(one.tubes[0].points_mm) - 1, _SPAN):
+        part = slice(n, n + _SPAN + 1)
+        yield tuple(Tube(t.points_mm[part], t.radius_mm[part]) for t in one.tubes)
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:

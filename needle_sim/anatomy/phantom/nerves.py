@@ -46,7 +46,7 @@ def structures(
     line, scale = sac_line(column, sacrum)
     half = 0.5 * sacrum["sac_depth_mm"] * scale
     sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
-    found = [_dura(line, scale, sacrum), *_roots(column, sacrum), *_vessels(column)]
+    found = [_dura(line, scale, sacrum), *_roots(column, sacrum, bones["S1"]), *_vessels(column)]
     found += in_the_sac(line, scale, sac_mm, _conus_mm(column))
     found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
     found += lateral_branches(column, sacrum, bones["S1"])
@@ -119,7 +119,8 @@ def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structu
     return Structure("dura", "dura", tuple(tubes), "constructed")
 
 
-def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
+def _roots(column: Column, sacrum: Mapping[str, float], bone: Implicit) -> Iterator[Structure]:
+    """Roots and ganglia; ``bone`` is the sacrum in its body frame."""
     for side in SIDES:
         for level in column.levels[:-1]:
             spec, body = column.vertebrae[level], column.bodies[level]
@@ -127,7 +128,7 @@ def _roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
             tube = ganglion(spec, side).moved(body)
             yield Structure(f"{level} {side} ganglion", "ganglion", (tube,), "constructed")
-    yield from sacral_roots(column, sacrum)
+    yield from sacral_roots(column, sacrum, bone.moved(column.bodies["S1"]))
 
 
 def _medial_branches(

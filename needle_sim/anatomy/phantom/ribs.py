@@ -64,7 +64,7 @@ def rib_path(column: Column, level: str, side: str, trunk: Mapping[str, float]) 
     fall = np.radians(spec.rib_fall_deg)
     path[:, 2] -= np.sin(fall) * np.maximum(along - 12.0, 0.0)
     path[:, 1] -= 0.1 * np.sin(fall) * along  # the cage narrows downwards
-    return path[along <= spec.rib_length_mm * np.cos(fall) + 1e-9]
+    return np.asarray(path[along <= spec.rib_length_mm * np.cos(fall) + 1e-9])
 
 
 def rib_shape(path: _Points) -> Implicit:

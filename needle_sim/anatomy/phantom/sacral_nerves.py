@@ -19,6 +19,7 @@ _Points = NDArray[np.float64]
 _ROOT_SHARES = (1.0, 0.82, 0.66)  # of S1's diameter (proposed)
 _GANGLION_SHARES = (1.0, 0.85, 0.7)
 LATERAL_RADIUS_MM = 0.45
+_ROOM_MM = 0.5
 _REACH_MM = (23.0, 17.0, 11.0)  # of a lateral branch from its foramen to the joint (proposed)
 _FAN_MM = ((9.0, -3.0), (6.0, -6.0), (3.0, -9.0))
 """Up along the sacrum where the two branches of a foramen arrive: the network lies between the
@@ -26,14 +27,17 @@ second and third transverse tubercle for the most part (80 %, PSN), so that S1's
 rise (proposed)."""
 
 
-def sacral_roots(column: Column, sacrum: Mapping[str, float]) -> Iterator[Structure]:
-    """Roots and ganglia of S1 to S3, in the patient."""
+def sacral_roots(
+    column: Column, sacrum: Mapping[str, float], bone: Implicit
+) -> Iterator[Structure]:
+    """Roots and ganglia of S1 to S3, in the patient; ``bone`` is the sacrum there too."""
     for side in SIDES:
         post = Posts(column.vertebrae["S1"], side)
         for n in (1, 2, 3):
-            tube = sacral_root(column, sacrum, post, n)
+            tube = _within(sacral_root(column, sacrum, post, n), bone)
             yield Structure(f"S{n} {side} root", "root", (tube,), "constructed")
-            yield Structure(f"S{n} {side} ganglion", "ganglion", (_ganglion(tube),), "constructed")
+            swelling = _ganglion(tube, bone)
+            yield Structure(f"S{n} {side} ganglion", "ganglion", (swelling,), "constructed")
 
 
 def sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts, n: int) -> Tube:
@@ -66,14 +70,25 @@ def sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts, n: int
     return Tube(points, radius).moved(column.bodies["S1"])
 
 
-def _ganglion(root: Tube) -> Tube:
-    """The swelling of a sacral root in its canal, between sac and foramen (HAS96: intraspinal)."""
+def _ganglion(root: Tube, bone: Implicit) -> Tube:
+    """The swelling of a sacral root in its canal, between sac and foramen (HAS96: intraspinal), as
+    far as the canal has room."""
     middle = 0.5 * (root.points_mm[1] + root.points_mm[2])
     along = root.points_mm[2] - root.points_mm[1]
     along = along / np.linalg.norm(along)
     radius = float(root.radius_mm[3])
     points = middle + np.outer([-4.5, -2.0, 2.0, 4.5], along)
-    return Tube(points, radius * np.array([0.9, 1.15, 1.15, 0.9]))
+    return _within(Tube(points, radius * np.array([0.9, 1.15, 1.15, 0.9])), bone)
+
+
+def _within(tube: Tube, bone: Implicit) -> Tube:
+    """The tube every 2 mm, no thicker than the canal has room for."""
+    points = resample(tube.points_mm, 2.0)
+    steps = np.linalg.norm(np.diff(tube.points_mm, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
+    radius = np.interp(np.linspace(0.0, 1.0, len(points)), along, tube.radius_mm)
+    room = np.maximum(bone.distance_mm(points) - _ROOM_MM, 0.3)
+    return Tube(points, np.minimum(radius, room))
 
 
 def lateral_branches(

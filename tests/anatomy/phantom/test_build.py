@@ -51,7 +51,7 @@ def test_tissues_lie_where_they_belong(phantom):
             at(phantom, "L3", [40.0, 55.0, 0.0]),
         ]
     )
-    names = ["trabecular_bone", "nucleus", "csf", "muscle", "muscle"]
+    names = ["trabecular_bone", "nucleus", "cauda_equina", "muscle", "muscle"]
 
     assert phantom.tissue_labels(points).tolist() == [label(name) for name in names]
     assert phantom.labels.sample(points).astype(int).tolist() == [label(name) for name in names]

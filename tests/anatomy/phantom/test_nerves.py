@@ -44,7 +44,7 @@ def test_every_nerve_has_its_name(mean):
 def test_nothing_soft_runs_through_bone(drawn):
     for name, one in drawn.structures.items():
         # a branch lies on the periosteum, in places in a crease: its middle is held free of bone
-        hugging = one.kind == "medial_branch"
+        hugging = one.kind in ("medial_branch", "lateral_branch")
         for tube in one.tubes:
             points = resample(tube.points_mm, 0.5) if hugging else surface(tube)
             for level, bone in drawn.bones.items():
