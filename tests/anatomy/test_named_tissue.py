@@ -18,7 +18,7 @@ def test_every_tissue_that_is_named_is_one():
 
 
 def test_nerves_of_a_phantom_are_nerve_vessels_blood_and_the_sac_csf(phantom):
-    family = {"dura": "csf", "vessel": "blood"}
+    family = {"dura": "csf", "cauda_equina": "csf", "vessel": "blood"}
     for one in phantom.structures.values():
         assert family_of(tissue_of_structure(one)) == family.get(one.kind, "nerve"), one.name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.anatomy import Structure, StructureKind
 from needle_sim.geometry.shapes import Tube
 
 _Points = NDArray[np.float64]
@@ -13,15 +13,15 @@ _Points = NDArray[np.float64]
 CORD_MM = (9.6, 8.0)
 """Width and depth at the lumbar enlargement (texts, from memory)."""
 _CONUS_MM = 32.0  # over this length it tapers (texts, from memory)
-_FILUM_MM = 0.6
+_TIP_MM = 0.8
 _WALL_MM = 0.8  # of fluid that is left around the cord at least (proposed)
 _CAUDA_SHARE = 0.62  # of the sac's half sizes: the roots lie in its dorsal part (proposed)
 
 
 def in_the_sac(
     line: _Points, scale: _Points, sac_mm: tuple[float, float], conus_mm: float
-) -> tuple[Structure, Structure]:
-    """Cord with conus and filum, and cauda equina.
+) -> list[Structure]:
+    """Cauda equina, and cord with its conus.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def in_the_sac(
     half = 0.5 * np.array(sac_mm) * scale[:, None] - _WALL_MM
     wide = np.minimum(0.5 * CORD_MM[0] * share, half[:, 0])
     deep = np.minimum(0.5 * CORD_MM[1] * share, half[:, 1])
-    cord = [Tube(line, np.maximum(deep, _FILUM_MM))]
     above = along < tip
+    cord = [Tube(line[above], np.maximum(deep[above], _TIP_MM))] if above.sum() > 1 else []
     beside = np.maximum(wide - deep, 0.0)
     for sign in (-1.0, 1.0):
         inner = line[above] + np.outer(sign * beside[above], [1.0, 0.0, 0.0])
         if len(inner) > 1:
-            cord.append(Tube(inner, np.maximum(deep[above], _FILUM_MM)))
+            cord.append(Tube(inner, np.maximum(deep[above], _TIP_MM)))
     back = _dorsal(line)
     roots = along > tip - 0.5 * _CONUS_MM
     width, depth = (np.maximum(_CAUDA_SHARE * half[:, n], 0.8) for n in (0, 1))
@@ -54,10 +54,11 @@ def in_the_sac(
         centre = line + np.outer(place * width, [1.0, 0.0, 0.0])
         centre = centre + (half[:, 1] - radius)[:, None] * 0.7 * back
         cauda.append(Tube(centre[roots], radius[roots]))
-    return (
-        Structure("spinal cord", "cord", tuple(cord), "constructed"),
-        Structure("cauda equina", "cauda_equina", tuple(cauda), "constructed"),
-    )
+    found: list[tuple[str, StructureKind, list[Tube]]] = [
+        ("cauda equina", "cauda_equina", cauda),
+        ("spinal cord", "cord", cord),
+    ]
+    return [Structure(name, kind, tuple(one), "constructed") for name, kind, one in found if one]
 
 
 def _dorsal(line: _Points) -> _Points:
