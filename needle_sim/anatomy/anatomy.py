@@ -35,6 +35,16 @@ StructureKind = Literal[
 ]
 Provenance = Literal["measured", "inferred", "constructed"]
 Side = Literal["left", "right"]
+SpaceKind = Literal[
+    "canal",
+    "foramen",
+    "hiatus",
+    "facet_joint",
+    "sacroiliac_joint",
+    "disc",
+    "flavum",
+    "ligament",
+]
 
 
 class Bone(Protocol):
@@ -92,10 +102,11 @@ class Space:
     ----------
     name : str
         ``"canal"``, ``"L3 right foramen"`` (of the root that leaves it), ``"L3-L4 disc"``,
-        ``"L3-L4 right facet_joint"``, ``"L3-L4 flavum"``.
+        ``"L3-L4 right facet_joint"``, ``"L3-L4 flavum"``, ``"right sacroiliac_joint"``,
+        ``"sacral hiatus"``, ``"sacrococcygeal_ligament"``.
     kind : str
-        ``"canal" | "foramen" | "facet_joint" | "disc" | "flavum"``. Canal and foramina hold the
-        epidural space; dural sac, roots and vessels in them are structures of their own.
+        Canal, foramina and hiatus hold the epidural space; dural sac, roots and vessels in them are
+        structures of their own.
     shape : Bone
         Signed distance and box, in the patient.
     provenance : str
@@ -103,7 +114,7 @@ class Space:
     """
 
     name: str
-    kind: Literal["canal", "foramen", "facet_joint", "disc", "flavum"]
+    kind: SpaceKind
     shape: Bone
     provenance: Provenance
 
@@ -130,7 +141,7 @@ class Anatomy(Shown):
     bones : mapping of str to Bone
         Bones with an exact surface; the voxels of ``labels`` hold the others too.
     spaces : mapping of str to Space
-        Canal, foramina, facet joints, discs and ligamenta flava by name.
+        Canal, foramina, hiatus, joints, discs, flava and the sacrococcygeal ligament by name.
     notes : tuple of Note
         What was inferred, reduced or left out.
     """

@@ -29,10 +29,13 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _OF_STRUCTURE: dict[str, Kind] = {"vessel": "vascular", "dura": "intrathecal", "root": "nerve"}
 _OF_SPACE: dict[str, Kind] = {
     "facet_joint": "intra_articular",
+    "sacroiliac_joint": "intra_articular",
     "disc": "intradiscal",
     "flavum": "flavum",
+    "ligament": "soft_tissue",
     "canal": "epidural",
     "foramen": "epidural",
+    "hiatus": "epidural",
 }
 
 

@@ -28,6 +28,7 @@ SPACE_TISSUES: Mapping[str, str] = MappingProxyType(
     {
         "canal": "epidural_fat",
         "foramen": "epidural_fat",
+        "hiatus": "epidural_fat",
         "facet_joint": "facet_joint",
         "sacroiliac_joint": "sacroiliac_joint",
         "disc": "annulus",

@@ -1,14 +1,15 @@
-"""`spaces_of`: canal, foramina, facet joints, discs and ligamenta flava of vertebrae in place."""
+"""`spaces_of`: canal, foramina, joints, discs and ligaments of vertebrae in place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import get_args
 
-from needle_sim.anatomy.anatomy import Provenance, Space
+from needle_sim.anatomy.anatomy import Bone, Provenance, Space, SpaceKind
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows, hollow_rows
 from needle_sim.anatomy.phantom.foramen import foramen_rows
+from needle_sim.anatomy.phantom.hiatus import hiatus_rows, ligament_rows
 from needle_sim.anatomy.phantom.interlaminar import (
     Interspace,
     canal_rows,
@@ -17,13 +18,14 @@ from needle_sim.anatomy.phantom.interlaminar import (
 )
 from needle_sim.anatomy.phantom.joint import joint_rows
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.sacroiliac import Between
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Transform
 
-_Kind = Literal["canal", "foramen", "facet_joint", "disc", "flavum"]
+_Found = Iterator[tuple[str, SpaceKind, Bone]]
 
 
 def spaces_of(
@@ -37,7 +39,8 @@ def spaces_of(
     """The spaces of a spine by name, in the patient.
 
     Discs, facet joints, flava and foramina are those between neighbours that are both there; the
-    canal runs along all vertebrae.
+    canal runs along all vertebrae, the hiatus ends it. Sacroiliac joints lie between bones that are
+    given.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ def spaces_of(
     sacrum : mapping of str to float, optional
         Sizes of the sacrum; needed with S1.
     bones : mapping of str to Implicit, optional
-        In the patient, by level; made from the sizes where they are not given.
+        In the patient, by level and ``"left ilium"``; vertebrae are made from the sizes where they
+        are not given.
     provenance : str
         ``"constructed"`` for a phantom.
 
@@ -56,26 +60,35 @@ def spaces_of(
         S1 is there without ``sacrum``.
     """
     column = Column(specs, bodies)
-    found: list[tuple[str, _Kind, Implicit]] = []
+    found: list[tuple[str, SpaceKind, Bone]] = []
     walls = dict(bones or {})
     for one in interspaces(column, sacrum):
         for level in (one.upper, one.lower):
             if level not in walls:
                 walls[level] = _bone(column, level, sacrum)
         found += _between(one, walls)
-    canal: tuple[str, _Kind, Implicit] = ("canal", "canal", Implicit.of(canal_rows(column, sacrum)))
+    found.append(("canal", "canal", Implicit.of(canal_rows(column, sacrum))))
+    if sacrum is not None and "S1" in specs:
+        found += _below(specs["S1"], sacrum, bodies["S1"])
+        for side in SIDES:
+            if f"{side} ilium" in walls and "S1" in walls:
+                joint = Between(walls["S1"], walls[f"{side} ilium"])
+                found.append((f"{side} sacroiliac_joint", "sacroiliac_joint", joint))
+    order = get_args(SpaceKind)
     return {
         name: Space(name, kind, shape, provenance)
-        for name, kind, shape in sorted([canal, *found], key=lambda one: _ORDER.index(one[1]))
+        for name, kind, shape in sorted(found, key=lambda one: order.index(one[1]))
     }
 
 
-_ORDER: tuple[_Kind, ...] = ("canal", "foramen", "facet_joint", "disc", "flavum")
+def _below(spec: VertebraSpec, sacrum: Mapping[str, float], body: Transform) -> _Found:
+    """Hiatus and sacrococcygeal ligament."""
+    yield "sacral hiatus", "hiatus", Implicit.of(hiatus_rows(spec, sacrum)).moved(body)
+    closing = Implicit.of(ligament_rows(spec, sacrum)).moved(body)
+    yield "sacrococcygeal_ligament", "ligament", closing
 
 
-def _between(
-    space: Interspace, bones: Mapping[str, Implicit]
-) -> Iterator[tuple[str, _Kind, Implicit]]:
+def _between(space: Interspace, bones: Mapping[str, Implicit]) -> _Found:
     """Disc, flavum, joints and foramina of two neighbours."""
     column, upper, lower = space.column, space.upper, space.lower
     name, body = f"{upper}-{lower}", column.bodies[upper]

@@ -42,12 +42,12 @@ def epidural_room(
     """
     half = np.array([45.0, 40.0, min(28.0 + 13.0 * volume_ml, 230.0)])
     corners = np.stack([tip_mm - half, tip_mm + half])
-    spaces = around.spaces_near(anatomy, corners, "canal", "foramen")
+    spaces = around.spaces_near(anatomy, corners, "canal", "hiatus", "foramen")
     corners = _held(corners, [space.shape.box_mm for space in spaces])
     lattice = Lattice.around(corners, STEP_MM)
     canal, foramen = (
-        around.distance_mm(lattice, [one.shape for one in spaces if one.kind == kind])
-        for kind in ("canal", "foramen")
+        around.distance_mm(lattice, [one.shape for one in spaces if one.kind in kinds])
+        for kinds in (("canal", "hiatus"), ("foramen",))
     )
     within = np.minimum(canal, foramen)
     roots = around.distance_mm(lattice, around.pipes(anatomy, "root"), reach_mm=2.5)

@@ -17,10 +17,13 @@ from needle_sim.instruments.placed import PlacedNeedle
 # Painted from the last to the first, so that what `needle_sim.anatomy.compartment` looks at first
 # lies on top.
 _SPACES = {
+    "hiatus": "epidural",
     "canal": "epidural",
     "foramen": "epidural",
+    "ligament": "sacrococcygeal_ligament",
     "flavum": "flavum",
     "disc": "disc",
+    "sacroiliac_joint": "joint",
     "facet_joint": "joint",
 }
 _STRUCTURES = {"root": "nerve", "dura": "intrathecal", "vessel": "vessel"}

@@ -29,10 +29,16 @@ def some(stack, *levels: str):
 
 
 def test_a_phantom_has_every_space_by_name(phantom):
-    wanted = {"canal", *(f"{pair} {kind}" for pair in PAIRS for kind in ("disc", "flavum"))}
+    wanted = {
+        "canal",
+        "sacral hiatus",
+        "sacrococcygeal_ligament",
+        *(f"{pair} {kind}" for pair in PAIRS for kind in ("disc", "flavum")),
+    }
     for side in ("left", "right"):
         wanted |= {f"{pair} {side} facet_joint" for pair in PAIRS}
         wanted |= {f"{level} {side} foramen" for level in LEVELS[:-1]}
+        wanted.add(f"{side} sacroiliac_joint")
 
     assert set(phantom.spaces) == wanted
     assert {one.provenance for one in phantom.spaces.values()} == {"constructed"}
@@ -102,7 +108,7 @@ def test_voxels_show_the_same_ligament_and_fat(phantom):
     reach = 0.9 * float(phantom.ct.spacing_mm.max())
     deep = (flavum.shape.distance_mm(points) < -0.55 * reach) & (off > reach)
     found = phantom.labels.sample(points[deep]).astype(int)
-    assert np.mean(found == label("ligament")) > 0.95
+    assert np.mean(found == label("ligamentum_flavum")) > 0.95
     deep = (fat.shape.distance_mm(points) < -reach) & (off > reach)
     found = phantom.labels.sample(points[deep]).astype(int)
     assert np.mean(found == label("epidural_fat")) > 0.95

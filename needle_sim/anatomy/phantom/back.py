@@ -105,13 +105,15 @@ class Back:
         furrow = self.trunk.sizes["furrow_mm"] * np.exp(-((aside / 13.0) ** 2))
         outline = outline + furrow.astype(np.float32) * np.clip(3.0 * up - 1.5, 0.0, 1.0)
         muscle = np.maximum(outline, floor - y) + np.float32(0.6) * wave
-        part.wash(i, muscle, "muscle")
+        part.wash(i, muscle, "erector_spinae")
+        plane = at["plane"] + at["plane_rise"] * np.maximum(up, 0.0) + 2.2 * wave
+        part.name(i, (muscle < 0) & (aside < plane), "multifidus")
         self._fat(part, i, z, at, muscle, np.maximum(up, 0.0), wave)
         bent = ((aside - at["quadratus"]) / at["quadratus_half"]) ** 2
         thick = at["quadratus_thick"] * (1.0 - bent)
         thick = np.minimum(thick, at["quadratus_thick"]).astype(np.float32)
         belly = np.maximum(y - floor + 1.3, floor - 1.3 - thick - y) + wave
-        part.wash(i, belly, "muscle")
+        part.wash(i, belly, "quadratus_lumborum")
 
     def _fat(
         self,
@@ -152,6 +154,10 @@ class _Part:
 
     def wash(self, i: int, depth_mm: _Field, tissue: str) -> None:
         self.canvas.wash(i, depth_mm, tissue, self.rows, self.columns)
+
+    def name(self, i: int, where: NDArray[np.bool_], tissue: str) -> None:
+        """Call what is there something else; its HU stay."""
+        self.canvas.labels[i, self.rows, self.columns][where] = label(tissue)
 
     def streak(self, i: int, share: _Field) -> None:
         """Mix fat (its share 0 to 1) into what is there."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure, StructureKind
+from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
 from needle_sim.anatomy.landmarks import placed
-from needle_sim.anatomy.named_tissue import tissue_of_structure
 from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_shape
@@ -22,24 +21,18 @@ from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
 from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
+from needle_sim.anatomy.phantom.tubes import tube_layers
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.anatomy.tissue import label, tissues
-from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
+from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Frame, Transform
 from needle_sim.progress import Progress, silent
 from needle_sim.volume.volume import Note
 
 _ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
-_PAINTED: tuple[StructureKind, ...] = (
-    *("vessel", "sympathetic", "dura", "cauda_equina", "cord"),
-    *("root", "ganglion", "lateral_branch", "medial_branch"),
-)
-"""Nerves and vessels in the order they are painted."""
-
 _MARGIN_MM = 14.0  # air around the skin
-_SPAN = 10  # knots of the sac that are painted at once
 _THIN_MM, _THICK_MM = 0.5, 1.4
 """Shell of the body 0.35-0.5 (SILVA94), cortex of laminae and processes 1-2 (texts)."""
 
@@ -148,15 +141,16 @@ def _painted(
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
 
     def painted(layer: Layer) -> Callable[[], None]:
-        return lambda: canvas.paint(layer.shape, layer.tissue, ripple_mm=layer.ripple_mm)
+        return lambda: canvas.paint(
+            layer.shape, layer.tissue, hu=layer.hu, ripple_mm=layer.ripple_mm
+        )
 
     steps += [painted(layer) for layer in organ_layers(stack, trunk)]
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
     steps += [painted(layer) for layer in layers(stack, spaces)]
-    for tubes, tissue in _tubes(named):
-        steps.append(lambda t=Tubes(tubes), n=tissue: canvas.paint(t, n))  # type: ignore[misc]
+    steps += [painted(layer) for layer in tube_layers(named, voxel_mm)]
     inner = tissues()[label("trabecular_bone")].hu
     ghost = _thoracic(stack)
     for shape, shell in (ghost, *((b, _shell(n, stack)) for n, b in bones.items())):
@@ -168,28 +162,6 @@ def _painted(
         step()
     progress(len(steps), len(steps))
     return canvas
-
-
-def _tubes(named: Mapping[str, Structure]) -> Iterator[tuple[tuple[Tube, ...], str]]:
-    """What vessels and nerves are painted with, piece by piece: small boxes are quick."""
-    for kind in _PAINTED:
-        for one in named.values():
-            if one.kind == kind:
-                tissue = tissue_of_structure(one)
-                yield from ((part, tissue) for part in _pieces(one))
-
-
-def _pieces(one: Structure) -> Iterator[tuple[Tube, ...]]:
-    """Parts of a structure; the tubes of a sac lie side by side and stay together."""
-    if one.kind != "dura":
-        for tube in one.tubes:
-            for n in range(0, len(tube.points_mm) - 1, _SPAN):
-                part = slice(n, n + _SPAN + 1)
-                yield (Tube(tube.points_mm[part], tube.radius_mm[part]),)
-        return
-    for n in range(0, len(one.tubes[0].points_mm) - 1, _SPAN):
-        part = slice(n, n + _SPAN + 1)
-        yield tuple(Tube(t.points_mm[part], t.radius_mm[part]) for t in one.tubes)
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:
@@ -229,22 +201,3 @@ def _thoracic(stack: Column) -> tuple[Bone, Shade]:
     lift = Transform(step, target=Frame("L1"), source=Frame("T12"))
     body = stack.bodies["L1"] @ lift
     return vertebra_shape(spec).moved(body), _body_shell(spec, body)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Tubes:
-    """A union of tubes that can be painted."""
-
-    tubes: tuple[Tube, ...]
-
-    def distance_mm(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Signed distance (P,) of points (P, 3)."""
-        return distance_to_tubes_mm(points_mm, self.tubes)
-
-    @property
-    def box_mm(self) -> NDArray[np.float64]:
-        """Low and high corner (2, 3)."""
-        reach = [tube.radius_mm.max() for tube in self.tubes]
-        low = np.min([t.points_mm.min(0) - r for t, r in zip(self.tubes, reach, strict=True)], 0)
-        high = np.max([t.points_mm.max(0) + r for t, r in zip(self.tubes, reach, strict=True)], 0)
-        return np.stack([low, high])

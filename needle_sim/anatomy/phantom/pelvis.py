@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.ilium import wing_edges
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import family_labels
 
 _Field = NDArray[np.floating[Any]]
 _GLUTEI_MM, _ILIACUS_MM = 42.0, 19.0  # greatest thickness on the wing (model choice)
@@ -31,7 +31,7 @@ class Pelvis:
         edges = wing_edges(self.column.vertebrae["S1"], self.sacrum, "left")
         crest, base = (body.apply(edge) for edge in edges)
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
-        free = [label("fat"), label("muscle")]
+        free = family_labels("fat", "muscle")
         every = slice(None)
 
         def slab(i: int) -> None:
@@ -41,7 +41,7 @@ class Pelvis:
             muscle = _around(_line(crest, base, float(z[i])), fall, np.abs(x), y[:, None])
             muscle += np.float32(0.8) * ripple(x[None, :], y[:, None], z[i])
             here = canvas.labels[i]
-            muscle[(here != free[0]) & (here != free[1])] = 9.0
+            muscle[~np.isin(here, free)] = 9.0
             canvas.wash(i, muscle, "muscle", every, every)
 
         in_threads(slab, canvas.shape[0])

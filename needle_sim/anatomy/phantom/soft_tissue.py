@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Space
+from needle_sim.anatomy.named_tissue import tissue_of_space
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
+from needle_sim.anatomy.phantom.joint import between_cartilages
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.viscera import chain, organs, place, pockets
 from needle_sim.anatomy.phantom.voxelise import Shape
@@ -20,16 +23,19 @@ from needle_sim.geometry.shapes import Implicit, Row, bar
 _Points = NDArray[np.floating[Any]]
 _X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 _FAR_MM = 20.0  # off a shape what cuts it no longer matters
-_HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
+_SHEET_HALF_MM, _BEHIND_CANAL_MM = 1.8, 5.0  # of an interspinous ligament (proposed)
+_BELOW_STRIP = ("L5", "L6")
+_STRIP_HALF_MM = (3.0, 1.7)  # of the supraspinous ligament, across and deep (proposed)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A tissue, the shape it fills, and how irregular its outline is (SD, mm)."""
+    """A tissue, the shape it fills, how irregular its outline is (SD, mm), and other HU."""
 
     tissue: str
     shape: Shape
     ripple_mm: float = 0.0
+    hu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +65,37 @@ def organ_layers(column: Column, trunk: Trunk) -> Iterator[Layer]:
     def inside(points: _Points, depth: _Points) -> _Points:
         return np.asarray(np.maximum(depth, trunk.cavity_mm(points) + 1.5))
 
-    for rows in organs(column, trunk.cavity_front_mm):
-        yield Layer("viscera", Within(Implicit.of(rows), inside), 1.2)
+    for tissue, rows in organs(column, trunk.cavity_front_mm):
+        yield Layer(tissue, Within(Implicit.of(rows), inside), 1.2)
     for rows, ripple_mm in pockets(column, trunk.cavity_front_mm):
-        yield Layer("air", Within(Implicit.of(rows), inside), ripple_mm)
+        yield Layer("bowel_gas", Within(Implicit.of(rows), inside), ripple_mm)
 
 
 def layers(column: Column, spaces: Mapping[str, Space]) -> Iterator[Layer]:
     """What touches the spine, in the order it is painted; bones and nerves come after."""
     for rows in _psoas(column):
-        yield Layer("muscle", Implicit.of(rows), 1.0)
-    for kind in ("foramen", "canal"):
-        yield from _of_kind(spaces, kind, "epidural_fat")
+        yield Layer("psoas", Implicit.of(rows), 1.0)
+    for kind in ("foramen", "canal", "hiatus"):
+        yield from _of_kind(spaces, kind)
     for rows in _interspinous(column):
-        yield Layer("ligament", Implicit.of(rows))
-    yield from _of_kind(spaces, "flavum", "ligament")
-    yield from _of_kind(spaces, "disc", "annulus")
+        yield Layer("interspinous_ligament", Implicit.of(rows))
+    yield Layer("supraspinous_ligament", Implicit.of(_supraspinous(column)))
+    for kind in ("flavum", "ligament", "disc"):
+        yield from _of_kind(spaces, kind)
     for upper, lower in column.pairs:
         yield Layer("nucleus", Implicit.of([disc_rows(column, upper, lower)[1]]))
-    yield from _of_kind(spaces, "facet_joint", "cartilage")
+    for one in spaces.values():
+        if one.kind == "facet_joint":
+            yield Layer("cartilage", one.shape)
+    for upper, _ in column.pairs:
+        for side in SIDES:
+            rows = list(between_cartilages(Posts(column.vertebrae[upper], side)))
+            yield Layer("facet_joint", Implicit.of(rows).moved(column.bodies[upper]))
+    yield from _of_kind(spaces, "sacroiliac_joint")
 
 
-def _of_kind(spaces: Mapping[str, Space], kind: str, tissue: str) -> Iterator[Layer]:
-    return (Layer(tissue, one.shape) for one in spaces.values() if one.kind == kind)
+def _of_kind(spaces: Mapping[str, Space], kind: str) -> Iterator[Layer]:
+    return (Layer(tissue_of_space(one), one.shape) for one in spaces.values() if one.kind == kind)
 
 
 def _psoas(column: Column) -> Iterator[list[Row]]:
@@ -107,14 +121,32 @@ def _psoas(column: Column) -> Iterator[list[Row]]:
         yield [*chain(belly, 4.0), *chain(slips, 6.0)]
 
 
+def _supraspinous(column: Column) -> list[Row]:
+    """A strip over the tips of the spinous processes, down to L4.
+
+    It ends at L3-L4 (Johnson and Zhang 2002, Eur Spine J 11:382).
+    """
+    tips = []
+    for level in column.levels[:-1]:
+        if level in _BELOW_STRIP:
+            break
+        spec = column.vertebrae[level]
+        behind = spec.back_mm + spec.spinous_length_mm + 0.6
+        tips.append(column.bodies[level].apply([0.0, behind, -spec.lamina_drop_mm - 6.0]))
+    return chain([(tip, _STRIP_HALF_MM) for tip in tips], 1.0)
+
+
 def _interspinous(column: Column) -> Iterator[list[Row]]:
-    for upper, lower in column.pairs:
-        top, low = column.vertebrae[upper], column.vertebrae[lower]
-        first = column.bodies[upper].apply(
-            [0.0, top.back_mm + 0.66 * top.spinous_length_mm, -top.lamina_drop_mm - 6.0]
-        )
-        last = column.bodies[lower].apply(
-            [0.0, low.back_mm + 0.66 * low.spinous_length_mm, -low.lamina_drop_mm]
-        )
-        deep = 0.135 * (top.spinous_length_mm + low.spinous_length_mm)
-        yield [bar(first, last, (2.0, deep), across=_X, cap_mm=2.0, blend_mm=0.0)]
+    """Sheets between two spinous processes, from the flava to their tips (Gray)."""
+    for pair in column.pairs:
+        ends, half = [], []
+        for level, drop in zip(pair, (6.0, 0.0), strict=True):
+            spec = column.vertebrae[level]
+            front, back = spec.canal_depth_mm + _BEHIND_CANAL_MM, spec.spinous_length_mm
+            middle = [0.0, spec.back_mm + 0.5 * (front + back), -spec.lamina_drop_mm - drop]
+            ends.append(column.bodies[level].apply(middle))
+            half.append((_SHEET_HALF_MM, 0.5 * (back - front)))
+        yield [
+            bar(ends[0], ends[1], half[0], end_radii_mm=half[1], across=_X, cap_mm=2.0,
+                squared=True, blend_mm=0.0)
+        ]  # fmt: skip

@@ -34,8 +34,21 @@ def chain(
     ]
 
 
-def organs(column: Column, front_mm: float) -> Iterator[list[Row]]:
-    """Shapes of the solid organs and of the bowel; ``front_mm`` is the front of the cavity (y)."""
+def organs(column: Column, front_mm: float) -> Iterator[tuple[str, list[Row]]]:
+    """Tissue and shape of the solid organs and of the bowel.
+
+    ``front_mm`` is the front of the cavity (y).
+    """
+    depth = -front_mm
+    yield from (("kidney", rows) for rows in _kidneys(column))
+    yield "liver", _liver(column, depth)
+    yield "bowel", _duodenum(column)
+    for path in _colon(column, depth):
+        yield "bowel", chain([(point, (radius, radius)) for point, radius in path], 3.0)
+    yield from (("bowel", rows) for rows in _loops(depth))
+
+
+def _kidneys(column: Column) -> Iterator[list[Row]]:
     for sign, rise in ((1.0, 22.0), (-1.0, 8.0)):
         low = place(column, "L2", sign * 74.0, -6.0, rise - 30.0)
         high = place(column, "L2", sign * 58.0, 2.0, rise + 30.0)
@@ -47,27 +60,21 @@ def organs(column: Column, front_mm: float) -> Iterator[list[Row]]:
             bar(inward - slant, inward + slant, (6.0, 9.0), across=across, cap_mm=8.0,
                 blend_mm=4.0, step="cut"),
         ]  # fmt: skip
-    depth = -front_mm
+
+
+def _liver(column: Column, depth: float) -> list[Row]:
     low, high = place(column, "L2", -104.0, -0.5 * depth, -5.0), place(column, "L1", -86, -38, 40)
-    yield [
+    return [
         bar(high, low, (46.0, 50.0), end_radii_mm=(22.0, 34.0), across=(1.0, 0.6, 0.0)),
         bar(place(column, "L1", -40.0, -70.0, 60.0), high, (34.0, 26.0), across=_X, blend_mm=12.0),
     ]
-    yield chain(
-        [
-            (place(column, "L1", x, -52.0 - 0.12 * x, z), (r, 0.7 * r))
-            for x, z, r in (
-                (-38.0, -26.0, 14.0),
-                (-26.0, -34.0, 12.0),
-                (10.0, -14.0, 11.0),
-                (58.0, 12.0, 13.0),
-            )
-        ],
-        3.0,
+
+
+def _duodenum(column: Column) -> list[Row]:
+    knots = ((-38.0, -26.0, 14.0), (-26.0, -34.0, 12.0), (10.0, -14.0, 11.0), (58.0, 12.0, 13.0))
+    return chain(
+        [(place(column, "L1", x, -52.0 - 0.12 * x, z), (r, 0.7 * r)) for x, z, r in knots], 3.0
     )
-    for path in _colon(column, depth):
-        yield chain([(point, (radius, radius)) for point, radius in path], 3.0)
-    yield from _loops(depth)
 
 
 def _loops(depth: float) -> Iterator[list[Row]]:

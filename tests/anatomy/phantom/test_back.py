@@ -8,7 +8,7 @@ from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas
-from needle_sim.anatomy.tissue import label
+from needle_sim.anatomy.tissue import family_labels, label
 
 LEVELS = spine_spec().levels
 
@@ -45,7 +45,26 @@ def test_muscle_fills_from_neck_to_fascia(mean, page, level, side):
         for beside in np.arange(-10.0, 11.0, 2.0)
     ]
 
-    assert np.mean(labels_at(page, np.concatenate(lines)) == label("muscle")) > 0.85
+    found = labels_at(page, np.concatenate(lines))
+    assert np.mean(np.isin(found, family_labels("muscle"))) > 0.85
+
+
+@pytest.mark.parametrize("level", LEVELS[:-1])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_multifidus_lies_beside_the_spinous_process_and_erector_spinae_lateral(
+    mean, page, level, sign
+):
+    spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
+    arch = spec.back_mm + spec.canal_depth_mm + 12.0
+    medial, lateral = (body.apply([sign * x, arch, -spec.lamina_drop_mm]) for x in (7.0, 55.0))
+
+    around = medial + np.stack(np.meshgrid([-2, 0, 2], [0, 4, 8], [-4, 0, 4]), -1).reshape(-1, 3)
+    names = labels_at(page, around)
+    assert np.isin(names, [label("multifidus"), label("fat")]).all()
+    assert np.mean(names == label("multifidus")) > 0.5
+    found = labels_at(page, lateral + np.array([[0.0, 0.0, z] for z in (-6, -2, 2, 6)]))
+    assert np.isin(found, [label("erector_spinae"), label("fat")]).all()
+    assert (found == label("erector_spinae")).any()
 
 
 def test_no_muscle_in_the_subcutis(mean, page):
@@ -75,5 +94,5 @@ def test_multifidus_is_fattier_at_the_lowest_level(mean, page):
 def test_quadratus_lies_lateral_of_the_transverse_process(mean, page):
     tip = mean.column.bodies["L4"].apply([Posts(mean.column.vertebrae["L4"], "left").tp_tip])[0]
 
-    assert labels_at(page, np.add(tip, [22.0, -8.0, 0.0])) == label("muscle")
+    assert labels_at(page, np.add(tip, [22.0, -8.0, 0.0])) == label("quadratus_lumborum")
     assert labels_at(page, np.add(tip, [22.0, -30.0, 0.0])) == label("fat")

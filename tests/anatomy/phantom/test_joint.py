@@ -5,7 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.joint import joint_ends, joint_half_mm, joint_rows
+from needle_sim.anatomy.phantom.joint import (
+    between_cartilages,
+    joint_ends,
+    joint_half_mm,
+    joint_rows,
+)
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.shapes import Implicit
@@ -55,3 +60,21 @@ def test_its_face_is_as_large_as_an_articular_surface(mean):
         assert 9.0 < 2 * across < 14.0
         assert 12.0 < 2 * up < 15.0
         assert 150.0 < volume_mm3 < 1000.0
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_cartilage_lies_on_both_faces_of_the_space(mean, side):
+    """About 0.6 mm on each face of a gap of 1.7 to 2 mm; the recesses are space alone."""
+    for level in LEVELS[:-1]:
+        post = Posts(mean.column.vertebrae[level], side)
+        gap = post.spec.joint_gap_mm
+        whole = Implicit.of(list(joint_rows(post)))
+        space = Implicit.of(list(between_cartilages(post)))
+        line = post.joint_below + np.linspace(-2.0, 2.0, 4001)[:, None] * post.iap_normal
+        thick = [np.sum(one.distance_mm(line) < 0) * 1e-3 for one in (whole, space)]
+
+        assert thick[0] == pytest.approx(gap + 0.4, abs=0.01)
+        assert 0.5 * (gap - thick[1]) == pytest.approx(0.35 * gap, abs=0.01)
+        for at in (joint_ends(post)[2], joint_ends(post)[0] + 0.8 * post.iap_across):
+            assert space.distance_mm(at[None])[0] < 0
+            assert whole.distance_mm(at[None])[0] < 0

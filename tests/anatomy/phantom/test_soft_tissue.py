@@ -7,7 +7,7 @@ from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
-from needle_sim.geometry.shapes import Implicit
+from needle_sim.geometry.shapes import Implicit, trace_mm
 
 LEVELS = spine_spec().levels
 
@@ -37,7 +37,9 @@ def test_layers_name_known_tissues_and_lie_in_the_trunk(mean, trunk):
     found = list(layers(mean.column, mean.spaces))
 
     assert {layer.tissue for layer in (*around, *found)} >= {
-        "viscera", "air", "muscle", "epidural_fat", "ligament", "annulus", "nucleus", "cartilage"
+        "kidney", "liver", "bowel", "bowel_gas", "psoas", "epidural_fat", "interspinous_ligament",
+        "supraspinous_ligament", "ligamentum_flavum", "sacrococcygeal_ligament", "annulus",
+        "nucleus", "cartilage", "facet_joint", "sacroiliac_joint",
     }  # fmt: skip
     front = -mean.spec.trunk["front_mm"]
     assert all(layer.shape.box_mm[0, 1] > front for layer in found)
@@ -74,7 +76,47 @@ def test_the_back_of_a_disc_is_hollow_but_for_the_lowest(mean, lower, hollow_mm)
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_psoas_touches_the_body(mean, level, sign):
     spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
-    psoas = [one.shape for one in layers(mean.column, mean.spaces) if one.tissue == "muscle"]
+    psoas = [one.shape for one in layers(mean.column, mean.spaces) if one.tissue == "psoas"]
     beside = body.apply([sign * (0.5 * spec.upper_width_mm - 0.5), 4.0, 0.0])
 
     assert min(one.distance_mm(beside[None])[0] for one in psoas) < 0
+
+
+def test_the_supraspinous_ligament_lies_on_the_tips_and_ends_at_l4(mean):
+    (strip,) = [
+        one.shape
+        for one in layers(mean.column, mean.spaces)
+        if one.tissue == "supraspinous_ligament"
+    ]
+    for level in LEVELS[: LEVELS.index("L4") + 1]:
+        spec, body = mean.column.vertebrae[level], mean.column.bodies[level]
+        behind = body.apply([[0.0, spec.back_mm + spec.spinous_length_mm + 25.0,
+                              -spec.lamina_drop_mm - 6.0]])[0]  # fmt: skip
+        skin = trace_mm(strip, behind, body.turn([0.0, -1.0, 0.0]), off_mm=0.0)
+        tip = trace_mm(mean.bones[level], behind, body.turn([0.0, -1.0, 0.0]), off_mm=0.0)
+        assert 0.5 < np.linalg.norm(skin - tip) < 4.0, level
+    fifth = mean.column.bodies["L5"].apply([0.0, 60.0, 0.0])
+    assert strip.box_mm[0, 2] > fifth[2] - 10.0
+
+
+@pytest.mark.parametrize("pair", range(len(LEVELS) - 2))
+def test_an_interspinous_ligament_fills_the_midline_from_flavum_to_tips(mean, pair):
+    sheets = [
+        one.shape
+        for one in layers(mean.column, mean.spaces)
+        if one.tissue == "interspinous_ligament"
+    ]
+    upper, lower = LEVELS[pair], LEVELS[pair + 1]
+    ends = []
+    for level, drop in ((upper, 12.0), (lower, -5.0)):
+        spec = mean.column.vertebrae[level]
+        share = np.linspace(0.2, 0.9, 15)[:, None]
+        depth = (
+            spec.canal_depth_mm + 5.0 + share * (spec.spinous_length_mm - spec.canal_depth_mm - 5)
+        )
+        line = np.hstack([0 * depth, spec.back_mm + depth, 0 * depth - spec.lamina_drop_mm - drop])
+        ends.append(mean.column.bodies[level].apply(line))
+    middle = 0.5 * (ends[0] + ends[1])
+
+    assert (sheets[pair].distance_mm(middle) < 0).all()
+    assert (sheets[pair].distance_mm(middle + np.array([4.0, 0.0, 0.0])) > 0).all()
