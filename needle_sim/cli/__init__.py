@@ -13,8 +13,10 @@ from typing import Any
 import click
 
 from needle_sim import __version__
+from needle_sim.cli.anatomy import anatomy
 from needle_sim.cli.info import info
 from needle_sim.cli.list_presets import list_presets
+from needle_sim.cli.phantom import phantom
 from needle_sim.cli.rehearse import rehearse
 from needle_sim.cli.run import run
 from needle_sim.cli.study import study
@@ -56,5 +58,7 @@ main.add_command(run)
 main.add_command(rehearse)
 main.add_command(us)
 main.add_command(study)
+main.add_command(anatomy)
+main.add_command(phantom)
 main.add_command(info)
 main.add_command(list_presets)

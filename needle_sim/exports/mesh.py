@@ -117,12 +117,19 @@ def lesion_mesh(history: HeatHistory, *, peak_c: float = 60.0, step_mm: float = 
 def _contour(
     field: NDArray[np.float32], level: float, low: NDArray[np.float64], step: NDArray[np.float64]
 ) -> Mesh:
+    check_can_contour()
+    from skimage.measure import marching_cubes
+
+    contour: Any = marching_cubes
+    corners, faces, _, _ = contour(field, level, gradient_direction="descent")
+    return Mesh(low + corners.astype(np.float64) * step, faces.astype(np.int32))
+
+
+def check_can_contour() -> None:
+    """Refuse before any work where the extra that makes surfaces is not there."""
     try:
-        from skimage.measure import marching_cubes
+        import skimage.measure  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(
             "meshes of bones and lesions need scikit-image: pip install 'needle-sim[mesh]'"
         ) from error
-    contour: Any = marching_cubes
-    corners, faces, _, _ = contour(field, level, gradient_direction="descent")
-    return Mesh(low + corners.astype(np.float64) * step, faces.astype(np.int32))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.exports.anatomy_files import file_name
 from needle_sim.exports.markups import save_line, save_points
 from needle_sim.exports.mesh import (
     bone_mesh,
@@ -62,12 +63,8 @@ def _around(anatomy: Anatomy, run: Run, meshes: Path) -> list[Path]:
     for name, bone in anatomy.bones.items():
         low, high = bone.box_mm
         if ((centre > low - _ABOUT_MM) & (centre < high + _ABOUT_MM)).all():
-            made.append(save_vtp(bone_mesh(bone), meshes / f"{_file(name)}.vtp"))
+            made.append(save_vtp(bone_mesh(bone), meshes / f"{file_name(name)}.vtp"))
     for name, one in anatomy.structures.items():
         if one.distance_mm(centre[None])[0] < _ABOUT_MM:
-            made.append(save_vtp(structure_mesh(one), meshes / f"{_file(name)}.vtp"))
+            made.append(save_vtp(structure_mesh(one), meshes / f"{file_name(name)}.vtp"))
     return made
-
-
-def _file(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in name)

@@ -13,7 +13,10 @@ NOT_CLINICAL = "For rehearsal and research. Not for clinical use."
 MOST_NOTES = 8
 """Notes that are shown; the rest is counted."""
 
-_WEIGHTY = ("unknown", "outside the volume", "inferred", "boil", "not held", "labels")
+_WEIGHTY = (
+    *("unknown", "outside the volume", "counts disagree", "off by one", "inferred", "boil"),
+    *("not held", "labels", "metal", "refused"),
+)
 _LIGHT = ("table", "field of view", "padding")
 _PLAIN = {
     "inferior_vena_cava": "inferior vena cava",
