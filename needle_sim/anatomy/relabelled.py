@@ -13,7 +13,8 @@ from needle_sim.errors import InputError
 from needle_sim.volume.label_names import COLUMN_NUMBERS, NUMBERS, number_of
 from needle_sim.volume.volume import Volume
 
-_CALLED = {"cord": "spinal_cord"}
+_LIKE = {"psoas": "iliopsoas", "multifidus": "autochthon", "erector_spinae": "autochthon"}
+"""Muscles that TotalSegmentator calls otherwise, or joins."""
 
 Distance = Callable[[ArrayLike], NDArray[np.float64]]
 
@@ -34,7 +35,7 @@ def label_map(anatomy: Anatomy) -> Volume:
         raise InputError(f"{anatomy.name} has no bones with a surface: there is nothing to label")
     array = _organs(anatomy)
     for one in anatomy.structures.values():
-        number = number_of(_CALLED.get(one.name, one.name))
+        number = number_of(one.name)
         if number is not None:
             _painted(array, anatomy.labels, number, one.distance_mm, one.box_mm)
     for name, bone in anatomy.bones.items():
@@ -58,7 +59,8 @@ def _organs(anatomy: Anatomy) -> NDArray[np.uint16]:
     for number, tissue in enumerate(tissues()):
         single = number_of(tissue.name)
         for row, side in enumerate(("right", "left")):
-            found = single or NUMBERS.get(f"{tissue.name}_{side}")
+            paired = f"{_LIKE.get(tissue.name, tissue.name)}_{side}"
+            found = single or NUMBERS.get(paired)
             if found is not None and found not in COLUMN_NUMBERS.values():
                 table[row, number] = found
     out = np.zeros(anatomy.labels.shape, dtype=np.uint16)

@@ -23,7 +23,7 @@ _OPTIONS = (
     ),
     click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]"),
     click.option("--ct", type=_FILE, help="Folder or zip of a DICOM CT instead."),
-    click.option("--labels", type=_FILE, help="Its label map: NIfTI, .seg.nrrd."),
+    click.option("--labels", type=_FILE, help="Its label map: NIfTI, .seg.nrrd, DICOM SEG."),
     click.option("--level", help="A nerve, e.g. L4, or an interspace, e.g. L4-L5."),
     click.option("--side", help="left or right."),
 )

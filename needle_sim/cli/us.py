@@ -31,7 +31,9 @@ _SKIN_MM = 20.0  # of scene above the skin and below the picture
 @click.command()
 @click.option("--phantom", help="A shipped phantom.  [default: lumbar_normal]")
 @click.option("--ct", type=click.Path(path_type=Path), help="Folder or zip of a DICOM CT instead.")
-@click.option("--labels", type=click.Path(path_type=Path), help="Its label map (NIfTI).")
+@click.option(
+    "--labels", type=click.Path(path_type=Path), help="Its label map: NIfTI, .seg.nrrd, DICOM SEG."
+)
 @click.option(
     "--view",
     default="paramedian_sagittal_oblique",

@@ -208,9 +208,10 @@ def entries(anatomy: Anatomy) -> list[tuple[str, str]]:
     """What the colours mean."""
     kinds = {one.kind for one in anatomy.structures.values()}
     known: tuple[tuple[set[str], str, str], ...] = (
-        ({"dura", "cord"}, "dura", canvas.DURA),
+        ({"dura"}, "dura", canvas.DURA),
+        ({"cord", "cauda_equina"}, "cord, cauda equina", canvas.CORD),
         ({"root", "ganglion"}, "roots", canvas.ROOT),
-        ({"medial_branch", "lateral_branch"}, "medial branches", canvas.NERVE),
+        ({"medial_branch", "lateral_branch", "sympathetic"}, "branches, chain", canvas.NERVE),
         ({"vessel"}, "vessels", canvas.VESSEL),
     )
     fitted = "fitted surface" if anatomy.fit_rms_mm else "exact surface"

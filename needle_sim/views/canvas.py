@@ -31,6 +31,7 @@ NERVE = "#5ef2a0"
 DURA = "#63b3ff"
 ROOT = "#c79bff"
 VESSEL = "#ff9fb0"
+CORD = "#b8f5ff"  # and the roots in the sac
 LESION = "#ff4f6e"
 SCREEN = "#000000"
 SCREEN_TEXT = "#d4d4d4"  # no hue: a picture without colour is stored as grey, at half the size

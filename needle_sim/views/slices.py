@@ -21,7 +21,11 @@ Points = NDArray[np.float64]
 _POSTERIOR = np.array([0.0, 1.0, 0.0])
 _FEET = np.array([0.0, 0.0, -1.0])
 _IN_PLANE_MM = 1.5  # what lies nearer to the slice than this is drawn as in it
-_COLOURS = {"dura": canvas.DURA, "root": canvas.ROOT, "medial_branch": canvas.NERVE}
+_COLOURS = {
+    **{"dura": canvas.DURA, "cord": canvas.CORD, "cauda_equina": canvas.CORD},
+    **{"root": canvas.ROOT, "ganglion": canvas.ROOT},
+    **dict.fromkeys(("medial_branch", "lateral_branch", "sympathetic"), canvas.NERVE),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

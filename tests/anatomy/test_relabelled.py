@@ -7,6 +7,7 @@ import pytest
 
 from needle_sim.anatomy.label_checks import check_labels
 from needle_sim.anatomy.relabelled import label_map
+from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.volume.label_names import LABEL_NAMES
 from tests.anatomy.small_patient import AORTA_RADIUS_MM, CENTRES_MM, RADIUS_MM, small_patient
@@ -34,6 +35,15 @@ def test_pairs_lie_on_their_side_and_other_tissues_are_not_labelled(labels):
     assert there == {"vertebrae_L4", "vertebrae_L5", "aorta", "kidney_left", "kidney_right"}
     left = labels.patient_from_voxel.apply(np.argwhere(labels.array == 3))
     assert left[:, 0].min() > 30.0
+
+
+def test_muscles_of_the_back_are_called_as_the_network_calls_them():
+    made = small_patient()
+    tissue = made.labels.array.copy()
+    tissue[:, 50:, :20], tissue[:, 50:, 40:] = label("multifidus"), label("psoas")
+    found = label_map(replace(made, labels=made.labels.like(tissue, "label")))
+    there = {LABEL_NAMES[int(n)] for n in np.unique(found.array[:, 55]) if n}
+    assert there == {"autochthon_right", "iliopsoas_left"}
 
 
 def test_the_map_stands_the_checks_of_labels(labels):

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 
+from needle_sim.anatomy.anatomy import Structure
 from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Tube
 from needle_sim.geometry.transform import unit
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
@@ -118,3 +121,23 @@ def test_a_plane_refuses_skewed_axes_and_no_size():
         Plane.axial([0, 0, 0], size_mm=(0.0, 10.0))
     with pytest.raises(InputError, match="width of a CT window must be positive, got 0"):
         draw_ct(panel(), ball_ct(), Plane.axial([0, 0, 0]), window=(0.0, 50.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour"),
+    [
+        *(("dura", canvas.DURA), ("cord", canvas.CORD), ("cauda_equina", canvas.CORD)),
+        *(("root", canvas.ROOT), ("ganglion", canvas.ROOT), ("sympathetic", canvas.NERVE)),
+        *(("medial_branch", canvas.NERVE), ("lateral_branch", canvas.NERVE)),
+        ("vessel", canvas.VESSEL),
+    ],
+)
+def test_a_structure_is_outlined_in_the_colour_of_its_kind(kind, colour):
+    points = np.array([[0.0, 0.0, z] for z in (-20.0, 0.0, 20.0)])
+    one = Structure("one", kind, (Tube(points, np.full(3, 6.0)),), "inferred")
+    plane = Plane.axial((0.0, 0.0, 0.0), size_mm=(60.0, 60.0))
+    ax = draw_ct(panel(), ball_ct(), plane, structures={"one": one}, step_mm=1.0)
+    (line,) = ax.collections
+    assert to_hex(line.get_edgecolor()[0]) == colour
+    away = np.linalg.norm(line.get_paths()[0].vertices, axis=1)
+    assert away == pytest.approx(6.0, abs=0.1)
