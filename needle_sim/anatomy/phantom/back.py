@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
@@ -18,21 +20,44 @@ from needle_sim.anatomy.tissue import label, tissues
 
 _Field = NDArray[np.floating[Any]]
 _BELOW = (("S3", 45.0), ("S4", 80.0))  # stations under S1, mm
+_ABOVE_MM = 36.0  # one over the first vertebra
 _NECK_MM = 6.5  # muscle in front of the ventral end of the neck: the compartment's floor
 
-# Figures at T12, L1 to L5, S1, S3 and S4, mm: half width of the erector spinae; from the midline to
-# the fat plane behind multifidus at its floor, and how much farther it is at the fascia; the same
-# for the plane between longissimus and iliocostalis; share of fat deep in multifidus; quadratus
-# lumborum: middle, half width and thickness. Proportions of axial CT slices (model choice).
-_LATERAL = (72.0, 76.0, 80.0, 82.0, 79.0, 72.0, 60.0, 42.0, 16.0)
-_PLANE = (11.0, 12.5, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0, 40.0)
-_PLANE_RISE = (1.0, 1.0, 2.0, 4.0, 8.0, 13.0, 16.0, 10.0, 0.0)
-_OUTER = (38.0, 40.0, 43.0, 47.0, 49.0, 52.0, 90.0, 90.0, 90.0)
-_OUTER_RISE = (10.0, 10.0, 9.0, 6.0, 2.0, 0.0, 0.0, 0.0, 0.0)
-_FATTY = (0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 0.9, 0.9, 0.9)
-_QUADRATUS = (36.0, 42.0, 52.0, 61.0, 68.0, 70.0, 70.0, 84.0, 84.0)
-_QUADRATUS_HALF = (9.0, 12.0, 16.0, 21.0, 24.0, 24.0, 10.0, 10.0, 10.0)
-_QUADRATUS_THICK = (3.0, 6.0, 10.0, 14.0, 17.0, 11.0, -9.0, -9.0, -9.0)
+FAT_SHARE = 0.16
+"""Of multifidus, mean of L1 to L5: 14.7 % in men and 17.8 % in women of 20-62 years (Crawford 2016,
+AJNR 37:742); more with age. Taken where ``multifidus_fat_share`` is not among the trunk's sizes."""
+
+_PLANES_SHARE = 0.035  # of it lies in the planes around the muscle (measured on the model)
+_MOST_SHARE = 0.85  # of fat in a strand
+_STEEP = 0.6  # how soon a strand is fat, an SD of the strands' noise
+
+# Figures in mm by station: half width of the erector spinae; from the midline to the fat plane
+# behind multifidus at its floor, and how much farther it is at the fascia; the same for the plane
+# between longissimus and iliocostalis; fat in multifidus against its mean (most at L5: Crawford
+# 2016); quadratus lumborum: middle, half width and thickness. Proportions of axial CT slices (model
+# choice); above T10 those of T10.
+_NAMES = (
+    *("lateral", "plane", "plane_rise", "outer", "outer_rise", "fatty"),
+    *("quadratus", "quadratus_half", "quadratus_thick"),
+)
+_FIGURES = {
+    "T10": (65.0, 9.0, 1.0, 34.0, 10.0, 0.6, 36.0, 9.0, -9.0),
+    "T11": (68.0, 10.0, 1.0, 36.0, 10.0, 0.6, 36.0, 9.0, -9.0),
+    "T12": (72.0, 11.0, 1.0, 38.0, 10.0, 0.6, 36.0, 9.0, 3.0),
+    "L1": (76.0, 12.5, 1.0, 40.0, 10.0, 0.7, 42.0, 12.0, 6.0),
+    "L2": (80.0, 15.0, 2.0, 43.0, 9.0, 0.75, 52.0, 16.0, 10.0),
+    "L3": (82.0, 18.0, 4.0, 47.0, 6.0, 0.85, 61.0, 21.0, 14.0),
+    "L4": (79.0, 22.0, 8.0, 49.0, 2.0, 1.1, 68.0, 24.0, 17.0),
+    "L5": (72.0, 27.0, 13.0, 52.0, 0.0, 1.6, 70.0, 24.0, 11.0),
+    "S1": (60.0, 33.0, 16.0, 90.0, 0.0, 1.6, 70.0, 10.0, -9.0),
+    "S3": (42.0, 40.0, 10.0, 90.0, 0.0, 1.6, 84.0, 10.0, -9.0),
+    "S4": (16.0, 40.0, 0.0, 90.0, 0.0, 1.6, 84.0, 10.0, -9.0),
+}
+_LIKE = {"T13": "T12", "L6": "L5"}
+
+
+def _figures(station: str) -> tuple[float, ...]:
+    return _FIGURES.get(_LIKE.get(station, station), _FIGURES["T10"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +96,23 @@ class Back:
         canal = self.column.bodies["S1"].apply(
             canal_points(self.column.vertebrae["S1"], self.sacrum)
         )
+        sacral, (_, neck_x, tip_x, _) = knots[-1], rows[-1]
         for _, down in _BELOW:
-            height = knots[5] - down
+            height = sacral - down
             at = float(np.interp(height, canal[::-1, 2], canal[::-1, 1]))
             knots.append(height)
-            rows.append((at, rows[5][1], rows[5][2], at + 1.0))
-        knots, rows = [knots[0] + 36.0, *knots], [rows[0], *rows]
+            rows.append((at, neck_x, tip_x, at + 1.0))
+        knots, rows = [knots[0] + _ABOVE_MM, *knots], [rows[0], *rows]
+        levels = self.column.levels
+        stations = (above(levels[0]), *levels, *(name for name, _ in _BELOW))
+        figures = np.array([_figures(station) for station in stations])[::-1]
         order, table = np.array(knots)[::-1], np.array(rows)[::-1]
         names = ("floor", "neck", "tip", "arch")
         found: dict[str, _Field] = {
             name: np.interp(z_mm, order, table[:, n]) for n, name in enumerate(names)
         }
-        for name, values in _FIGURES.items():
-            found[name] = np.interp(z_mm, order, np.array(values)[::-1])
+        for n, name in enumerate(_NAMES):
+            found[name] = np.interp(z_mm, order, figures[:, n])
         furrow = self.trunk.sizes["furrow_mm"]
         found["fascia"] = self.trunk.back_mm(np.asarray(z_mm, dtype=np.float64)) + furrow - skin
         fade = np.clip((order[0] - z_mm) / 15.0, 0.0, 1.0)  # ends over the lower sacrum
@@ -136,10 +165,31 @@ class Back:
             part.wash(i, np.where(free > 0.5, sheet, np.float32(9.0)).astype(np.float32), "fat")
         middle = np.maximum(aside - 0.5 * np.clip(up * 4.0 - 2.0, 0.0, 2.0), muscle)
         part.wash(i, np.where(up > 0.5, middle, np.float32(9.0)).astype(np.float32), "fat")
-        deep = np.exp(-((aside / np.float32(0.75 * at["plane"])) ** 2)) * np.clip(up * 5, 0, tall)
         share = np.clip((fibres - np.float32(1.9)) * 1.1, 0.0, 0.7) * free
-        share = share + deep * np.clip((fibres - 1.5 + 1.5 * at["fatty"]) * 0.6, 0.0, 0.8) * free
+        within = (muscle < -0.8) & (aside < at["plane"] + at["plane_rise"] * up)
+        deep = np.exp(-((aside / np.float32(0.75 * at["plane"])) ** 2))
+        weight = np.clip(up * 5.0 - np.float32(0.75), 0.0, tall) * (0.35 + 0.65 * deep)
+        if within.any():
+            wanted = at["fatty"] * self.trunk.sizes.get("multifidus_fat_share", FAT_SHARE)
+            start = _strand_start((wanted - _PLANES_SHARE) / max(float(weight[within].mean()), 0.1))
+            strand = weight * np.clip((fibres - np.float32(start)) * _STEEP, 0.0, _MOST_SHARE)
+            share = np.where(within, strand, share)
         part.streak(i, np.where(muscle < -0.8, share, 0.0).astype(np.float32))
+
+
+def _strand_start(mean: float) -> float:
+    """From how many SD of the strands' noise on they are fat, for this mean share of fat."""
+    starts, means = _strand_means()
+    return float(np.interp(mean, means[::-1], starts[::-1]))
+
+
+@cache
+def _strand_means() -> tuple[_Field, _Field]:
+    noise = np.linspace(-5.0, 5.0, 2001)
+    density = np.exp(-0.5 * noise**2)
+    starts = np.linspace(-3.5, 3.5, 71)
+    fat = np.clip((noise - starts[:, None]) * _STEEP, 0.0, _MOST_SHARE)
+    return starts, (fat * density).sum(axis=1) / density.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +214,3 @@ class _Part:
         values = self.canvas.hu[i, self.rows, self.columns]
         values += share * (np.float32(tissues()[label("fat")].hu) - values)
         self.canvas.labels[i, self.rows, self.columns][share > 0.5] = label("fat")
-
-
-_FIGURES = {
-    "lateral": _LATERAL,
-    "plane": _PLANE,
-    "plane_rise": _PLANE_RISE,
-    "outer": _OUTER,
-    "outer_rise": _OUTER_RISE,
-    "fatty": _FATTY,
-    "quadratus": _QUADRATUS,
-    "quadratus_half": _QUADRATUS_HALF,
-    "quadratus_thick": _QUADRATUS_THICK,
-}

@@ -68,7 +68,7 @@ def tile_index(first_mm: float, count: int, voxel_mm: float, tile: int) -> NDArr
 def kinds() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Tile of each label (L,), -1 for spongy bone and -2 for none, and its SD (L,) in HU."""
     spread = np.array([tissue.hu_sd for tissue in tissues()], dtype=np.float32)
-    found = [_KINDS.get(tissue.name, _MOTTLE) for tissue in tissues()]
+    found = [_KINDS.get(tissue.family, _MOTTLE) for tissue in tissues()]
     return np.where(spread > 0, found, _NO_TEXTURE).astype(np.int64), spread
 
 

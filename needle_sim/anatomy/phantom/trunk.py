@@ -72,7 +72,7 @@ class Trunk:
         thick = thick * np.clip(6.0 * (above - height), 0.0, 1.0)
         # sheets of fat between the three; the rectus is not layered
         seam = np.where((aside < 64.0) & (height < -0.3), -3.0, np.minimum(0.4, 0.1 * thick - 0.4))
-        canvas.layer(depth, thick, seam, ("muscle", "fat"), ripple_mm=0.7)
+        canvas.layer(depth, thick, seam, ("abdominal_wall", "fat"), ripple_mm=0.7)
 
     def cavity_mm(self, points_mm: _Points) -> _Points:
         """Signed distance (P,) of points (P, 3) from the inner face of the wall, to first order."""

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.back import FAT_SHARE, Back
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas
-from needle_sim.anatomy.tissue import family_labels, label
+from needle_sim.anatomy.tissue import family_labels, label, tissues
 
 LEVELS = spine_spec().levels
 
@@ -96,3 +96,26 @@ def test_quadratus_lies_lateral_of_the_transverse_process(mean, page):
 
     assert labels_at(page, np.add(tip, [22.0, -8.0, 0.0])) == label("quadratus_lumborum")
     assert labels_at(page, np.add(tip, [22.0, -30.0, 0.0])) == label("fat")
+
+
+@pytest.mark.parametrize("wanted", [0.08, FAT_SHARE, 0.25])
+def test_the_fat_of_multifidus_is_what_the_sizes_say(mean, wanted):
+    """By the HU that it takes from the muscle, where there would be muscle without it."""
+    muscle, fat = (tissues()[label(name)].hu for name in ("muscle", "fat"))
+    pages = []
+    for share in (0.0, wanted):
+        sizes = {**mean.spec.trunk, "multifidus_fat_share": share}
+        canvas = Canvas.of([-60, 20, -110], [60, 130, 90], 2.0)
+        canvas.hu[:] = muscle
+        Back(mean.column, Trunk(mean.column, sizes), mean.spec.sacrum).paint(canvas)
+        pages.append(canvas)
+    lean, fatty = pages
+    z, shares = lean.axis_mm(2), []
+    for level in LEVELS[:-1]:
+        here = np.abs(z - mean.column.bodies[level].matrix[2, 3] + 14.0) < 10.0
+        inside = lean.labels[here] == label("multifidus")
+        hu = fatty.hu[here][inside]
+        shares.append(float(np.mean((muscle - hu) / (muscle - fat))))
+
+    assert np.mean(shares) == pytest.approx(wanted, abs=0.035)
+    assert shares[-1] > 1.3 * shares[0]
