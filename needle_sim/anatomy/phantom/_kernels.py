@@ -73,31 +73,45 @@ def _span(nodes, a, b, c):
 
 
 @kernel
-def pour(hu, labels, nodes, first, step, voxel, value, number, wave, tile, at):
+def pour(hu, labels, nodes, first, step, voxel, value, number, rind, wave, tile, at):
     """Fill a shape known by its distance at ``nodes`` every ``step`` voxels, from voxel ``first``.
 
     ``wave`` (mm) times ``tile``, found by the tables ``at`` (3, longest side), is added to it.
+    Deeper than ``rind`` nothing is filled but what shares a cell with what is.
     """
     top = labels.shape
     far = 0.5 * voxel + 4.0 * wave
+    wide = nodes.shape[2] - 1
     for a in range(nodes.shape[0] - 1):
+        i0 = first[0] + a * step
+        below, above = max(i0, 0), min(i0 + step, top[0])
         for b in range(nodes.shape[1] - 1):
-            for c in range(nodes.shape[2] - 1):
+            j0 = first[1] + b * step
+            front, back = max(j0, 0), min(j0 + step, top[1])
+            c = 0
+            while c < wide:
                 low, high = _span(nodes, a, b, c)
-                if low > far:
+                k0 = first[2] + c * step
+                c += 1
+                if low > far or high < -rind:
                     continue
-                i0, j0, k0 = first[0] + a * step, first[1] + b * step, first[2] + c * step
-                for i in range(max(i0, 0), min(i0 + step, top[0])):
-                    for j in range(max(j0, 0), min(j0 + step, top[1])):
-                        row, marks = hu[i, j], labels[i, j]
-                        grain = tile[at[0, i], at[1, j]]
-                        u, v = (i - i0) / step, (j - j0) / step
-                        for k in range(max(k0, 0), min(k0 + step, top[2])):
-                            if high < -far:
+                if high < -far:  # fill a run of cells at once
+                    while c < wide and -rind <= _span(nodes, a, b, c)[1] < -far:
+                        c += 1
+                    left, right = max(k0, 0), min(first[2] + c * step, top[2])
+                    for i in range(below, above):
+                        for j in range(front, back):
+                            row, marks = hu[i, j], labels[i, j]
+                            for k in range(left, right):
                                 row[k] = value
                                 marks[k] = number
-                                continue
-                            d = _between(nodes, a, b, c, u, v, (k - k0) / step)
+                    continue
+                for i in range(below, above):
+                    for j in range(front, back):
+                        row, marks, grain = hu[i, j], labels[i, j], tile[at[0, i], at[1, j]]
+                        u, v = (i - i0) / step, (j - j0) / step
+                        for k in range(max(k0, 0), min(k0 + step, top[2])):
+                            d = _between(nodes, a, b, c - 1, u, v, (k - k0) / step)
                             d += wave * grain[at[2, k]]
                             share = min(1.0, max(0.0, 0.5 - d / voxel))
                             if share > 0.0:

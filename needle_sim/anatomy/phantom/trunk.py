@@ -49,7 +49,7 @@ class Trunk:
     def paint(self, canvas: Canvas) -> None:
         """Skin and, inside it, fat with the membrane that parts its two layers."""
         depth = self._skin(canvas)
-        canvas.pour(depth, "skin")
+        canvas.pour(depth, "skin", rind_mm=self.sizes["skin_mm"] + canvas.voxel_mm)
         canvas.pour(depth + np.float32(self.sizes["skin_mm"]), "fat")
         membrane = depth + np.float32(0.55) * self._subcutis(canvas)
         canvas.sheet(membrane, np.full_like(depth, 0.1), hu=_MEMBRANE_HU, ripple_mm=0.2)

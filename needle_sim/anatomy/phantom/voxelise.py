@@ -114,11 +114,13 @@ class Canvas:
         *,
         hu: float | None = None,
         ripple_mm: float = 0.0,
+        rind_mm: float = np.inf,
         first: ArrayLike = (0, 0, 0),
     ) -> None:
         """Fill where a signed distance is negative that is known every `node_step` voxels.
 
         ``nodes_mm`` (A, B, C) begin at voxel ``first`` (slice, row, column) and are linear between.
+        What is far deeper than ``rind_mm`` may be left as it is.
         """
         value = tissues()[label(tissue)].hu if hu is None else hu
         start = np.asarray(first, dtype=np.int64)
@@ -128,7 +130,7 @@ class Canvas:
             here = start + np.array([low * step, 0, 0])
             _kernels.pour(
                 self.hu, self.labels, nodes_mm[low : high + 1], here, step, self.voxel_mm,
-                float(value), label(tissue), ripple_mm, tile, at,
+                float(value), label(tissue), float(rind_mm), ripple_mm, tile, at,
             )  # fmt: skip
 
         in_slabs(part, len(nodes_mm) - 1, slab=4)
