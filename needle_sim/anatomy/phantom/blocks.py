@@ -106,7 +106,9 @@ class Grid:
         most = np.array(self.shape[::-1]) // BLOCK
         start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
         x, y, z = (np.arange(a, b) for a, b in zip(start, stop, strict=True))
-        return np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
+        grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
+        cube = (grid // BLOCK) @ [1 << 40, 1 << 20, 1]  # runs of blocks that lie together
+        return np.asarray(grid[np.argsort(cube, kind="stable")])
 
     def _sorted(
         self, shape: Shape, blocks: Index, side: int, inner_mm: float

@@ -15,6 +15,7 @@ from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.ilium import ilium_shape
+from needle_sim.anatomy.phantom.marrow import VEIN_HU, vein_channels
 from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
@@ -157,6 +158,9 @@ def _painted(
         steps.append(
             lambda s=shape, c=shell: canvas.paint_bone(s, c, trabecular_hu=inner)  # type: ignore[misc]
         )
+    for level in stack.levels[:-1]:
+        veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])
+        steps.append(lambda s=veins: canvas.tint(s, VEIN_HU))  # type: ignore[misc]
     for n, step in enumerate(steps):
         progress(n, len(steps))
         step()

@@ -24,8 +24,10 @@ _KINDS = {
     "trabecular_bone": SPONGY,
     "cortical_bone": _DENSE,
     "fat": _SEPTA,
-    "muscle": _FIBRES,
-    "ligament": _FIBRES,
+    **dict.fromkeys(
+        ("muscle", "psoas", "quadratus_lumborum", "multifidus", "erector_spinae"), _FIBRES
+    ),
+    **dict.fromkeys(("abdominal_wall", "ligament", "interspinous_ligament"), _FIBRES),
 }
 _NO_TEXTURE = -2
 

@@ -31,7 +31,7 @@ __all__ = ["Canvas", "Shade", "Shape", "in_threads", "ripple", "strands"]
 Shade = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
 _SHELL_MM = 2.0  # no cortex is thicker
-_RIM, _RIM_MM = 0.4, 3.5  # spongy bone is denser by so much at its surface, so far in (proposed)
+_RIM, _RIM_MM = 0.4, 2.5  # spongy bone is denser by so much at its surface, so far in (proposed)
 _SLAB = 6  # slices that a thread finishes at a time
 _NOISE_KEY = 20240817
 
