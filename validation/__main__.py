@@ -8,6 +8,7 @@ from collections.abc import Callable
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
+from validation.phantom_seconds import main as phantom_seconds
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
@@ -17,6 +18,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
+    "phantom_seconds": phantom_seconds,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
     "rehearsal_fuzz": rehearsal_fuzz,

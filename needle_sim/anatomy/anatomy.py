@@ -144,6 +144,8 @@ class Anatomy(Shown):
         Canal, foramina, hiatus, joints, discs, flava and the sacrococcygeal ligament by name.
     notes : tuple of Note
         What was inferred, reduced or left out.
+    inset : Volume or None
+        In HU: the spine on a finer grid, set into ``ct`` for X-ray pictures.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Anatomy(Shown):
     spaces: Mapping[str, Space] = field(default_factory=dict)
     fit_rms_mm: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    inset: Volume | None = None
 
     def __repr__(self) -> str:
         return (

@@ -69,7 +69,7 @@ class Suite:
         x, y, z = target.centre_mm
         isocentre = (float(x), float(y), float(z))
         self._carm = replace(CArm.preset(recipe.carm), isocentre_mm=isocentre)
-        self._materials: Materials = prepare(anatomy.ct)
+        self._materials: Materials = prepare(anatomy.ct, inset=anatomy.inset)
         self._paths: dict[tuple[float, float], PathLengths] = {}
         self._names: list[str] = []
 

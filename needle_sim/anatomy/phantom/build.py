@@ -34,6 +34,8 @@ from needle_sim.volume.volume import Note
 
 _ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
 _MARGIN_MM = 14.0  # air around the skin
+_BOX_MM = np.array([200.0, 150.0, 225.0])  # of the lumbar spine on a finer grid
+_BOX_OFF_MM = np.array([0.0, 25.0, -5.0])  # its middle, from that of the bodies: arches lie behind
 _THIN_MM, _THICK_MM = 0.5, 1.4
 """Shell of the body 0.35-0.5 (SILVA94), cortex of laminae and processes 1-2 (texts)."""
 
@@ -43,6 +45,7 @@ def build_phantom(
     *,
     seed: int | None = None,
     voxel_mm: float = 1.0,
+    fine_mm: float | None = None,
     progress: Progress = silent,
 ) -> Anatomy:
     """Build a shipped phantom.
@@ -55,6 +58,9 @@ def build_phantom(
         Draws a patient from the phantom's population; ``None`` is the mean spine.
     voxel_mm : float, mm
         Edge of the voxels of ``ct`` and ``labels``; bones, nerves, landmarks do not depend on it.
+    fine_mm : float or None, mm
+        Edge of the voxels of ``inset``, the lumbar spine (200 x 150 x 225 mm) for finer X-ray
+        pictures; ``None`` makes none.
     progress : Progress
         Told (parts painted, parts).
 
@@ -67,13 +73,14 @@ def build_phantom(
     if seed is not None:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     spine = spine_spec(name, rng=rng)
-    return anatomy_of(spine, voxel_mm=voxel_mm, noise_seed=seed, progress=progress)
+    return anatomy_of(spine, voxel_mm=voxel_mm, fine_mm=fine_mm, noise_seed=seed, progress=progress)
 
 
 def anatomy_of(
     spine: SpineSpec,
     *,
     voxel_mm: float = 1.0,
+    fine_mm: float | None = None,
     noise_seed: int | None = None,
     progress: Progress = silent,
 ) -> Anatomy:
@@ -87,30 +94,44 @@ def anatomy_of(
     spaces = spaces_of(
         stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
     )
-    canvas = _painted(spine, stack, bones, named, spaces, voxel_mm, progress)
-    landmarks: dict[str, NDArray[np.float64]] = {}
-    for level in stack.levels:
-        spec = stack.vertebrae[level]
-        if level == "S1":
-            found = sacrum_landmarks(spec, spine.sacrum, own[level])
-        else:
-            found = vertebra_landmarks(spec, bone=own[level])
-        landmarks.update(placed(level, found, stack.bodies[level]))
+    trunk = Trunk(stack, spine.trunk)
+    canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
+    _paint(canvas, spine, stack, bones, named, spaces, progress)
+    fine = None
+    if fine_mm is not None:
+        fine = Canvas.of(*_spine_box_mm(stack), fine_mm)
+        _paint(fine, spine, stack, bones, named, spaces, progress)
     ct, labels = canvas.finished(seed=noise_seed)
     return Anatomy(
         name=spine.name,
         ct=ct,
         labels=labels,
         bodies=stack.bodies,
-        landmarks_mm=landmarks,
+        landmarks_mm=_landmarks(stack, own, spine.sacrum),
         structures=named,
         bones=bones,
         spaces=spaces,
+        inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
             Note("", "", spine.name, "parametric phantom, not a patient"),
             Note("", "", ARTERY, ARTERY_NOTE),
         ),
     )
+
+
+def _landmarks(
+    stack: Column, own: Mapping[str, Implicit], sacrum: Mapping[str, float]
+) -> dict[str, NDArray[np.float64]]:
+    """Landmarks of all levels in the patient."""
+    landmarks: dict[str, NDArray[np.float64]] = {}
+    for level in stack.levels:
+        spec = stack.vertebrae[level]
+        if level == "S1":
+            found = sacrum_landmarks(spec, sacrum, own[level])
+        else:
+            found = vertebra_landmarks(spec, bone=own[level])
+        landmarks.update(placed(level, found, stack.bodies[level]))
+    return landmarks
 
 
 def bones_of(
@@ -128,17 +149,16 @@ def bones_of(
     return own, bones
 
 
-def _painted(
+def _paint(
+    canvas: Canvas,
     spine: SpineSpec,
     stack: Column,
     bones: Mapping[str, Implicit],
     named: Mapping[str, Structure],
     spaces: Mapping[str, Space],
-    voxel_mm: float,
     progress: Progress,
-) -> Canvas:
+) -> None:
     trunk = Trunk(stack, spine.trunk)
-    canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
 
     def painted(layer: Layer) -> Callable[[], None]:
@@ -151,7 +171,7 @@ def _painted(
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
     steps += [painted(layer) for layer in layers(stack, spaces)]
-    steps += [painted(layer) for layer in tube_layers(named, voxel_mm)]
+    steps += [painted(layer) for layer in tube_layers(named, canvas.voxel_mm)]
     inner = tissues()[label("trabecular_bone")].hu
     ghost = _thoracic(stack)
     for shape, shell in (ghost, *((b, _shell(n, stack)) for n, b in bones.items())):
@@ -165,7 +185,6 @@ def _painted(
         progress(n, len(steps))
         step()
     progress(len(steps), len(steps))
-    return canvas
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:
@@ -176,6 +195,13 @@ def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]
     back = float(trunk.back_mm(z).max()) + 2 * sizes["furrow_mm"] + _MARGIN_MM
     front = -sizes["front_mm"] - _MARGIN_MM
     return [-wide, front, -_BELOW_MM], [wide, back, _ABOVE_MM]
+
+
+def _spine_box_mm(stack: Column) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Low and high corner of the box around the lumbar vertebrae, 200 x 150 x 225 mm."""
+    bodies = [stack.bodies[level].matrix[:3, 3] for level in stack.levels if level[0] in "LS"]
+    middle = 0.5 * (np.min(bodies, axis=0) + np.max(bodies, axis=0)) + _BOX_OFF_MM
+    return middle - 0.5 * _BOX_MM, middle + 0.5 * _BOX_MM
 
 
 def _shell(name: str, stack: Column) -> Shade:

@@ -41,6 +41,7 @@ _GRAINS = {
     "strands": ((9.0, 1.1), 0.0),
     "waves": ((6.0, 4.0), 0.0),
 }
+_CLOSE_MM = 0.75
 _SHEET = 0.09  # half width of a septum, in SD of the waves whose zeros it follows
 
 
@@ -92,12 +93,28 @@ def _strands() -> Tile:
 
 def ripple(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Tile:
     """Slow waves of unit variance at places in mm; the shapes of x, y and z are broadcast."""
-    return waves()[_at(z), _at(y), _at(x)]
+    return _read(waves(), x, y, z)
 
 
 def strands(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Tile:
     """Thin strands along z, unit variance, at places in mm as for `ripple`."""
-    return _strands()[_at(z), _at(y), _at(x)]
+    return _read(_strands(), x, y, z)
+
+
+def _read(tile: Tile, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Tile:
+    """The nearest element below; where places lie closer than a tile's, linear in x and y."""
+    across = np.asarray(x, dtype=np.float32)
+    fine = across.shape[-1:] > (1,) and abs(float(across.flat[1] - across.flat[0])) < _CLOSE_MM
+    level, row, column = _at(z), _at(y), _at(x)
+    if not fine:
+        return tile[level, row, column]
+    beside, below = (column + 1) % PERIOD_MM, (row + 1) % PERIOD_MM
+    u = across - np.floor(across)
+    v = np.asarray(y, dtype=np.float32)
+    v = v - np.floor(v)
+    high = tile[level, row, column] * (1 - u) + tile[level, row, beside] * u
+    low = tile[level, below, column] * (1 - u) + tile[level, below, beside] * u
+    return np.asarray(high * (1 - v) + low * v)
 
 
 def _at(at_mm: ArrayLike) -> NDArray[np.intp]:

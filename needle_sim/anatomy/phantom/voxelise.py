@@ -210,15 +210,22 @@ class Canvas:
         )  # fmt: skip
 
     def finished(
-        self, *, seed: int | None = None, scan: Scan | None = None
+        self,
+        *,
+        seed: int | None = None,
+        scan: Scan | None = None,
+        whole: Canvas | None = None,
     ) -> tuple[Volume, Volume]:
-        """CT in HU (int16) with texture and noise, and labels; the seed draws the noise alone."""
+        """CT in HU (int16) with texture and noise, and labels; the seed draws the noise alone.
+
+        ``whole`` is the body that this canvas holds a part of: its water makes the noise.
+        """
         scan = scan or Scan()
         entropy = _NOISE_KEY if seed is None else seed
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(1,)))
         quantum = quantum_tiles(scan, self.voxel_mm, rng)
         shifts = rng.integers(0, quantum.shape[1], (self.shape[0], 2))
-        lateral, upright = noise_sd_hu(self.hu, self.voxel_mm, scan)
+        lateral, upright = self._noise_sd(scan, whole or self)
         tiles = texture_tiles(self.voxel_mm)
         kind, spread = kinds()
         at = self.grid.in_tile(tiles.shape[1])
@@ -235,6 +242,17 @@ class Canvas:
         in_slabs(part, self.shape[0], slab=_SLAB)
         place = axis_aligned([self.voxel_mm] * 3, self.low_mm.tolist())
         return Volume(ct, place, "hu"), Volume(self.labels, place, "label")
+
+    def _noise_sd(self, scan: Scan, whole: Canvas) -> tuple[NDArray[Any], NDArray[Any]]:
+        """SD of the noise by slice and row, and by slice and column."""
+        rows, columns = noise_sd_hu(whole.hu, whole.voxel_mm, scan)
+        thinner = np.sqrt(whole.voxel_mm / self.voxel_mm)
+        z, y, x = (
+            np.clip(np.rint((self.axis_mm(axis) - whole.low_mm[axis]) / whole.voxel_mm).astype(int),
+                    0, whole.shape[2 - axis] - 1)
+            for axis in (2, 1, 0)
+        )  # fmt: skip
+        return thinner * rows[np.ix_(z, y)], thinner * columns[np.ix_(z, x)]
 
 
 def in_threads(slab: Callable[[int], None], count: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +43,9 @@ BODY_FROM_HU = -300.0
 
 CONTINUED_MM = 300.0
 """How far the body is taken to go on beyond the ends of a volume (proposed)."""
+
+FADE_MM = 10.0
+"""Border in which a finer inset takes the place of the volume around it (proposed)."""
 
 _COARSE_MM = 5.0
 _SMOOTH_MM = 30.0  # bone of an end slice must not be drawn out to a rod
@@ -87,13 +90,17 @@ class Materials:
     beyond : Basis or None
         The body that the volume cuts off, taken as soft tissue of the smoothed density of the two
         end slices, continued outwards.
+    inset : mapping of name to Basis
+        A part of the patient on a finer grid; ``bases`` fade out where it fades in.
     """
 
     bases: Mapping[str, Basis]
     beyond: Basis | None = None
+    inset: Mapping[str, Basis] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bases", MappingProxyType(dict(self.bases)))
+        for name in ("bases", "inset"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 def densities(hu: NDArray[Any]) -> dict[str, Grid]:
@@ -116,23 +123,35 @@ def densities(hu: NDArray[Any]) -> dict[str, Grid]:
     return {name: grid.astype(np.float32) for name, grid in found.items()}
 
 
-def prepare(volume: Volume) -> Materials:
+def prepare(volume: Volume, *, inset: Volume | None = None) -> Materials:
     """Basis materials of a CT, once per volume.
 
     Parameters
     ----------
     volume : Volume
         ``quantity`` "hu"; any direction, spacing or shear.
+    inset : Volume, optional
+        A part of the same patient on a finer grid of the same directions, such as
+        ``Anatomy.inset``: it takes the volume's place, with a border of `FADE_MM` between the two.
 
     Returns
     -------
     Materials
         Each material cropped to its own box; empty ones are left out.
     """
-    if volume.quantity != "hu":
-        raise InputError(f"X-ray materials come from a volume in HU, got {volume.quantity!r}")
-    if volume.slice_mm is not None:
-        raise InputError("slices are uneven; resample the volume to a regular grid first")
+    for one in (volume,) if inset is None else (volume, inset):
+        if one.quantity != "hu":
+            raise InputError(f"X-ray materials come from a volume in HU, got {one.quantity!r}")
+        if one.slice_mm is not None:
+            raise InputError("slices are uneven; resample the volume to a regular grid first")
+    if inset is None:
+        return Materials(_bases(volume, None), _beyond(volume))
+    share, coarse = _fade(inset, inset), _fade(inset, volume)
+    return Materials(_bases(volume, coarse, less=True), _beyond(volume), _bases(inset, share))
+
+
+def _bases(volume: Volume, fade: Sequence[Grid] | None, *, less: bool = False) -> dict[str, Basis]:
+    """Each material of a volume, times a weight (or 1 ``less`` it), the product of its axes'."""
     table = densities(np.arange(-1100, 3101)) if volume.array.dtype.kind in "iu" else None
     found = {}
     for name, least in (("soft", AIR_BELOW_HU), ("bone", SOFT_BELOW_HU), ("metal", METAL_FROM_HU)):
@@ -143,11 +162,35 @@ def prepare(volume: Volume) -> Materials:
                 grid = densities(hu)[name]
             else:
                 grid = table[name][np.clip(hu, -1100, 3100).astype(np.intp) + 1100]
+            if fade is not None:
+                z, y, x = (one[part] for one, part in zip(fade, box, strict=True))
+                weight = z[:, None, None] * y[:, None] * x
+                grid = grid * (1.0 - weight if less else weight)
             if name == "bone" and not grid.any():
                 continue
             corner = [part.start for part in box]
             found[name] = lay_out(grid, _shifted(volume.patient_from_voxel, corner))
-    return Materials(found, _beyond(volume))
+    return found
+
+
+def _fade(inset: Volume, grid: Volume) -> list[Grid]:
+    """How much of an inset counts at the voxels of a grid: 0 to 1 along each axis (I,), (J,), (K,).
+
+    From 0 at its outermost voxels to 1 at `FADE_MM` inside.
+    """
+    step = inset.patient_from_voxel.inverse() @ grid.patient_from_voxel
+    turn = step.matrix[:3, :3]
+    if np.abs(turn - np.diag(np.diag(turn))).max() > 1e-4 or (np.diag(turn) <= 0).any():
+        raise InputError(
+            "the axes of an inset must run along those of the volume; resample it to such a grid"
+        )
+    found = []
+    for axis, side in enumerate(inset.spacing_mm):
+        at = step.matrix[axis, 3] + turn[axis, axis] * np.arange(grid.shape[axis])
+        inner = np.minimum(at, inset.shape[axis] - 1 - at) * side
+        share = np.clip(inner / FADE_MM, 0.0, 1.0)
+        found.append((share * share * (3.0 - 2.0 * share)).astype(np.float32))
+    return found
 
 
 def _beyond(volume: Volume) -> Basis | None:

@@ -106,10 +106,11 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
     """
     if method not in ("factored", "joseph"):
         raise InputError(f"method must be 'factored' or 'joseph', got {method!r}")
-    found = {}
-    for name, basis in materials.bases.items():
+    found: dict[str, Image] = {}
+    for name, basis in (*materials.bases.items(), *materials.inset.items()):
         view = _view(basis, carm)
-        found[name] = _factored(view, carm) if method == "factored" else _joseph(view, carm)
+        image = _factored(view, carm) if method == "factored" else _joseph(view, carm)
+        found[name] = found[name] + image if name in found else image
     beyond = None if materials.beyond is None else _factored(_view(materials.beyond, carm), carm)
     return PathLengths(carm, found, beyond)
 

@@ -178,3 +178,25 @@ def test_drawn_patients_have_muscle_on_the_neck_too(seed):
         soft = found[~np.isin(found, [*bone_labels(), *family_labels("cartilage", "nerve")])]
 
         assert np.mean(np.isin(soft, family_labels("muscle"))) >= 0.7
+
+
+def test_the_inset_shows_the_same_bones_on_a_finer_grid():
+    patient = build_phantom(voxel_mm=3.0, fine_mm=1.5)
+    low, high = patient.inset.corners_mm()
+
+    assert high - low == pytest.approx(np.array([200.0, 150.0, 225.0]), abs=12.0)
+    assert patient.inset.spacing_mm == pytest.approx(1.5)
+    for level in ("L1", "L2", "L3", "L4", "L5"):
+        for name in ("spinous_tip", "left tp_tip", "superior_endplate_anterior"):
+            point = patient.landmark(f"{level} {name}")
+            assert (low < point).all()
+            assert (point < high).all()
+    # averaged over the coarse voxels it is the coarse CT
+    grid = np.random.default_rng(2).uniform(low + 15.0, high - 15.0, (4000, 3))
+    pairs = [one.sample(grid) for one in (patient.ct, patient.inset)]
+    assert np.corrcoef(*pairs)[0, 1] > 0.9
+    assert np.mean(pairs[0]) == pytest.approx(np.mean(pairs[1]), abs=8.0)
+
+
+def test_without_a_fine_voxel_there_is_no_inset(phantom):
+    assert phantom.inset is None

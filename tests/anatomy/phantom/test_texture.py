@@ -76,3 +76,11 @@ def test_waves_and_strands_are_read_by_place():
     long = strands(0.0, 0.0, np.arange(60.0))
     short = strands(np.arange(60.0), 0.0, 0.0)
     assert np.abs(np.diff(long)).mean() < 0.5 * np.abs(np.diff(short)).mean()
+
+
+def test_places_closer_than_the_tile_are_interpolated():
+    fine, whole = np.arange(0.0, 12.0, 0.25)[None], np.arange(12.0)[None]
+    values, known = (strands(at, np.array([[3.0]]), 5.0) for at in (fine, whole))
+
+    np.testing.assert_allclose(values[0, ::4], known[0], atol=1e-6)
+    np.testing.assert_allclose(values[0, 2], known[0, :2].mean(), atol=1e-6)

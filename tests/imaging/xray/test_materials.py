@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from needle_sim.errors import InputError
+from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
 from needle_sim.imaging.xray.beam import mu_rho
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.materials import (
@@ -100,3 +101,54 @@ def test_the_border_of_zeros_moves_no_voxel():
     assert basis.filled[1, 1].tolist() == [1, 6]
     assert basis.filled[0, 0].tolist() == [0, 0]
     assert Materials({"soft": basis}).bases["soft"] is basis
+
+
+def ball(side_mm: float, reach_mm: float) -> Volume:
+    """A ball of water, 15 mm, around the middle, by the share of each voxel."""
+    count = 2 * round(reach_mm / side_mm)
+    at = (np.arange(count) - 0.5 * (count - 1)) * side_mm
+    away = np.sqrt(at[:, None, None] ** 2 + at[:, None] ** 2 + at**2)
+    share = np.clip(0.5 + (15.0 - away) / side_mm, 0.0, 1.0)
+    place = centred((side_mm,) * 3, (count,) * 3)
+    return Volume((1000 * share - 1000).astype(np.float32), place, "hu")
+
+
+@pytest.mark.parametrize("pose", [(0, 0), (25, 10), (90, 0)])
+def test_an_inset_of_the_same_patient_leaves_no_seam(pose):
+    water = np.zeros((90, 90, 90), dtype=np.float32)
+    whole = Volume(water, centred((1.0,) * 3, water.shape), "hu")
+    fine = np.zeros((90, 80, 110), dtype=np.float32)
+    inset = Volume(fine, centred((0.5,) * 3, fine.shape), "hu")
+    carm = CArm((0, 0, 0), *pose, pixel_mm=1.0, shape=(100, 100))
+
+    plain, both = (project(prepare(whole, inset=one), carm) for one in (None, inset))
+    soft = plain.mass_g_cm2["soft"]
+    assert np.abs(both.mass_g_cm2["soft"] - soft).max() < 0.01 * soft.max()
+
+
+def test_a_finer_inset_brings_the_picture_nearer_to_the_truth():
+    whole, inset = ball(3.0, 60.0), ball(0.5, 24.0)
+    carm = CArm((0, 0, 0), pixel_mm=0.5, shape=(120, 120))
+    rays = carm.pixel_rays()
+    rows, columns = np.meshgrid(np.arange(120), np.arange(120), indexing="ij")
+    ways = np.stack([rows, columns, np.ones_like(rows)], axis=-1) @ rays.T
+    ways /= np.linalg.norm(ways, axis=-1, keepdims=True)
+    off = np.linalg.norm(np.cross(-carm.source_mm, ways), axis=-1)
+    true = 0.2 * np.sqrt(np.maximum(15.0**2 - off**2, 0.0))  # g/cm2 of water along a chord
+
+    wrong = [
+        np.sqrt(np.mean((project(prepare(whole, inset=one), carm).mass_g_cm2["soft"] - true) ** 2))
+        for one in (None, inset)
+    ]
+    assert wrong[1] < 0.35 * wrong[0]
+
+
+def test_an_inset_that_is_turned_against_the_volume_is_refused():
+    whole, inset = ball(3.0, 30.0), ball(1.0, 10.0)
+    swapped = inset.patient_from_voxel.matrix[:, [0, 2, 1, 3]]
+    turned = Volume(inset.array, Transform(swapped, target=PATIENT, source=VOXEL), "hu")
+
+    with pytest.raises(InputError, match="axes of an inset"):
+        prepare(whole, inset=turned)
+    with pytest.raises(InputError, match="volume in HU"):
+        prepare(whole, inset=Volume(inset.array, inset.patient_from_voxel, "mask"))
