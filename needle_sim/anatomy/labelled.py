@@ -27,6 +27,7 @@ SACRUM_MM = 60.0
 """S1 is whole where its label reaches so far below its highest point: from the tip of the articular
 process to the disc below S1 it is about 45 mm, more on a steep sacrum (proposed)."""
 
+_L6 = vertebra_label("L6")
 _TIP_SHARE = 0.05  # of the largest section, on the upper face: more than the tip of a process
 _BODY_SHARE = 0.4
 """A label is cut through its body where a face of the grid shows this much of its largest section;
@@ -62,6 +63,8 @@ def in_reach(
     Those wanted, and the ones above and below; by default every whole lumbar one.
     """
     cuts = _cuts(labels)
+    if "L6" in cuts and "S1" in (wanted or ()):
+        _refuse_below_l6(cuts)
     whole = [name for name in VERTEBRAE if name in cuts and cuts[name] is None]
     if wanted is None and not whole:
         raise InputError(f"no whole lumbar vertebra is labelled: {_present(cuts)}")
@@ -75,6 +78,8 @@ def in_reach(
             chosen.add(beside)
         elif beside in VERTEBRAE and cuts.get(beside) is not None:
             notes.append(_note(beside, f"is cut by the {cuts[beside]} edge of the volume"))
+        elif beside == "S1" and "L6" in cuts:
+            notes.append(_note(beside, "lies below L6, which has no model to fit"))
         elif beside in cuts:
             notes.append(_note(beside, "has no model to fit"))
         else:
@@ -167,12 +172,19 @@ def _cuts_body(
 
 
 def _cuts(labels: Volume) -> dict[str, str | None]:
-    """Each labelled vertebra (S1 where the sacrum is labelled) with the edge that cuts it."""
-    boxes = ndimage.find_objects(labels.array, max(max(one) for one in LABELLED.values()))
+    """Each labelled vertebra (S1 where the sacrum is labelled) with the edge that cuts it.
+
+    Where there is a sixth lumbar one, S1 is left out: its place is found below L5.
+    """
+    boxes = ndimage.find_objects(labels.array, max(_L6, *(max(n) for n in LABELLED.values())))
     found = {name: box_of(boxes, numbers) for name, numbers in LABELLED.items()}
-    return {
+    cuts = {
         name: _cut_in(labels, LABELLED[name], box) for name, box in found.items() if box is not None
     }
+    if box_of(boxes, (_L6,)) is not None:
+        cuts.pop("S1", None)
+        cuts["L6"] = None
+    return cuts
 
 
 class UnfitError(InputError):
@@ -184,6 +196,14 @@ class UnfitError(InputError):
     def __init__(self, fault: str, name: str, whole: tuple[str, ...], way_out: str = "") -> None:
         super().__init__(f"{fault}{way_out}")
         self.fault, self.name, self.whole = fault, name, whole
+
+
+def _refuse_below_l6(cuts: Mapping[str, str | None]) -> None:
+    fits = tuple(name for name in VERTEBRAE if name in cuts and cuts[name] is None)
+    fault = (
+        "S1 cannot be fitted: L6 lies on the sacrum, and there is no model of a sixth lumbar one"
+    )
+    raise UnfitError(fault, "S1", fits, f"; take a level above it ({', '.join(fits) or 'none'})")
 
 
 def _refuse_unusable(name: str, cuts: Mapping[str, str | None]) -> None:
@@ -216,7 +236,9 @@ def _ends_before(name: str, cuts: Mapping[str, str | None]) -> str:
     """Words on a volume that ends in another vertebra before it comes to this one."""
     column = list(LABELLED)
     for other, edge in cuts.items():
-        if edge == ("lower" if column.index(other) < column.index(name) else "upper"):
+        if other in column and edge == (
+            "lower" if column.index(other) < column.index(name) else "upper"
+        ):
             return f"; the volume ends in {other}, which its {edge} edge cuts, before {name}"
     return ""
 

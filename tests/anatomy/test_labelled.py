@@ -93,6 +93,17 @@ def test_a_sacrum_without_l5_above_is_refused():
         in_reach(stacked(["L4", "sacrum"], low=4), ["S1"])
 
 
+def test_below_a_sixth_lumbar_vertebra_s1_is_not_fitted():
+    """Its place is found below L5, one level too high there."""
+    labels = stacked(["L4", "L5", "L6", "sacrum"])
+    wanted, notes = in_reach(labels)
+    assert wanted == ("L4", "L5")
+    assert "S1 lies below L6, which has no model to fit" in notes[-1].text
+    with pytest.raises(InputError, match=r"S1 cannot be fitted: L6 lies on the sacrum.*L4, L5"):
+        in_reach(labels, ["L5", "S1"])
+    assert near_point(labels, (40.0, 30.0, 30.0))[0] == ("L4", "L5")
+
+
 def test_a_point_near_the_coccyx_is_not_near_s1():
     labels = sacral(slices=45, low=1)  # 135 mm: the lower half is no part of S1
     far, _ = near_point(labels, (40.0, 30.0, 6.0))

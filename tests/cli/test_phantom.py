@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from needle_sim.anatomy.label_checks import check_labels
+from needle_sim.anatomy.phantom.build import build_phantom
 from needle_sim.cli import main
 from needle_sim.volume.dicom import load_series
 from needle_sim.volume.labels import load_labels
@@ -49,13 +50,18 @@ def test_the_phantom_can_be_taken_for_a_labelled_patient(made):
     assert not labels.notes
 
 
-def test_the_sizes_are_those_that_the_seed_draws(made, tmp_path):
+def test_the_sizes_are_those_that_the_seed_draws(made, monkeypatch):
     out, _ = made
     found = tomllib.loads((out / "parameters.toml").read_text(encoding="utf-8"))
     assert found["phantom"] == "lumbar_normal"
     sizes = found["vertebrae"]["L4"]
     assert len(sizes) >= 40
     assert all(np.isfinite(value) for value in sizes.values())
+    # what build_phantom would build
+    monkeypatch.setattr("needle_sim.anatomy.phantom.build.anatomy_of", lambda spine, **_: spine)
+    spine = build_phantom("lumbar_normal", seed=3)
+    assert sizes["sap_height_mm"] == spine.vertebrae["L4"].sap_height_mm
+    assert found["trunk"] == dict(spine.trunk)
 
 
 @pytest.mark.parametrize(

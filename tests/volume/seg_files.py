@@ -7,6 +7,7 @@ from typing import Any
 
 import highdicom as hd
 import numpy as np
+import pydicom
 from highdicom.seg import SegmentAlgorithmTypeValues, Segmentation, SegmentDescription
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
@@ -50,16 +51,24 @@ def described(number: int, label: str, code: Code, side: Code | None = None) -> 
     return made
 
 
+def slices_of(source: CtFiles | Path) -> list[pydicom.Dataset]:
+    """The slices of a series, towards the head; of one that is written, or in a folder."""
+    if isinstance(source, CtFiles):
+        return [source.dataset(index) for index in range(len(source.hu))]
+    read = [pydicom.dcmread(path) for path in source.iterdir()]
+    return sorted(read, key=lambda one: float(one.ImagePositionPatient[2]))
+
+
 def write_seg(
     path: Path,
-    files: CtFiles,
+    files: CtFiles | list[pydicom.Dataset],
     array: NDArray[Any],
     descriptions: list[SegmentDescription],
     kind: str = "BINARY",
     **settings: Any,
-) -> Segmentation:
+) -> Path:
     """Write the segmentation of a series; ``settings`` go to highdicom."""
-    images = [files.dataset(index) for index in range(len(files.hu))]
+    images = files if isinstance(files, list) else slices_of(files)
     made = Segmentation(
         source_images=images,
         pixel_array=array,
@@ -76,4 +85,4 @@ def write_seg(
         **settings,
     )
     made.save_as(path)
-    return made
+    return path

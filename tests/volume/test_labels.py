@@ -14,7 +14,9 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
 from needle_sim.volume.dicom import load_series
 from needle_sim.volume.labels import LABEL_NAMES, load_labels, vertebra_label
+from needle_sim.volume.schemes import VERSE
 from needle_sim.volume.volume import Volume, axis_aligned
+from tests.volume.seg_files import L4, described, slices_of, write_seg
 
 RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SHAPE = (5, 6, 7)
@@ -179,3 +181,33 @@ def test_lumbar_labels_lie_on_its_vertebrae(lumbar):
     labels = load_labels(lumbar / "labels.nii.gz", grid=ct)
     assert labels.notes == ()
     check_spine(ct, labels, ("L1", "L2", "L3", "L4", "L5", "sacrum"))
+
+
+@pytest.mark.real
+def test_a_real_spine_in_verse_numbers_is_the_same_spine(lumbar, tmp_path):
+    wanted = load_labels(lumbar / "labels.nii.gz")
+    theirs = np.zeros(wanted.shape, np.uint8)
+    for value, number in VERSE.numbers.items():
+        theirs[wanted.array == number] = value
+    lps = wanted.patient_from_voxel.matrix
+    found = load_labels(save(tmp_path / "verse.nii.gz", theirs, lps))
+    assert np.array_equal(found.array, np.where(theirs > 0, wanted.array, 0))
+    assert found.notes[0].value == "T11, T12, L1, L2, L3, L4, L5, sacrum"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_a_seg_of_a_real_series_is_the_map_it_was_made_from(lumbar, tmp_path, kind):
+    ct = load_series(lumbar / "dicom")
+    wanted = load_labels(lumbar / "labels.nii.gz", grid=ct)
+    numbers = [int(n) for n in np.unique(wanted.array) if 25 <= n <= 33]
+    array = np.zeros(wanted.shape, np.uint8)
+    for segment, number in enumerate(numbers, start=1):
+        array[wanted.array == number] = segment
+    codes = [described(n, LABEL_NAMES[number], L4) for n, number in enumerate(numbers, start=1)]
+    for one in codes:
+        one.SegmentedPropertyTypeCodeSequence[0].CodeValue = "51282000"  # "vertebra"
+    path = write_seg(tmp_path / "seg.dcm", slices_of(lumbar / "dicom"), array, codes, kind)
+    found = load_labels(path, grid=ct)
+    assert np.array_equal(found.array, np.where(array > 0, wanted.array, 0))
+    assert found.notes == ()
