@@ -34,6 +34,7 @@ def phantom(name: str, **given: Any) -> None:
     needle-sim phantom lumbar_normal --seed 7 --out p7 --dicom
     needle-sim anatomy p7/dicom --labels p7/labels.nii.gz
     """
+    from needle_sim.anatomy.phantom.build import build_phantom
     from needle_sim.cli.anatomy_out import check_meshes, say, write_anatomy
 
     voxel_mm = given["voxel_mm"]
@@ -44,17 +45,14 @@ def phantom(name: str, **given: Any) -> None:
     check_meshes(meshes=given["meshes"])
     drawn = "mean" if given["seed"] is None else f"seed{given['seed']}"
     with output_folder(given["out"], f"{name}_{drawn}", force=given["force"]) as folder:
-        spine = _drawn(name, given["seed"])
-        from needle_sim.anatomy.phantom.build import anatomy_of
-
-        found = anatomy_of(spine, voxel_mm=voxel_mm)
+        found = build_phantom(name, seed=given["seed"], voxel_mm=voxel_mm)
         made = write_anatomy(found, folder, meshes=given["meshes"])
-        made += _more(found, spine, folder, dicom=given["dicom"])
+        made += _more(found, _drawn(name, given["seed"]), folder, dicom=given["dicom"])
     say(found, folder, made, as_json=given["as_json"])
 
 
 def _drawn(name: str, seed: int | None) -> Any:
-    """The sizes of the mean spine, or of the patient that a seed draws."""
+    """The sizes that `build_phantom` builds: of the mean spine, or as a seed draws them."""
     import numpy as np
 
     from needle_sim.anatomy.phantom.spec import spine_spec
