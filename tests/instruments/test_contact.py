@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from needle_sim.anatomy.anatomy import Space
+from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from needle_sim.instruments.contact import STEP_MM, feel
 from needle_sim.instruments.needle import Needle
@@ -35,6 +36,24 @@ def test_layers_come_in_the_order_of_the_way():
     assert met[-2:] == ["flavum", "epidural"]
     assert "muscle" in met[:-2]
     assert pushed(DEEP_MM).reached_mm == DEEP_MM
+
+
+@pytest.mark.parametrize(
+    ("tissue", "layer"),
+    [
+        ("multifidus", "muscle"),
+        ("kidney", "muscle"),
+        ("supraspinous_ligament", "ligament"),
+        ("epidural_fat", "fat"),
+        ("skin", "skin"),
+    ],
+)
+def test_a_tissue_feels_as_its_family(tissue, layer):
+    plain = patient()
+    labels = np.where(plain.labels.array == 0, 0, label(tissue)).astype(np.uint16)
+    one = replace(plain, labels=plain.labels.like(labels, "label"))
+    made = feel(one, TUOHY, ENTRY, -BACK, from_mm=5.0, to_mm=20.0)
+    assert set(made.layers) == {layer}
 
 
 def test_the_flavum_begins_and_ends_where_it_lies():

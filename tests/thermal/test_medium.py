@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,19 @@ def test_a_cell_on_a_border_is_the_mean_of_its_points(layers, cannula, coarse):
     mean = (bone.thermal.conductivity_w_mk + muscle.thermal.conductivity_w_mk) / 2
     assert np.isclose(medium.conductivity_w_mk, mean).any()
     assert medium.conductivity_w_mk.min() >= bone.thermal.conductivity_w_mk - 0.2
+
+
+def test_gas_in_the_bowel_conducts_as_air_and_metal_as_metal(layers, cannula, coarse):
+    kinds = layers.labels.array.copy()
+    kinds[:, :48] = label("bowel_gas")
+    kinds[:, 65:70] = label("titanium")
+    patient = replace(layers, labels=layers.labels.like(kinds, "label"))
+    medium = cut_medium(patient, cannula, spacing=coarse)
+    y = medium.patient_from_grid.apply(medium.grid.points_mm())[..., 1]
+
+    assert medium.air[y < -12].all()
+    assert medium.sigma_s_m[medium.air & (y < -12)].max() < 0.05
+    assert medium.sigma_s_m[(y > 11) & (y < 13)].min() > 1e5
 
 
 def test_a_tip_in_the_air_is_refused(layers, coarse):

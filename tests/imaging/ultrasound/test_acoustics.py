@@ -6,7 +6,7 @@ import pytest
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import PresetError
 from needle_sim.imaging.ultrasound import acoustics
-from needle_sim.imaging.ultrasound.acoustics import acoustic_of, reflection, table_for
+from needle_sim.imaging.ultrasound.acoustics import acoustic_of, kin, reflection, table_for
 from needle_sim.imaging.ultrasound.march import BONE_MIRROR
 from needle_sim.imaging.ultrasound.probe import Probe
 
@@ -38,6 +38,18 @@ def test_csf_is_next_to_silent_and_ligament_louder_than_muscle():
 
     assert csf < muscle - 40
     assert csf < blood < muscle < ligament
+
+
+def test_a_tissue_sounds_as_its_family_unless_it_is_harder_or_softer():
+    alike = kin()
+
+    for name, family in (("psoas", "muscle"), ("aorta", "blood"), ("cauda_equina", "csf"),
+                         ("bowel_gas", "air"), ("titanium", "cortical_bone"),
+                         ("lung", "lung"), ("muscle", "muscle")):  # fmt: skip
+        assert alike[label(name)] == label(family), name
+    np.testing.assert_array_equal(alike[alike], alike)
+    z = table_for(CURVED).impedance_mrayl
+    assert abs(reflection(z[label("muscle")], z[label("lung")])) > 0.5
 
 
 def test_every_tissue_has_a_sound():

@@ -176,8 +176,22 @@ def test_bone_stands_far_over_muscle_and_blooms_for_two_to_three_millimetres(ang
     assert 1.5 < over.max() - 40.0 < 4.0
 
 
-def test_gas_behind_the_skin_throws_everything_back():
-    gas = label("air")
+def test_no_face_is_heard_between_two_muscles():
+    """The same picture as of one muscle, whatever the second is called."""
+    names = label("multifidus"), label("psoas")
+    parted = block(lambda x, down, z: np.where(down > 40 + 0.2 * x, *names), half_mm=30)
+    whole = block("muscle", half_mm=30)
+    (one, _, _), (two, _, _) = (
+        marched(scene, CURVED, facing(), lines=64) for scene in (parted, whole)
+    )
+
+    np.testing.assert_array_equal(one.echo, two.echo)
+    assert set(np.unique(one.codes & 63)) >= set(names)
+
+
+@pytest.mark.parametrize("name", ["air", "bowel_gas"])
+def test_gas_behind_the_skin_throws_everything_back(name):
+    gas = label(name)
     bowel = block(lambda x, down, z: np.where(down > 50, gas, label("muscle")), half_mm=30)
     found, _, _ = marched(bowel, CURVED, facing(), lines=64)
 

@@ -135,6 +135,25 @@ def test_a_voxel_of_the_kernel_holds_label_texture_and_distance():
     assert march_kernels.TO_MM == _kernels.TO_MM
 
 
+@pytest.mark.kernel
+def test_muscles_vote_together_against_fat_and_the_larger_of_them_gives_its_name():
+    names = [label(name) for name in ("fat", "fat", "fat", "psoas", "psoas", "multifidus",
+                                      "multifidus", "multifidus")]  # fmt: skip
+    labels = np.array(names, np.uint16).reshape(2, 2, 2)
+    back = np.eye(4)
+    back[:3, 3] = 0.5  # the middle of the eight voxels
+    shape = (1, 1, 1)
+    given = (labels, np.full((2, 2, 2), 50.0, np.float32), back, np.full(shape, 255, np.uint8))
+    marks = (label("fat"), label("muscle"), label("cortical_bone"), label("trabecular_bone"))
+    told = (tiles(0.65), np.zeros(1), np.zeros(3), 1.0, *marks, 0, 1)
+    out = np.empty(shape, np.uint32)
+
+    exact, kinds = np.full(shape, 3200, np.int16), np.zeros(64, np.int64)
+    _kernels.assemble(*given, exact, kinds, kin(), *told, out)
+
+    assert out[0, 0, 0] & 255 == label("multifidus")
+
+
 def test_a_scene_that_is_kept_gives_the_picture_of_one_that_is_not(phantom):
     probe = Probe.preset("curved_3p5mhz")
     pose = ns.pose(phantom, "paramedian_sagittal_oblique", level="L3-L4", side="right")
