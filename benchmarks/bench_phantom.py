@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pair import Pair, Size
-from benchmarks.reference.phantom import bone_labels, numpy_phantom
+from benchmarks.reference.phantom import bone_labels, finished_hu, numpy_phantom
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.phantom.build import bones_of, build_phantom
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.voxelise import Canvas
-from needle_sim.geometry.shapes import Implicit
+from needle_sim.geometry.shapes import Implicit, box
 
 LOW_MM, HIGH_MM = (-120.0, -60.0, -200.0), (120.0, 130.0, 110.0)
 
@@ -43,6 +43,17 @@ def pairs(size: Size) -> Iterator[Pair]:
             rounds=3 if size.full else None,
             unit="% of voxels",
         )
+    for voxel_mm in size.pick(smoke=[4.0], full=[1.0]):
+        canvas = _body(bones, voxel_mm)
+        yield Pair(
+            name=f"texture and noise, voxels of {voxel_mm:g} mm; plain NumPy",
+            ours=lambda c=canvas: c.finished(seed=1)[0].array,
+            reference=partial(finished_hu, canvas, 1),
+            accuracy=worst_hu,
+            limit=1.0,  # a half is rounded either way
+            rounds=3 if size.full else None,
+            unit="HU",
+        )
     for voxel_mm in size.pick(smoke=[4.0], full=[2.0]):
         yield Pair(
             name=f"whole phantom, voxels of {voxel_mm:g} mm; its distances in NumPy",
@@ -53,6 +64,19 @@ def pairs(size: Size) -> Iterator[Pair]:
             rounds=3 if size.full else 1,
             unit="% of voxels",
         )
+
+
+def worst_hu(ours: NDArray[np.int16], theirs: NDArray[np.int16]) -> float:
+    return float(np.abs(ours.astype(np.int32) - theirs).max())
+
+
+def _body(bones: dict[str, Implicit], voxel_mm: float) -> Canvas:
+    """Bones in a block of muscle."""
+    canvas = Canvas.of(LOW_MM, HIGH_MM, voxel_mm)
+    canvas.paint(Implicit.of([box((110.0, 90.0, 160.0), centre_mm=(0.0, 35.0, -45.0))]), "muscle")
+    for bone in bones.values():
+        canvas.paint_bone(bone, lambda points: np.full(len(points), 1.0), trabecular_hu=150.0)
+    return canvas
 
 
 def _bones(bones: dict[str, Implicit], voxel_mm: float) -> NDArray[np.uint16]:

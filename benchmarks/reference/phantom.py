@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from benchmarks.reference.shapes import implicit_distance_mm, tubes_distance_mm
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.phantom.build import build_phantom
+from needle_sim.anatomy.phantom.noise import Scan, noise_sd_hu, quantum_tiles
+from needle_sim.anatomy.phantom.texture import SPONGY, kinds, spongy_hu, texture_tiles
+from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.tissue import label
 from needle_sim.geometry import shapes
 from needle_sim.geometry.shapes import Implicit
@@ -59,3 +62,29 @@ def numpy_phantom(voxel_mm: float) -> Anatomy:
 
     with patch.multiple(shapes._kernels, implicit_distance=implicit, tube_distance=tubes):
         return build_phantom(voxel_mm=voxel_mm)
+
+
+def finished_hu(canvas: Canvas, seed: int) -> NDArray[np.int16]:
+    """`Canvas.finished` in plain NumPy: texture by label and noise, slice by slice."""
+    scan, tiles, (kind, spread) = Scan(), texture_tiles(canvas.voxel_mm), kinds()
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    quantum = quantum_tiles(scan, canvas.voxel_mm, rng)
+    size = quantum.shape[1]
+    shifts = rng.integers(0, size, (canvas.shape[0], 2))
+    lateral, upright = noise_sd_hu(canvas.hu, canvas.voxel_mm, scan)
+    high, row, column = canvas.grid.in_tile(tiles.shape[1])
+    row, column = row[: canvas.shape[1]], column[: canvas.shape[2]]
+    out = np.empty(canvas.shape, dtype=np.int16)
+    for i, (hu, labels) in enumerate(zip(canvas.hu, canvas.labels, strict=True)):
+        y = (np.arange(canvas.shape[1]) + shifts[i, 0]) % size
+        x = (np.arange(canvas.shape[2]) + shifts[i, 1]) % size
+        noise = lateral[i][:, None] * quantum[0][np.ix_(y, x)]
+        noise = noise + upright[i] * quantum[1][np.ix_(y, x)]
+        grains = tiles[:, high[i]][:, row[:, None], column]
+        picked, share = kind[labels], np.clip((hu - 70.0) / 110.0, 0.0, 1.0)
+        grain = np.take_along_axis(grains, np.maximum(picked, 0)[None], axis=0)[0]
+        spongy = (share * grains[1] + (1 - share) * grains[2]) * np.maximum(hu, 0) / spongy_hu()
+        texture = np.where(picked >= 0, grain, np.where(picked == SPONGY, spongy, 0.0))
+        value = hu + noise + spread[labels] * texture
+        out[i] = np.floor(np.clip(value, -1024, 3071) + 0.5)
+    return out
