@@ -72,12 +72,12 @@ class Back:
         """Fill the compartment slice by slice; bones are painted over it later."""
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
         found = self._stations(z)
-        first = max(int(np.searchsorted(y, found["floor"].min() - 25.0)), 0)
-        columns = np.flatnonzero(np.abs(x) < 112.0)
-        middle = slice(int(columns[0]), int(columns[-1]) + 1) if len(columns) else slice(0, 0)
-        part = _Part(canvas, x[None, middle], y[first:, None], slice(first, None), middle)
+        reach = np.maximum(found["lateral"], found["quadratus"] + found["quadratus_half"]) + 8.0
 
         def slab(i: int) -> None:
+            rows = slice(*np.searchsorted(y, [found["floor"][i] - 25.0, found["fascia"][i] + 8.0]))
+            columns = slice(*np.searchsorted(x, [-reach[i], reach[i]]))
+            part = _Part(canvas, x[None, columns], y[rows, None], rows, columns)
             self._slice(part, i, float(z[i]), {name: float(one[i]) for name, one in found.items()})
 
         in_threads(slab, canvas.shape[0])
