@@ -17,7 +17,7 @@ _FORK = 0.38, 0.62  # of the depth of the body: where the trunk forks, and how f
 def vein_channels(spec: VertebraSpec) -> Implicit:
     """The trunk that leaves through the middle of the back wall, and its fork, body frame."""
     depth = 0.5 * (spec.upper_depth_mm + spec.lower_depth_mm)
-    wall = np.array([0.0, spec.back_mm + 0.8, 0.0])
+    wall = np.array([0.0, spec.back_mm - 0.9, 0.0])
     fork = wall - [0.0, _FORK[0] * depth, 0.0]
     thin = 0.55 * _HALF_MM[0], 0.7 * _HALF_MM[1]
     rows = [bar(wall, fork, _HALF_MM, end_radii_mm=(0.8 * _HALF_MM[0], _HALF_MM[1]))]
