@@ -2,7 +2,8 @@
 
 Filtered back-projection turns white noise of the rays into noise of the power spectrum
 ``f A(f)**2``: the ramp, squared, over the density of the projections' lines in the plane (Riederer,
-Pelc, Chesler 1978, doi:10.1088/0031-9155/23/3/008). Noise along a direction of the plane comes from
+Pelc, Chesler 1978, doi:10.1088/0031-9155/23/3/008); voxels fold what they cannot hold (Kijewski,
+Judy 1987, doi:10.1088/0031-9155/32/5/003). Noise along a direction of the plane comes from
 the rays across it, so that long lateral ways through a pelvis make streaks along its rows.
 """
 
@@ -38,7 +39,8 @@ class Scan:
     ----------
     noise_hu : float, HU
         SD of the noise where ``water_mm`` of water lie along every ray and slices are 1 mm thick;
-        it falls with the root of their thickness.
+        it falls with the root of their thickness. Modulated abdominal scans measure 12 to 15 HU at
+        noise indices of 12.5 and 15 (Schindera et al. 2008, phantoms of three sizes).
     cutoff_per_mm : float, 1/mm
         Where the reconstruction kernel (ramp times a Hann window) ends; 0.8 is a soft-tissue
         kernel: half of the contrast is left at 0.4 /mm, noise is strongest at 0.24 /mm.
