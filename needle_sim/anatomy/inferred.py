@@ -14,7 +14,6 @@ from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.nerves import BRANCH_RADIUS_MM
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
@@ -118,7 +117,7 @@ def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Ite
             root = roots.get(f"{level} {side} root")
             if root is not None:
                 path = np.concatenate([root.points_mm[_LEAVES_AT, None], path])
-            tube = Tube(path, np.full(len(path), BRANCH_RADIUS_MM))
+            tube = Tube(path, np.full(len(path), 0.5 * fit.spec.medial_branch_mm))
             yield Structure(f"{level} {side} medial branch", "medial_branch", (tube,), "inferred")
 
 

@@ -93,7 +93,7 @@ def _between(space: Interspace, bones: Mapping[str, Implicit]) -> _Found:
     column, upper, lower = space.column, space.upper, space.lower
     name, body = f"{upper}-{lower}", column.bodies[upper]
     annulus, _ = disc_rows(column, upper, lower)
-    disc = Implicit.of([annulus, *hollow_rows(annulus, lower)])
+    disc = Implicit.of([annulus, *hollow_rows(annulus, column.vertebrae[lower].disc_hollow_mm)])
     yield f"{name} disc", "disc", disc
     yield f"{name} flavum", "flavum", Implicit.of(flavum_rows(space))
     for side in SIDES:

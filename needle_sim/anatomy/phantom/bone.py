@@ -16,6 +16,7 @@ from needle_sim.geometry.shapes import Implicit, Row, bar, drum
 _GROOVE_BACK_MM = 45.0
 _RECESS_HALF = (0.52, 0.75)  # of the canal's: the laminae meet at an angle (proposed)
 _RECESS_BELOW_MM = 2.5  # it begins under the middle of the lamina, where the canal is measured
+_NECK_OVER_MM = 0.8  # the neck is at most so much thicker than the process, each side (proposed)
 _RECESS_MORE_DEG = 12.0  # the ventral face is steeper than the middle of the lamina (proposed)
 
 
@@ -206,7 +207,8 @@ def superior_process(post: Posts) -> Iterator[Row]:
         squared=True,
         blend_mm=2.0,
     )
-    radius = spec.neck_radius_mm  # the neck: its lateral face runs along the nerve
+    # the neck: its lateral face runs along the nerve, its back keeps out of the joint
+    radius = min(spec.neck_radius_mm, 0.5 * spec.sap_thickness_mm + _NECK_OVER_MM)
     inside = -(radius + 0.2) * post.neck_out
     yield bar(
         post.neck_point(0.0) + inside,

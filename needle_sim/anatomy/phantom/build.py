@@ -14,19 +14,20 @@ from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
+from needle_sim.anatomy.phantom.cortex import body_cortex, cortex, spongy_hu
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.marrow import VEIN_HU, vein_channels
 from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.pelvis import Pelvis
+from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
-from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec, spine_spec
+from needle_sim.anatomy.phantom.spec import SpineSpec, generator, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.tubes import tube_layers
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
 from needle_sim.anatomy.spaces import spaces_of
-from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Frame, Transform
 from needle_sim.progress import Progress, silent
@@ -36,17 +37,19 @@ _ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
 _MARGIN_MM = 14.0  # air around the skin
 _BOX_MM = np.array([200.0, 150.0, 225.0])  # of the lumbar spine on a finer grid
 _BOX_OFF_MM = np.array([0.0, 25.0, -5.0])  # its middle, from that of the bodies: arches lie behind
-_THIN_MM, _THICK_MM = 0.5, 1.4
-"""Shell of the body 0.35-0.5 (SILVA94), cortex of laminae and processes 1-2 (texts)."""
 
 
 def build_phantom(
     name: str = "lumbar_normal",
     *,
     seed: int | None = None,
+    sex: Sex | None = None,
+    age: float | None = None,
+    bmi: float | None = None,
     voxel_mm: float = 1.0,
     fine_mm: float | None = None,
     progress: Progress = silent,
+    **overrides: float,
 ) -> Anatomy:
     """Build a shipped phantom.
 
@@ -56,6 +59,10 @@ def build_phantom(
         A file of ``phantoms/``; ``needle-sim list phantoms`` shows them.
     seed : int or None
         Draws a patient from the phantom's population; ``None`` is the mean spine.
+    sex : "female", "male" or None
+        ``None`` is the mean of both, and drawn where a seed draws the rest.
+    age, bmi : float or None
+        Years (18 to 100) and kg/m2 (15 to 60); ``None`` leaves the sizes of the phantom's file.
     voxel_mm : float, mm
         Edge of the voxels of ``ct`` and ``labels``; bones, nerves, landmarks do not depend on it.
     fine_mm : float or None, mm
@@ -63,16 +70,18 @@ def build_phantom(
         pictures; ``None`` makes none.
     progress : Progress
         Told (parts painted, parts).
+    **overrides : float
+        Sizes that are set, by level and name, or for all levels: ``L4_pedicle_width_mm=12``,
+        ``pedicle_width_mm=12``, ``sacrum_slope_deg=40``, ``trunk_half_width_mm=180``. Names and
+        ranges are those of the phantom's file.
 
     Returns
     -------
     Anatomy
         L1 to S1 with pelvis and trunk; the origin is the centre of the body of L3.
     """
-    rng = None
-    if seed is not None:
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    spine = spine_spec(name, rng=rng)
+    rng = None if seed is None else generator(seed)
+    spine = spine_spec(name, rng=rng, person=Person(sex, age, bmi), overrides=overrides)
     return anatomy_of(spine, voxel_mm=voxel_mm, fine_mm=fine_mm, noise_seed=seed, progress=progress)
 
 
@@ -113,10 +122,15 @@ def anatomy_of(
         spaces=spaces,
         inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
-            Note("", "", spine.name, "parametric phantom, not a patient"),
+            Note("", "", spine.name, _stated(spine)),
             Note("", "", ARTERY, ARTERY_NOTE),
         ),
     )
+
+
+def _stated(spine: SpineSpec) -> str:
+    who = str(spine.person)
+    return "parametric phantom, not a patient" + (f"; {who}" if who else "")
 
 
 def _landmarks(
@@ -172,11 +186,13 @@ def _paint(
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
     steps += [painted(layer) for layer in layers(stack, spaces)]
     steps += [painted(layer) for layer in tube_layers(named, canvas.voxel_mm)]
-    inner = tissues()[label("trabecular_bone")].hu
-    ghost = _thoracic(stack)
-    for shape, shell in (ghost, *((b, _shell(n, stack)) for n, b in bones.items())):
+    ghost = (*_thoracic(stack), spongy_hu("L1", stack))
+    for shape, shell, inner in (
+        ghost,
+        *((b, cortex(n, stack), spongy_hu(n, stack)) for n, b in bones.items()),
+    ):
         steps.append(
-            lambda s=shape, c=shell: canvas.paint_bone(s, c, trabecular_hu=inner)  # type: ignore[misc]
+            lambda s=shape, c=shell, h=inner: canvas.paint_bone(s, c, trabecular_hu=h)  # type: ignore[misc]
         )
     for level in stack.levels[:-1]:
         veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])
@@ -204,24 +220,6 @@ def _spine_box_mm(stack: Column) -> tuple[NDArray[np.float64], NDArray[np.float6
     return middle - 0.5 * _BOX_MM, middle + 0.5 * _BOX_MM
 
 
-def _shell(name: str, stack: Column) -> Shade:
-    """Thickness of the cortex (P,) at points (P, 3): thin on the body, thick behind it."""
-    if name not in stack.levels[:-1]:
-        return lambda points: np.full(len(points), 0.9)
-    return _body_shell(stack.vertebrae[name], stack.bodies[name])
-
-
-def _body_shell(spec: VertebraSpec, body: Transform) -> Shade:
-    back = body.inverse()
-
-    def thickness(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        depth = back.apply(points)[:, 1] - spec.back_mm
-        share = np.clip((depth + 1.0) / 6.0, 0.0, 1.0)
-        return np.asarray(_THIN_MM + (_THICK_MM - _THIN_MM) * share)
-
-    return thickness
-
-
 def _thoracic(stack: Column) -> tuple[Bone, Shade]:
     """T12 above L1, only for the picture: L1 a little smaller, with short transverse processes."""
     first = stack.vertebrae["L1"]
@@ -230,4 +228,4 @@ def _thoracic(stack: Column) -> tuple[Bone, Shade]:
     step[2, 3] = first.height_mm * 0.98 + first.disc_above_mm
     lift = Transform(step, target=Frame("L1"), source=Frame("T12"))
     body = stack.bodies["L1"] @ lift
-    return vertebra_shape(spec).moved(body), _body_shell(spec, body)
+    return vertebra_shape(spec).moved(body), body_cortex(spec, body)

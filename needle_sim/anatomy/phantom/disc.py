@@ -41,19 +41,19 @@ def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
         (wide, deep), (wide, deep), (heights[0] + 1.0, heights[1] + 1.0), waist_mm=-0.6,
         round_mm=1.0, centre_mm=0.5 * (above + below), axes=(left, back),
     )  # fmt: skip
+    inner = low.nucleus_share * wide, low.nucleus_share * deep
     nucleus = drum(
-        (0.62 * wide, 0.6 * deep), (0.62 * wide, 0.6 * deep), (heights[0] + 2.0, heights[1] + 2.0),
-        round_mm=2.0, centre_mm=0.5 * (above + below) + 1.5 * back, axes=(left, back),
+        inner, inner, (heights[0] + 2.0, heights[1] + 2.0), round_mm=2.0,
+        centre_mm=0.5 * (above + below) + low.nucleus_back_mm * back, axes=(left, back),
     )  # fmt: skip
     return annulus, nucleus
 
 
-def hollow_rows(annulus: Row, lower: str) -> Iterator[Row]:
-    """The hollow at the back of a disc; the lowest one is flat."""
-    deep = 0.0 if lower == "S1" else 1.0 if lower == "L5" else 1.8
-    if deep > 0.0:
+def hollow_rows(annulus: Row, deep_mm: float) -> Iterator[Row]:
+    """The hollow at the back of a disc, at its deepest; 0 is flat."""
+    if deep_mm > 0.0:
         back, axis = annulus[9:12], np.cross(annulus[6:9], annulus[9:12])
-        centre = annulus[3:6] + (0.5 * annulus[13] + _HOLLOW_MM - deep) * back
+        centre = annulus[3:6] + (0.5 * annulus[13] + _HOLLOW_MM - deep_mm) * back
         half = (_HOLLOW_MM, _HOLLOW_MM)
         yield bar(
             centre - 12 * axis,

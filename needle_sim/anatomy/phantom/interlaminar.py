@@ -27,7 +27,6 @@ from needle_sim.geometry.transform import unit
 _Points = NDArray[np.float64]
 _UNDER_SHARES = 0.1, 0.5  # the flavum lines the lower half of the ventral face of a lamina
 _IN_BONE_MM = 0.3  # of the flavum at the lower border of the upper lamina
-_EDGE_BACK_MM = 2.8  # its ventral face behind the canal at the upper border of the lower lamina
 _OVER_MIDLINE_MM = 3.0
 _UNDER_EDGE_MM = 4.0  # so far under the rounded border of the sacrum's wall the canal is met
 _DEEP_MM = 16.0  # what lies behind a flavum is cut from the canal
@@ -74,7 +73,8 @@ class Interspace:
         back = self.column.bodies[self.upper].turn([0.0, 1.0, 0.0])
         first = self.face(high) - 0.2 * back
         second = self.face(low) - (self.thick_mm - _IN_BONE_MM) * back
-        return np.stack([first, second, border.ventral_mm + _EDGE_BACK_MM * border.back])
+        edge = self.column.vertebrae[self.lower].epidural_dorsal_mm
+        return np.stack([first, second, border.ventral_mm + edge * border.back])
 
 
 def upper_border(column: Column, level: str, sacrum: Mapping[str, float] | None) -> Border:
@@ -108,12 +108,12 @@ def flavum_rows(space: Interspace, *, thick_mm: float | None = None) -> Iterator
     Olszewski 1996, Spine 21:2307). Thickness 3.2-3.8 mm: LF15, PMC4404540.
     ``thick_mm`` makes the sheets thicker dorsally; their ventral face stays.
     """
-    thick = thick_mm or space.thick_mm
     line = space.ventral_line()
     middle = 0.5 * (line[1] + line[2]) + 0.5 * space.thick_mm * space.border.back
     spec, body = space.column.vertebrae[space.upper], space.column.bodies[space.upper]
     for side in SIDES:
         post = Posts(spec, side)
+        thick = thick_mm or space.thick_mm + 0.5 * post.sign * spec.flavum_left_more_mm
         capsule = body.apply(post.joint_below - joint_half_mm(spec)[0] * post.iap_across)
         for first, last, beyond in ((line[0], line[1], 0.0), (line[1], line[2], 1.0)):
             along = unit(last - first)

@@ -27,12 +27,8 @@ from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 from needle_sim.geometry.transform import unit
 
-BRANCH_RADIUS_MM = 0.5
-"""Medial branch: diameter under 2 mm (COHEN11), here 1 (texts: 0.8-1.3)."""
-
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 _CONUS_SHARE = 1.0 / 3.0  # of its height, below the middle of L1
-_VENTRAL_MM = 1.0  # ventral epidural space behind a disc (proposed)
 
 _Points = NDArray[np.float64]
 
@@ -104,7 +100,7 @@ def behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Po
         column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm]),
     ]
     back = column.bodies[upper].matrix[:3, 1] + column.bodies[lower].matrix[:3, 1]
-    return np.asarray(np.mean(rims, axis=0) + (radius_mm + _VENTRAL_MM) * unit(back))
+    return np.asarray(np.mean(rims, axis=0) + (radius_mm + low.epidural_ventral_mm) * unit(back))
 
 
 def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structure:
@@ -142,7 +138,9 @@ def _medial_branches(
             origin = body.inverse().apply(roots[f"{level} {side} root"].tubes[0].points_mm[4])
             lead = resample(np.stack([origin, path[0]]), 1.0)[:-1]
             path = np.concatenate([off_bone(lead, bones[below]), path])
-            tube = Tube(body.apply(path), np.full(len(path), BRANCH_RADIUS_MM))
+            tube = Tube(
+                body.apply(path), np.full(len(path), 0.5 * column.vertebrae[below].medial_branch_mm)
+            )
             yield Structure(
                 f"{level} {side} medial branch", "medial_branch", (tube,), "constructed"
             )

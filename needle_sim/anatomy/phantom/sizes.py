@@ -11,17 +11,13 @@ import numpy as np
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
-_SIGNED = frozenset(
-    {
-        "pedicle_rise_mm",
-        "facet_rise_mm",
-        "neck_flare_mm",
-        "dish_mm",
-        "waist_mm",
-        "iap_drop_mm",
-        "rib_length_mm",
-    }
+SIGNED = frozenset(
+    {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
+    | {"flavum_left_more_mm", "nucleus_back_mm"}
 )
+"""Lengths that may be negative."""
+MAY_BE_ZERO = frozenset({"disc_hollow_mm", "rib_length_mm"})
+"""Lengths of what need not be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +77,23 @@ class VertebraSpec:
         how far it turns ventrally outside.
     rib_length_mm, rib_fall_deg : float
         Bony rib along its curve, 0 where there is none, and how steeply it falls.
-    flavum_mm : float
-        Thickness of the ligamentum flavum between this lamina and the next.
+    medial_branch_mm : float
+        Diameter of the medial branch (on S1 the L5 dorsal ramus) that crosses this bone.
+    shell_mm, endplate_mm, cortex_mm : float
+        Compact bone of the body's side wall, of its endplates, and of arch and processes.
+    trabecular_hu : float
+        Mean CT number of the spongy bone at 120 kV.
+    nucleus_share, nucleus_back_mm : float
+        Of the disc above: width and depth of the nucleus over those of the disc; how far behind the
+        disc's middle it lies.
+    disc_hollow_mm : float
+        How far the back of the disc above is hollow.
+    epidural_ventral_mm : float
+        Space between the disc above and the sac.
+    epidural_dorsal_mm : float
+        Ventral face of the flavum behind the canal's wall at the upper border of this lamina.
+    flavum_mm, flavum_left_more_mm : float
+        Thickness of the ligamentum flavum between this lamina and the next; left minus right.
     """
 
     upper_width_mm: float
@@ -141,7 +152,18 @@ class VertebraSpec:
     ganglion_mm: float
     root_takeoff_deg: float
     root_ventral_mm: float
+    medial_branch_mm: float = 1.0
+    shell_mm: float = 0.5
+    endplate_mm: float = 0.5
+    cortex_mm: float = 1.4
+    trabecular_hu: float = 200.0
+    nucleus_share: float = 0.61
+    nucleus_back_mm: float = 1.5
+    disc_hollow_mm: float = 1.8
+    epidural_ventral_mm: float = 1.0
+    epidural_dorsal_mm: float = 2.8
     flavum_mm: float = 3.5
+    flavum_left_more_mm: float = 0.0
     iap_angle_deg: float = 45.0
     iap_tropism_deg: float = 0.0
     iap_pitch_deg: float = 8.0
@@ -157,7 +179,7 @@ class VertebraSpec:
             value = getattr(self, name)
             if not np.isfinite(value):
                 raise InputError(f"{name} must be finite, got {value}")
-            if name.endswith("_mm") and name not in _SIGNED and not value > 0:
+            if name.endswith("_mm") and name not in SIGNED | MAY_BE_ZERO and not value > 0:
                 raise InputError(f"{name} must be positive, got {value:g}")
         least = 0.6 * min(self.upper_width_mm, self.lower_width_mm)
         if not self.canal_width_mm < least + self.pedicle_width_mm:
@@ -194,3 +216,11 @@ class VertebraSpec:
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(VertebraSpec))
+"""Sizes of a vertebra by name."""
+FITTED: tuple[str, ...] = tuple(
+    f"iap_{name}"
+    for name in ("angle_deg", "tropism_deg", "pitch_deg", "spread_mm", "setback_mm", "drop_mm")
+)
+"""Of these, the places of the joint below: they follow from the vertebra below."""
+MEASURED: tuple[str, ...] = tuple(name for name in FIELDS if name not in FITTED)
+"""The others, which a phantom file gives."""

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from needle_sim import presets
 from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.phantom.draw import codes, drawn, levelled, sex_of
+from needle_sim.anatomy.phantom.margins import faults
+from needle_sim.anatomy.phantom.overrides import overridden
+from needle_sim.anatomy.phantom.person import Person
+from needle_sim.anatomy.phantom.phantom_file import phantom_names
+from needle_sim.anatomy.phantom.size_table import SizeTable, size_table
 from needle_sim.anatomy.phantom.sizes import FIELDS, VertebraSpec
-from needle_sim.errors import InputError, PresetError
+from needle_sim.errors import InputError
 
-__all__ = ["FIELDS", "SpineSpec", "VertebraSpec", "phantom_names", "spine_spec"]
+__all__ = [
+    "FIELDS",
+    "SpineSpec",
+    "VertebraSpec",
+    "generator",
+    "phantom_names",
+    "spine_spec",
+    "spreads",
+]
 
-_SIZE_SHARE, _SMOOTH_SHARE = 0.6, 0.7
-_MOST_SD = 2.0
+_NOBODY = Person()
 
 
 @dataclass(frozen=True, slots=True)
 class SpineSpec:
-    """The sizes of a lumbar spine on its sacrum, and of the trunk around it.
+    """The sizes of a spine on its sacrum, and of the trunk around it.
 
     Parameters
     ----------
@@ -35,6 +47,8 @@ class SpineSpec:
         Sizes by name, in the unit that ends it.
     origin : str
         The vertebra whose body lies level, its centre the patient's origin.
+    person : Person
+        Sex, age and BMI, as far as they were given or drawn.
     """
 
     name: str
@@ -42,6 +56,7 @@ class SpineSpec:
     sacrum: Mapping[str, float]
     trunk: Mapping[str, float]
     origin: str = "L3"
+    person: Person = _NOBODY
 
     def __post_init__(self) -> None:
         for level in ("S1", self.origin):
@@ -58,138 +73,84 @@ class SpineSpec:
         return tuple(self.vertebrae)
 
 
-def phantom_names() -> list[str]:
-    """Names of the shipped phantoms, sorted."""
-    return sorted(path.stem for path in presets.folder("phantoms").glob("*.toml"))
+def spine_spec(
+    name: str = "lumbar_normal",
+    *,
+    rng: np.random.Generator | None = None,
+    person: Person = _NOBODY,
+    overrides: Mapping[str, float] = MappingProxyType({}),
+) -> SpineSpec:
+    """Read a phantom, and draw one of its population.
 
+    Parameters
+    ----------
+    name : str
+        A file of ``phantoms/``.
+    rng : Generator or None
+        Draws a patient; ``None`` is the mean one. Spines that cannot be (see
+        `needle_sim.anatomy.phantom.sound.sound`) are drawn again.
+    person : Person
+        Sex, age, BMI; a sex that is not given is drawn with the rest.
+    overrides : mapping of str to float
+        Sizes that are set: ``L4_pedicle_width_mm``, ``pedicle_width_mm`` (all levels),
+        ``sacrum_slope_deg``, ``trunk_half_width_mm`` ...
 
-def spine_spec(name: str = "lumbar_normal", *, rng: np.random.Generator | None = None) -> SpineSpec:
-    """Read a phantom; ``rng`` draws one of its population, ``None`` is the mean spine.
+    Returns
+    -------
+    SpineSpec
+        The body of its origin lies level: the sacral slope takes up what lordosis below it
+        differs from the phantom's.
 
-    Lengths share a size factor (correlation 0.6 with body size) and a residual that runs smoothly
-    over the levels; angles have the residual alone. Parts beyond 2 SD are drawn again. The sacral
-    slope takes up what lordosis below L3 differs from the mean, so that L3 lies level as it does on
-    a table.
+    Raises
+    ------
+    InputError
+        An override that is not known or out of its range, or a spine that cannot be.
     """
-    if name not in phantom_names():
-        raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
-    file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
-    levels, origin = _levels(file, f"{name}.toml")
-    vertebrae, sds = _columns(file.get("vertebra", {}), levels, f"{name}.toml: vertebra")
-    beside = {part: _sizes(file.get(part, {}), f"{name}.toml: {part}") for part in _BESIDE}
-    means = vertebrae
-    if rng is not None:
-        vertebrae = _drawn(vertebrae, sds, rng, [key for key in sds["S1"] if key not in _APART])
-    drawn = {
-        part: {
-            key: mean + (sd * float(_normal(rng, 1)[0]) if rng is not None else 0.0)
-            for key, (mean, sd) in sizes.items()
-        }
-        for part, sizes in beside.items()
+    table = size_table(name)
+    given = overridden(table, overrides)
+    found = drawn(table, None if rng is None else [rng], codes([person]))
+    values = found.values
+    for where, value in given.items():
+        values[0, where] = value
+    values = levelled(table, values, fixed=table.names.index("sacrum_slope_deg") in given)
+    spine = spine_of(table, values[0], replace(person, sex=sex_of(found.male[0])))
+    if given:
+        wrong = faults(*table.parts(values))
+        if wrong:
+            raise InputError(
+                f"these sizes do not go together: {'; '.join(wrong)}; change others with them"
+            )
+    return spine
+
+
+def spine_of(table: SizeTable, values: NDArray[np.float64], person: Person) -> SpineSpec:
+    """The spine of one row of values (P,)."""
+    row = values[None]
+    sizes = {field: one[0] for field, one in table.of_vertebrae(row).items()}
+    specs = {}
+    for n, level in enumerate(table.levels):
+        try:
+            specs[level] = VertebraSpec(**{field: float(one[n]) for field, one in sizes.items()})
+        except InputError as error:
+            raise InputError(f"{table.name}: {level}: {error}") from error
+    beside = {
+        part: {key: float(one[0]) for key, one in table.beside(part, row).items()}
+        for part in ("sacrum", "trunk")
     }
-    if rng is not None:
-        apart = _drawn(means, sds, rng, _APART)
-        vertebrae = {level: sizes | apart[level] for level, sizes in vertebrae.items()}
-    for level in levels[levels.index(origin) + 1 :]:
-        more = vertebrae[level]["lordosis_above_deg"] - means[level]["lordosis_above_deg"]
-        drawn["sacrum"]["slope_deg"] += more
-    specs = {
-        level: presets.into(VertebraSpec, values, where=f"{name}.toml: vertebra.{level}")
-        for level, values in vertebrae.items()
-    }
-    return SpineSpec(name, specs, drawn["sacrum"], drawn["trunk"], origin)
+    return SpineSpec(table.name, specs, **beside, origin=table.origin, person=person)
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The generator of a patient's anatomy for a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be a whole number of 0 or more, got {seed!r}")
+    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(0,)))
 
 
 def spreads(name: str, level: str) -> dict[str, float]:
     """SD of each size of a vertebra between people, by field."""
-    file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
-    levels, _ = _levels(file, f"{name}.toml")
-    return _columns(file.get("vertebra", {}), levels, f"{name}.toml: vertebra")[1][level]
-
-
-def _levels(file: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], str]:
-    """The vertebrae of a file from the top, and the one at the origin."""
-    levels, origin = file.get("levels"), file.get("origin")
-    if not isinstance(levels, list) or len(set(levels)) != len(levels) or "S1" not in levels:
-        raise PresetError(f"{where}: levels must list vertebrae down to S1, got {levels!r}")
-    if in_order(levels) != tuple(levels) or origin not in levels:
-        raise PresetError(
-            f"{where}: levels must run from the top and hold the origin, got "
-            f"{levels} and {origin!r}"
-        )
-    return tuple(levels), str(origin)
-
-
-_APART = ("flavum_mm",)  # does not go with body size (KHAS23): drawn on its own, after the rest
-_BESIDE = {
-    "sacrum": ("slope_deg", "length_mm", "width_mm", "curve_deg", "sac_width_mm", "sac_depth_mm"),
-    "trunk": (
-        "half_width_mm",
-        "front_mm",
-        "behind_spinous_mm",
-        "furrow_mm",
-        "skin_mm",
-        "subcutis_back_mm",
-        "subcutis_side_mm",
-        "subcutis_front_mm",
-        "wall_mm",
-    ),
-}
-
-
-def _sizes(entries: Mapping[str, Any], where: str) -> dict[str, tuple[float, float]]:
-    """Mean and SD by key; `PresetError` for a key that is missing or unknown."""
-    known = _BESIDE[where.rsplit(" ", 1)[-1]]
-    found = presets.numbers(entries)
-    for key in found:
-        if key not in known:
-            raise PresetError(f"{where}.{key} is not a known key{presets.nearest(key, known)}")
-    for key in known:
-        if key not in found:
-            raise PresetError(f"{where} lacks {key}")
-    sds = {key: float(entries[key].get("sd", 0.0)) for key in known}
-    return {key: (float(found[key].value), sds[key]) for key in known}
-
-
-_Table = dict[str, dict[str, float]]
-
-
-def _columns(
-    entries: Mapping[str, Any], levels: Sequence[str], where: str
-) -> tuple[_Table, _Table]:
-    """Means and SDs by level and field; a list holds one number a level."""
-    means: _Table = {level: {} for level in levels}
-    sds: _Table = {level: {} for level in levels}
-    presets.numbers(entries)
-    for field, entry in entries.items():
-        for key, table in (("value", means), ("sd", sds)):
-            values = entry.get(key)
-            values = values if isinstance(values, list) else [values] * len(levels)
-            if len(values) != len(levels) or not all(isinstance(v, int | float) for v in values):
-                raise PresetError(
-                    f"{where}.{field}.{key} needs {len(levels)} numbers, got {values}"
-                )
-            for level, value in zip(levels, values, strict=True):
-                table[level][field] = float(value)
-    return means, sds
-
-
-def _drawn(means: _Table, sds: _Table, rng: np.random.Generator, fields: Sequence[str]) -> _Table:
-    size = _normal(rng, 1)[0]
-    drawn: _Table = {level: {} for level in means}
-    for field in fields:  # file order: the same draws for the same file
-        smooth, own = _normal(rng, 1)[0], _normal(rng, len(means))
-        share = _SIZE_SHARE if field.endswith("_mm") else 0.0
-        for n, level in enumerate(means):
-            rest = _SMOOTH_SHARE * smooth + np.sqrt(1 - _SMOOTH_SHARE**2) * own[n]
-            z = share * size + np.sqrt(1 - share**2) * rest
-            drawn[level][field] = float(means[level][field] + sds[level][field] * z)
-    return drawn
-
-
-def _normal(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    values = rng.standard_normal(count)
-    while (np.abs(values) > _MOST_SD).any():
-        out = np.abs(values) > _MOST_SD
-        values[out] = rng.standard_normal(int(out.sum()))
-    return values
+    table = size_table(name)
+    if level not in table.levels:
+        raise InputError(f"{name} has no {level}; it has {', '.join(table.levels)}")
+    at = table.levels.index(level)
+    return {field: float(one[0, at]) for field, one in table.of_vertebrae(table.sd[None]).items()}

@@ -72,7 +72,8 @@ def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
 
 def _of_side(post: Posts, bone: Implicit) -> dict[str, Point]:
     above, out = 40.0 * UP, post.at(1.0, 0.0, 0.0)
-    tp_top = post.tp_root + post.at(2.0, 0.0, 0.0)
+    back = np.tan(np.radians(post.spec.tp_backsweep_deg))
+    tp_top = post.tp_root + 2.0 * post.at(1.0, back, 0.0)
     found = superior_process_landmarks(post, bone) | side_landmarks(post, bone)
     return found | {
         "iap_tip": trace_mm(bone, post.iap - above, UP, off_mm=0.0),

@@ -74,7 +74,7 @@ def test_pedicles_have_four_sides(drawn):
             height = found[f"{side} pedicle_12_oclock"][2] - found[f"{side} pedicle_6_oclock"][2]
             outer, inner = (abs(found[f"{side} pedicle_{n}"][0]) for n in ("lateral", "medial"))
 
-            assert 0.9 < height / spec.pedicle_height_mm < 1.35  # at L5 the processes add to it
+            assert 0.9 < height / spec.pedicle_height_mm < 1.5  # at L5 the processes add to it
             assert inner < abs(centre[0]) < outer
             assert inner == pytest.approx(0.5 * spec.canal_width_mm, abs=1.3)
 

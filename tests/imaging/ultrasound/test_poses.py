@@ -223,7 +223,7 @@ def test_left_and_right_are_mirror_images_on_the_mean_spine(phantom):
     for name in ("paramedian_sagittal_oblique", "transverse_process"):
         right, left = (pose(phantom, name, level="L2-L3", side=side) for side in SIDES)
         mirrored = np.diag([-1.0, 1.0, 1.0]) @ left.matrix[:3, 3]
-        assert mirrored == pytest.approx(right.matrix[:3, 3], abs=1.1)  # one voxel of skin
+        assert mirrored == pytest.approx(right.matrix[:3, 3], abs=1.6)  # voxels of skin
 
 
 @pytest.mark.parametrize(
