@@ -20,6 +20,7 @@ _HOMES = {
     "anatomy.compartment": ("Compartment", "compartment"),
     "anatomy.target": ("Target",),
     "anatomy.phantom.build": ("build_phantom",),
+    "anatomy.phantom.population": ("Population", "sample_population"),
     "anatomy.phantom.table": ("on_table",),
     "anatomy.fit": ("anatomy_from_ct",),
     "anatomy.load": ("load_anatomy",),

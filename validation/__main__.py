@@ -9,6 +9,7 @@ from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
 from validation.phantom_seconds import main as phantom_seconds
+from validation.population import main as population
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
@@ -19,6 +20,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
     "phantom_seconds": phantom_seconds,
+    "population": population,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
     "rehearsal_fuzz": rehearsal_fuzz,

@@ -56,7 +56,8 @@ def build_phantom(
     Parameters
     ----------
     name : str
-        A file of ``phantoms/``; ``needle-sim list phantoms`` shows them.
+        A file of ``phantoms/`` (``needle-sim list phantoms`` shows them), or the path of one of
+        your own, ``mine.toml``.
     seed : int or None
         Draws a patient from the phantom's population; ``None`` is the mean spine.
     sex : "female", "male" or None

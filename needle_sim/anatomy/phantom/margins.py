@@ -46,6 +46,7 @@ def margins(
     for name, value, least in (*_of_discs(sizes, pose), *_of_joints(sizes)):
         yield Margin(name, pairs, value, least)
     yield Margin("height of the foramen", pairs, _foramen_mm(sizes, pose), 7.0)
+    yield Margin("inferior process over the arch below", pairs[:-1], _over_arch_mm(sizes), 0.1)
     yield Margin("gap between the laminae", pairs[:-1], _lamina_gap_mm(sizes, pose), 0.3)
     yield Margin("gap between the spinous processes", pairs[:-1], _spinous_gap_mm(sizes, pose), 0.3)
     under = (trunk["behind_spinous_mm"] - trunk["skin_mm"])[:, None]
@@ -170,6 +171,14 @@ def _foramen_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:
     high = pose.place((back, sizes["pedicle_rise_mm"] + half))
     apart = np.hypot(low[0][:, :-1] - high[0][:, 1:], low[1][:, :-1] - high[1][:, 1:])
     return np.asarray(np.where(low[1][:, :-1] > high[1][:, 1:], apart, -apart))
+
+
+def _over_arch_mm(sizes: Mapping[str, _Rows]) -> _Rows:
+    """From the upper border of the arch beside its lamina up to the tip of the process above."""
+    tip = 0.5 * _height(sizes)[:, 1:-1] + sizes["facet_rise_mm"][:, 1:-1]
+    tip = tip - 0.5 * sizes["iap_height_mm"][:, :-2]
+    arch = 1.0 - 0.45 * sizes["lamina_drop_mm"] + 0.4 * sizes["lamina_height_mm"]
+    return np.asarray(tip - arch[:, 1:-1])
 
 
 def _lamina_gap_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:

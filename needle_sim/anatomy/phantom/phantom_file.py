@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,14 +86,20 @@ class Sheet:
 
 
 def sheet(name: str, above: tuple[str, ...] = ()) -> Sheet:
-    """Read a shipped phantom file on top of its ``base``; ``above`` are the files that led here."""
-    if name not in phantom_names():
-        raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
-    if name in above:
-        raise PresetError(f"{name}.toml: base leads back to itself by {' and '.join(above)}")
-    file = presets.read_toml(presets.folder("phantoms") / f"{name}.toml")
-    where = f"{name}.toml"
-    base = None if file.get("base") is None else sheet(str(file["base"]), (*above, name))
+    """Read a shipped phantom by name, or one of your own by its path (``mine.toml``).
+
+    It is read on top of its ``base``, a shipped one or a file beside it; ``above`` are the files
+    that led here.
+    """
+    path = _path(name)
+    name, where = path.stem, path.name
+    if path.as_posix() in above:
+        raise PresetError(f"{where}: base leads back to itself")
+    file = presets.read_toml(path)
+    base = file.get("base")
+    if base is not None:
+        found = path.with_name(base).as_posix() if str(base).endswith(".toml") else str(base)
+        base = sheet(found, (*above, path.as_posix()))
     for key in file:
         if key not in _TOP:
             raise PresetError(f"{where}: {key} is not a known key{presets.nearest(key, _TOP)}")
@@ -122,6 +129,14 @@ def sheet(name: str, above: tuple[str, ...] = ()) -> Sheet:
         _fill_beside(beside[part], _table(file, part, where), keys, share, f"{where}: {part}")
     summary = str(file.get("summary", base.summary if base else ""))
     return Sheet(name, summary, levels, origin, vertebra, beside, rules)
+
+
+def _path(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name)
+    if name not in phantom_names():
+        raise PresetError(f"no phantom is called {name!r}{presets.nearest(name, phantom_names())}")
+    return presets.folder("phantoms") / f"{name}.toml"
 
 
 def _table(file: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:

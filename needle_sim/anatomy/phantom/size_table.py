@@ -102,12 +102,12 @@ class SizeTable:
 
 
 def size_table(name: str) -> SizeTable:
-    """Read a shipped phantom, on top of its ``base`` where it names one."""
+    """Read a shipped phantom by name, or one of your own by its path (``mine.toml``)."""
     read = sheet(name)
     cells = dict(read.cells())
     named, columns = tuple(cells), np.array(list(cells.values()))
     parts: dict[str, Any] = {
-        "name": name,
+        "name": read.name,
         "summary": read.summary,
         "levels": read.levels,
         "origin": read.origin,
@@ -122,10 +122,10 @@ def size_table(name: str) -> SizeTable:
     spread = columns[:, 0] * (ratio - 1.0) / (ratio + 1.0)
     for n in np.flatnonzero(np.abs(spread) > columns[:, 1] + 1e-9):
         raise PresetError(
-            f"{name}.toml: {named[n]} differs by {2 * abs(spread[n]):.2g} between the sexes, more "
-            f"than its sd of {columns[n, 1]:g} allows; raise the sd or lower the ratio"
+            f"{read.name}.toml: {named[n]} differs by {2 * abs(spread[n]):.2g} between the sexes, "
+            f"more than its sd of {columns[n, 1]:g} allows; raise the sd or lower the ratio"
         )
-    shared = plain_rule(read.rules["population"], f"{name}.toml: population")
+    shared = plain_rule(read.rules["population"], f"{read.name}.toml: population")
     return SizeTable(
         **parts,
         sex_ratio=ratio,

@@ -19,7 +19,7 @@ from needle_sim.geometry.shapes import Implicit
 _STEP_MM = 1.2  # between the places where two bones are compared
 _DEEP_MM = 0.02  # so deep in both: they overlap
 _LUMEN_MM = 3.0  # the middle of the canal lies at least so far from bone
-_AROUND_MM = 1.1  # of bone about the axis of a pedicle, all along it
+_AROUND_MM = 0.8  # of bone about the axis of a pedicle, all along it
 
 
 def sound(spine: SpineSpec) -> tuple[str, ...]:

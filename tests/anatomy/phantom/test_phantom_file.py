@@ -52,6 +52,19 @@ def test_a_sixth_lumbar_vertebra_is_like_the_fifth(folder):
     assert mean(odd, "L4_pedicle_width_mm") == mean(usual, "L4_pedicle_width_mm")
 
 
+def test_a_file_of_your_own_is_read_by_its_path(tmp_path):
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    slope = '[sacrum]\nslope_deg = { value = 36.0, sd = 2.0, source = "a test", mark = "proposed" }'
+    first.write_text(f'base = "lumbar_normal"\n{slope}\n')
+    second.write_text('base = "first.toml"\nsummary = "on the first"\n')
+    table = size_table(str(second))
+
+    assert (table.name, table.summary) == ("second", "on the first")
+    assert table.mean[table.places("sacrum_slope_deg")[0]] == 36.0
+    with pytest.raises(PresetError, match=r"third\.toml cannot be read"):
+        size_table(str(tmp_path / "third.toml"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
