@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Bone, Space, Structure
+from needle_sim.anatomy.anatomy import Anatomy, Space, Structure
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
-from needle_sim.anatomy.phantom.coccyx import coccyx_shape
+from needle_sim.anatomy.phantom.coccyx import coccyx_line, coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
-from needle_sim.anatomy.phantom.cortex import body_cortex, cortex, spongy_hu
+from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.marrow import VEIN_HU, vein_channels
 from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.person import Person, Sex
+from needle_sim.anatomy.phantom.ribs import ribs
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
 from needle_sim.anatomy.phantom.spec import SpineSpec, generator, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.tubes import tube_layers
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
-from needle_sim.anatomy.phantom.voxelise import Canvas, Shade
+from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.geometry.shapes import Implicit
-from needle_sim.geometry.transform import Frame, Transform
 from needle_sim.progress import Progress, silent
 from needle_sim.volume.volume import Note
 
-_ABOVE_MM, _BELOW_MM = 108.0, 205.0  # of the centre of L3
+_OVER_MM, _UNDER_MM = 6.0, 12.0  # the first endplate, and the tip of the coccyx
 _MARGIN_MM = 14.0  # air around the skin
 _BOX_MM = np.array([200.0, 150.0, 225.0])  # of the lumbar spine on a finer grid
 _BOX_OFF_MM = np.array([0.0, 25.0, -5.0])  # its middle, from that of the bodies: arches lie behind
@@ -99,7 +98,7 @@ def anatomy_of(
     The other arguments are as for `build_phantom`.
     """
     stack = column(spine)
-    own, bones = bones_of(stack, spine.sacrum)
+    own, bones = bones_of(stack, spine.sacrum, spine.trunk)
     named = structures(stack, own, spine.sacrum)
     spaces = spaces_of(
         stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
@@ -150,9 +149,10 @@ def _landmarks(
 
 
 def bones_of(
-    stack: Column, sacrum: Mapping[str, float]
+    stack: Column, sacrum: Mapping[str, float], trunk: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Implicit], dict[str, Implicit]]:
-    """L1 to S1 in their body frames, and all bones (the iliac wings too) in the patient."""
+    """Vertebrae and sacrum in their body frames, and all bones in the patient: the coccyx and the
+    iliac wings too, and the ribs where the sizes of the trunk say how they run."""
     own = {level: vertebra_shape(stack.vertebrae[level]) for level in stack.levels[:-1]}
     own["S1"] = sacrum_shape(stack.vertebrae["S1"], sacrum)
     bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
@@ -161,6 +161,8 @@ def bones_of(
     for side in SIDES:
         wing = ilium_shape(stack.vertebrae["S1"], sacrum, side)
         bones[f"{side} ilium"] = wing.moved(stack.bodies["S1"])
+    if trunk is not None:
+        bones |= ribs(stack, trunk)
     return own, bones
 
 
@@ -187,13 +189,10 @@ def _paint(
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
     steps += [painted(layer) for layer in layers(stack, spaces)]
     steps += [painted(layer) for layer in tube_layers(named, canvas.voxel_mm)]
-    ghost = (*_thoracic(stack), spongy_hu("L1", stack))
-    for shape, shell, inner in (
-        ghost,
-        *((b, cortex(n, stack), spongy_hu(n, stack)) for n, b in bones.items()),
-    ):
+    for name, bone in bones.items():
+        shell, inner = cortex(name, stack), spongy_hu(name, stack)
         steps.append(
-            lambda s=shape, c=shell, h=inner: canvas.paint_bone(s, c, trabecular_hu=h)  # type: ignore[misc]
+            lambda s=bone, c=shell, h=inner: canvas.paint_bone(s, c, trabecular_hu=h)  # type: ignore[misc]
         )
     for level in stack.levels[:-1]:
         veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])
@@ -205,13 +204,18 @@ def _paint(
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:
-    """Low and high corner of the field of view: the whole trunk, T12 to the coccyx."""
+    """Low and high corner of the field of view: the whole trunk, first vertebra to coccyx."""
     sizes = spine.trunk
     wide = 1.08 * sizes["half_width_mm"] + _MARGIN_MM
-    z = np.linspace(-_BELOW_MM, _ABOVE_MM, 40)
+    column, first = trunk.column, trunk.column.levels[0]
+    over = [0.0, 0.0, 0.5 * column.vertebrae[first].height_mm + _OVER_MM]
+    top = float(column.bodies[first].apply(over)[2])
+    under = coccyx_line(column.vertebrae["S1"], spine.sacrum)[-1][1]
+    low = float(column.bodies["S1"].apply(under)[2]) - _UNDER_MM
+    z = np.linspace(low, top, 40)
     back = float(trunk.back_mm(z).max()) + 2 * sizes["furrow_mm"] + _MARGIN_MM
     front = -sizes["front_mm"] - _MARGIN_MM
-    return [-wide, front, -_BELOW_MM], [wide, back, _ABOVE_MM]
+    return [-wide, front, low], [wide, back, top]
 
 
 def _spine_box_mm(stack: Column) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -219,14 +223,3 @@ def _spine_box_mm(stack: Column) -> tuple[NDArray[np.float64], NDArray[np.float6
     bodies = [stack.bodies[level].matrix[:3, 3] for level in stack.levels if level[0] in "LS"]
     middle = 0.5 * (np.min(bodies, axis=0) + np.max(bodies, axis=0)) + _BOX_OFF_MM
     return middle - 0.5 * _BOX_MM, middle + 0.5 * _BOX_MM
-
-
-def _thoracic(stack: Column) -> tuple[Bone, Shade]:
-    """T12 above L1, only for the picture: L1 a little smaller, with short transverse processes."""
-    first = stack.vertebrae["L1"]
-    spec = dataclasses.replace(first.scaled(0.96), tp_span_mm=44.0, tp_height_mm=7.0)
-    step = np.eye(4)
-    step[2, 3] = first.height_mm * 0.98 + first.disc_above_mm
-    lift = Transform(step, target=Frame("L1"), source=Frame("T12"))
-    body = stack.bodies["L1"] @ lift
-    return vertebra_shape(spec).moved(body), body_cortex(spec, body)

@@ -43,4 +43,5 @@ def body_cortex(spec: VertebraSpec, body: Transform) -> Shade:
 
 def spongy_hu(name: str, column: Column) -> float:
     """Mean CT number inside a named bone; the sacrum's for the bones of the pelvis."""
-    return column.vertebrae[name if name in column.vertebrae else "S1"].trabecular_hu
+    level = name.split(maxsplit=1)[0]  # of a rib: its vertebra
+    return column.vertebrae[level if level in column.vertebrae else "S1"].trabecular_hu

@@ -152,6 +152,7 @@ def _vessels(column: Column) -> Iterator[Structure]:
     The aorta divides before the lower part of L4; the veins join lower, before L5 and right of the
     midline, and the right iliac artery crosses in front of them.
     """
+    top = column.levels[0]
     at = {level: column.bodies[level].matrix[:3, 3] for level in column.levels}
     front = {level: column.vertebrae[level].back_mm for level in column.levels}
 
@@ -165,7 +166,7 @@ def _vessels(column: Column) -> Iterator[Structure]:
         return Tube(smooth, np.interp(fine, steps, radius))
 
     aorta = (
-        course(("L1", 10, 13, 60, 9.5), ("L1", 10, 13, 0, 9.5), ("L2", 10, 13, 0, 9.3),
+        course((top, 8, 13, 30, 10), ("L1", 10, 13, 0, 9.5), ("L2", 10, 13, 0, 9.3),
                ("L3", 9, 13, 0, 9.0), ("L4", 7, 14, -8, 8.0)),
         course(("L4", 5, 15, -9, 5.8), ("L4", -4, 23, -20, 5.6), ("L5", -18, 31, 4, 5.4),
                ("L5", -32, 27, -16, 5.4), ("S1", -45, 16, 2, 5.2), ("S1", -60, 32, -45, 4.8)),
@@ -173,8 +174,8 @@ def _vessels(column: Column) -> Iterator[Structure]:
                ("L5", 35, 20, -16, 5.4), ("S1", 45, 16, 2, 5.2), ("S1", 60, 32, -45, 4.8)),
     )  # fmt: skip
     cava = (
-        course(("L1", -17, 14.5, 60, 10), ("L1", -17, 14.5, 0, 10), ("L2", -17, 14.5, 0, 10),
-               ("L3", -16, 14.5, 0, 10), ("L4", -15, 13, -8, 9.5), ("L5", -14, 12.5, 8, 9)),
+        course((top, -20, 28, 30, 11), ("L1", -18, 18, 30, 10.5), ("L1", -17, 14.5, 0, 10),
+               ("L2", -17, 14.5, 0, 10), ("L3", -16, 14.5, 0, 10), ("L4", -15, 13, -8, 9.5), ("L5", -14, 12.5, 8, 9)),
         course(("L5", -16, 12, 6, 7.2), ("L5", -23, 11, -12, 6.6), ("S1", -35, 6, 8, 6.4),
                ("S1", -42, 3, -6, 6.2), ("S1", -56, 14, -45, 5.8)),
         course(("L5", -12, 12, 6, 7.2), ("L5", 0, 9.5, -8, 6.6), ("L5", 16, 7.5, -17, 6.4),

@@ -34,7 +34,7 @@ class Trunk:
     def back_mm(self, z_mm: _Points) -> _Points:
         """Skin in the midline (y) behind the spinous processes, at heights (I,)."""
         knots = []
-        for level in ("L1", "L3", "L5"):
+        for level in self.column.levels[:-1]:
             spec = self.column.vertebrae[level]
             tip = np.array([0.0, spec.back_mm + spec.spinous_length_mm, -spec.lamina_drop_mm - 5.0])
             knots.append(self.column.bodies[level].apply(tip))
