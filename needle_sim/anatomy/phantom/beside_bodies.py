@@ -27,7 +27,7 @@ _GANGLION_AT_MM = (
 )
 _ARTERY_MM, _ARTERY_OFF_MM = 1.1, 1.6
 _AORTA_DEG = {"left": 62.0, "right": 112.0}  # where it leaves the front, from this side's wall
-_CLEAR_MM, _PUSHES = 0.3, 10
+_CLEAR_MM, _PUSHES = 0.6, 25
 _BACK_DEG = -24.0  # where it divides, before the foramen
 
 

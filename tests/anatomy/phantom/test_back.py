@@ -32,14 +32,14 @@ def box(page: Canvas, x: tuple, y: tuple, z: float) -> np.ndarray:
     return labels_at(page, np.stack(grid, axis=-1).reshape(-1, 3))
 
 
-@pytest.mark.parametrize("level", LEVELS[:-1])
+@pytest.mark.parametrize("level", LEVELS[LEVELS.index("L1") : -1])
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_muscle_fills_from_neck_to_fascia(mean, page, level, side):
     post, body = Posts(mean.column.vertebrae[level], side), mean.column.bodies[level]
     neck = body.apply([post.neck_point(0.0)])[0]
     trunk = Trunk(mean.column, mean.spec.trunk)
-    skin = trunk.back_mm(np.linspace(-200, 110, 311))
-    fascia = np.interp(neck[2], np.linspace(-200, 110, 311), skin) - 12.0
+    skin = trunk.back_mm(np.linspace(-200, 200, 401))
+    fascia = np.interp(neck[2], np.linspace(-200, 200, 401), skin) - 12.0
     lines = [
         np.linspace(np.add(neck, [beside, 0, 0]), [neck[0] + beside, fascia - 2.0, neck[2]], 30)
         for beside in np.arange(-10.0, 11.0, 2.0)

@@ -41,7 +41,8 @@ def test_a_pair_of_arteries_hugs_the_waist_of_every_body_but_the_last(spine):
     found = list(segmental_arteries(stack, bones))
 
     assert [one.name for one in found if " left " in one.name] == [
-        f"L{n} left lumbar artery" for n in (1, 2, 3, 4)
+        *(f"T{n} left intercostal artery" for n in (10, 11, 12)),
+        *(f"L{n} left lumbar artery" for n in (1, 2, 3, 4)),
     ]
     for one in found:
         level, side = one.name.split()[:2]

@@ -80,8 +80,11 @@ def test_the_superior_face_stands_at_its_angle(mean, level):
     spec, bone = mean.column.vertebrae[level], mean.own[level]
     outward = bone.gradient(Posts(spec, "left").facet[None])[0]
 
-    from_sagittal = np.degrees(np.arctan2(outward[1], -outward[0]))
-    assert from_sagittal == pytest.approx(spec.facet_angle_deg, abs=4.0)
+    tilted = np.hypot(outward[1], outward[2])
+    assert np.degrees(np.arctan2(tilted, -outward[0])) == pytest.approx(spec.facet_angle_deg, abs=4)
+    tapered = 5.0  # the process is thinner at its tip, so that its face leans by this besides
+    leans = np.degrees(np.arcsin(outward[2]))
+    assert leans == pytest.approx(spec.facet_tilt_deg + tapered, abs=2.0)
 
 
 @pytest.mark.parametrize("level", LUMBAR)

