@@ -27,7 +27,7 @@ _GANGLION_AT_MM = (
 )
 _ARTERY_MM, _ARTERY_OFF_MM = 1.1, 1.6
 _AORTA_DEG = {"left": 62.0, "right": 112.0}  # where it leaves the front, from this side's wall
-_CLEAR_MM, _PUSHES = 0.6, 25
+_CLEAR_MM, _PUSHES, _RESAMPLED = 0.6, 24, 8
 _BACK_DEG = -24.0  # where it divides, before the foramen
 
 
@@ -87,10 +87,12 @@ def _clear(
     tube: Tube, column: Column, bones: Mapping[str, Implicit], levels: Iterable[str]
 ) -> Tube:
     """The tube moved out of the bones of some levels, along their distance."""
-    points = resample(tube.points_mm, 1.0)
-    steps = np.linspace(0.0, 1.0, len(points))
-    radius = np.interp(steps, np.linspace(0.0, 1.0, len(tube.radius_mm)), tube.radius_mm)
-    for _ in range(_PUSHES):
+    points, radius = tube.points_mm, tube.radius_mm
+    for n in range(_PUSHES):
+        if n % _RESAMPLED == 0:  # neighbours that were pushed apart must not cut a corner
+            steps = np.linspace(0.0, 1.0, len(radius))
+            points = resample(points, 1.0)
+            radius = np.interp(np.linspace(0.0, 1.0, len(points)), steps, radius)
         for level in levels:
             own = column.bodies[level].inverse().apply(points)
             short = np.maximum(radius + _CLEAR_MM - bones[level].distance_mm(own), 0.0)

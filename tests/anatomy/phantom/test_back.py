@@ -11,12 +11,13 @@ from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.tissue import family_labels, label, tissues
 
 LEVELS = spine_spec().levels
+LUMBAR = LEVELS[LEVELS.index("L1") : -1]
 
 
 @pytest.fixture(scope="module")
 def page(mean) -> Canvas:
     """Fat everywhere, and the back painted into it."""
-    canvas = Canvas.of([-120, -40, -200], [120, 130, 110], 2.0)
+    canvas = Canvas.of([-120, -40, -200], [120, 130, 190], 2.0)
     canvas.labels[:] = label("fat")
     Back(mean.column, Trunk(mean.column, mean.spec.trunk), mean.spec.sacrum).paint(canvas)
     return canvas
@@ -32,7 +33,7 @@ def box(page: Canvas, x: tuple, y: tuple, z: float) -> np.ndarray:
     return labels_at(page, np.stack(grid, axis=-1).reshape(-1, 3))
 
 
-@pytest.mark.parametrize("level", LEVELS[LEVELS.index("L1") : -1])
+@pytest.mark.parametrize("level", LUMBAR)
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_muscle_fills_from_neck_to_fascia(mean, page, level, side):
     post, body = Posts(mean.column.vertebrae[level], side), mean.column.bodies[level]
@@ -111,7 +112,7 @@ def test_the_fat_of_multifidus_is_what_the_sizes_say(mean, wanted):
         pages.append(canvas)
     lean, fatty = pages
     z, shares = lean.axis_mm(2), []
-    for level in LEVELS[:-1]:
+    for level in LUMBAR:
         here = np.abs(z - mean.column.bodies[level].matrix[2, 3] + 14.0) < 10.0
         inside = lean.labels[here] == label("multifidus")
         hu = fatty.hu[here][inside]

@@ -82,7 +82,8 @@ def test_dorsal_fat_is_left_in_everybody(drawn):
             flavum_mm, fat_mm = crossed(drawn, one, beside_mm)
 
             thin, fat = (1.6, 1.2) if one.upper.startswith("T") else (2.5, 2.3)
-            assert thin <= flavum_mm <= 5.5, (one.upper, beside_mm)
+            thick = 6.5 if one.upper in THORACIC else 5.5  # met askew between steep laminae
+            assert thin <= flavum_mm <= thick, (one.upper, beside_mm)
             assert fat_mm >= fat, (one.upper, beside_mm)
 
 
