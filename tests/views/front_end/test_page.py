@@ -106,7 +106,7 @@ def test_a_whole_medial_branch_rfa_to_its_score():
         await _aim(tab)
         await _in(tab)
         assert await _marker_side(tab) > 0.8  # R, on the patient's right
-        await _advance_to(tab, 65.0)
+        await _advance_to(tab, 60.0)
         await _picture(tab, "3", "Lateral")
         on, beside = await _along_needle(tab)
         assert on < beside - 20  # steel is where the needle is
