@@ -85,4 +85,4 @@ def test_labels_must_lie_on_the_ct():
 def test_an_anatomy_is_printed_in_a_line(phantom):
     said = repr(phantom)
     assert len(said) < 200
-    assert said.startswith("Anatomy('lumbar_normal', vertebrae L1, L2, L3, L4, L5")
+    assert said.startswith("Anatomy('lumbar_normal', vertebrae T10, T11, T12, L1, L2")
