@@ -64,9 +64,28 @@ def test_the_sizes_are_those_that_the_seed_draws(made, monkeypatch):
     assert found["trunk"] == dict(spine.trunk)
 
 
+def test_a_person_and_sizes_of_ones_own_are_those_of_build_phantom(tmp_path, monkeypatch):
+    words = ("--sex", "female", "--age", 70, "--bmi", 32, "--set", "sacrum_slope_deg=38")
+    out = tmp_path / "out"
+    found = ask("lumbar_normal", *words, "--voxel-mm", 4, "--no-meshes", "--out", out)
+    assert found.exit_code == 0, found.output
+    assert "female, 70 years, BMI 32" in found.output
+    sizes = tomllib.loads((out / "parameters.toml").read_text(encoding="utf-8"))
+    monkeypatch.setattr("needle_sim.anatomy.phantom.build.anatomy_of", lambda spine, **_: spine)
+    spine = build_phantom(sex="female", age=70, bmi=32, sacrum_slope_deg=38)
+    assert sizes["sacrum"]["slope_deg"] == 38
+    assert sizes["trunk"] == dict(spine.trunk)
+    assert sizes["vertebrae"]["L3"]["trabecular_hu"] == spine.vertebrae["L3"].trabecular_hu
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--set", "L4_pedicle_widht_mm=12"], "L4_pedicle_width_mm"),
+        (["--set", "L4_pedicle_width_mm"], "--set needs NAME=VALUE"),
+        (["--set", "L4_pedicle_width_mm=80"], "L4_pedicle_width_mm must lie from"),
+        (["--age", "7"], "age must lie from 18 to 100 years, got 7"),
+        (["--bmi", "nan"], "bmi must lie from 15 to 60"),
         (["lumbar_norml"], "lumbar_normal"),
         (["--voxel-mm", "0.1"], "--voxel-mm must be 0.3 to 5.0, got 0.1"),
         (["--seed", "-1"], "--seed must be 0 or more"),
