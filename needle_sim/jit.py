@@ -12,15 +12,18 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 import numba
 from numba import prange
 
-__all__ = ["in_slabs", "kernel", "prange", "set_threads", "threads"]
+__all__ = ["ahead", "aside", "in_slabs", "kernel", "prange", "set_threads", "threads"]
 
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 _log = logging.getLogger(__name__)
 _turn = threading.Lock()
 _here = threading.local()
@@ -100,6 +103,27 @@ def in_slabs(
     wait(made)
     for done in made:
         done.result()
+
+
+def ahead(work: Callable[[_Item], _Found], items: Iterable[_Item]) -> Iterator[_Found]:
+    """``work(item)`` of each item in order; other threads work on the next ones meanwhile."""
+    if getattr(_here, "in_a_slab", False) or threads() == 1:
+        yield from map(work, items)
+        return
+    pool, begun = _pool(threads()), deque[Future[_Found]]()
+    for item in items:
+        begun.append(pool.submit(work, item))
+        if len(begun) > 2 * threads():
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def aside(work: Callable[[], _Found]) -> Callable[[], _Found]:
+    """Begin some work on another thread; calling what comes back waits for its result."""
+    if getattr(_here, "in_a_slab", False) or threads() == 1:
+        return functools.cache(work)
+    return _pool(threads()).submit(work).result
 
 
 @functools.cache

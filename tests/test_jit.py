@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
-from needle_sim.jit import cpu_features, in_slabs, set_threads, threads
+from needle_sim.jit import ahead, aside, cpu_features, in_slabs, set_threads, threads
 
 
 @pytest.fixture
@@ -54,6 +55,28 @@ def test_slabs_within_slabs_end():
 
     in_slabs(outer, 8, slab=1)
     assert (seen == 1).all()
+
+
+@pytest.mark.usefixtures("_all_threads")
+@pytest.mark.parametrize("count", [1, 2])
+def test_results_come_in_order_whatever_the_threads(count):
+    def slow(n: int) -> int:
+        time.sleep(0.002 * (n % 3))
+        return n * n
+
+    set_threads(count)
+    assert list(ahead(slow, range(20))) == [n * n for n in range(20)]
+    later = aside(lambda: list(ahead(slow, range(9))))  # within another thread
+    assert later() == [n * n for n in range(9)] == later()
+
+
+@pytest.mark.parametrize("begin", [lambda work: list(ahead(work, [0])), lambda work: aside(work)()])
+def test_an_error_on_another_thread_reaches_who_asks(begin):
+    def work(*_: int) -> None:
+        raise ValueError("of the work")
+
+    with pytest.raises(ValueError, match="of the work"):
+        begin(work)
 
 
 def test_two_python_threads_may_call_a_parallel_kernel_at_once():

@@ -80,6 +80,27 @@ def tube_distance(points, starts, ends, start_radius, end_radius, kept, out):
             out[p] = best
 
 
+@kernel
+def tubes_in_boxes(low, step, starts, ends, radii, boxes, depth):
+    """Lower ``depth`` (I, J, K) to the distance of each segment, in its box of voxels.
+
+    ``low`` is the centre of voxel 0, 0, 0 as x, y, z; ``radii`` (S, 2) those of both ends;
+    ``boxes`` (S, 2, 3) first and last but one slice, row and column.
+    """
+    for s in range(starts.shape[0]):
+        a, b = starts[s], ends[s]
+        for i in range(boxes[s, 0, 0], boxes[s, 1, 0]):
+            z = low[2] + i * step
+            for j in range(boxes[s, 0, 1], boxes[s, 1, 1]):
+                y, row = low[1] + j * step, depth[i, j]
+                for k in range(boxes[s, 0, 2], boxes[s, 1, 2]):
+                    x = low[0] + k * step
+                    here = _round_cone(
+                        x, y, z, a[0], a[1], a[2], b[0], b[1], b[2], radii[s, 0], radii[s, 1]
+                    )
+                    row[k] = min(row[k], here)
+
+
 @kernel(error_model="numpy")
 def _bars(row, x, y, z, many, out):
     # x across, y across, z along a flat or round bar from z = 0 to its length; see `shapes.bar`

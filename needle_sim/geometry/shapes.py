@@ -62,6 +62,15 @@ class Tube:
         return Tube(by.apply(self.points_mm), self.radius_mm)
 
 
+def segments(tubes: Sequence[Tube]) -> tuple[Row, Row, Row]:
+    """First and last points (S, 3) of all straight pieces, and the radii (S, 2) there."""
+    return (
+        np.concatenate([tube.points_mm[:-1] for tube in tubes]),
+        np.concatenate([tube.points_mm[1:] for tube in tubes]),
+        np.concatenate([np.stack([t.radius_mm[:-1], t.radius_mm[1:]], axis=1) for t in tubes]),
+    )
+
+
 def distance_to_tubes_mm(points_mm: ArrayLike, tubes: Sequence[Tube]) -> NDArray[np.float64]:
     """Signed distance (P,) of points (P, 3) from the union of tubes; negative inside."""
     points = np.ascontiguousarray(points_mm, dtype=np.float64)
@@ -69,10 +78,8 @@ def distance_to_tubes_mm(points_mm: ArrayLike, tubes: Sequence[Tube]) -> NDArray
     if not tubes:
         out.fill(np.inf)
         return out
-    starts = np.concatenate([tube.points_mm[:-1] for tube in tubes])
-    ends = np.concatenate([tube.points_mm[1:] for tube in tubes])
-    start_radius = np.concatenate([tube.radius_mm[:-1] for tube in tubes])
-    end_radius = np.concatenate([tube.radius_mm[1:] for tube in tubes])
+    starts, ends, radii = segments(tubes)
+    start_radius, end_radius = np.ascontiguousarray(radii.T)
 
     def part(low: int, high: int) -> None:
         kept = np.empty(len(starts), dtype=np.int64)
@@ -81,6 +88,39 @@ def distance_to_tubes_mm(points_mm: ArrayLike, tubes: Sequence[Tube]) -> NDArray
 
     in_slabs(part, len(points), slab=_CHUNK, row_us=_POINT_US)
     return out
+
+
+def tubes_on_grid(
+    tubes: Sequence[Tube], low_mm: Row, shape: tuple[int, int, int], voxel_mm: float
+) -> tuple[NDArray[np.int64], Row]:
+    """Signed distance to the union of tubes at the voxels around it.
+
+    Parameters
+    ----------
+    tubes : sequence of Tube
+    low_mm : (3,) array
+        Centre of the first voxel, patient x, y, z.
+    shape : (int, int, int)
+        Slices, rows, columns of the grid.
+    voxel_mm : float
+        Their edge.
+
+    Returns
+    -------
+    (3,) array of int, (I, J, K) array
+        First slice, row and column of a box, and the distances in it; one voxel where it is more
+        than half of one. The box is empty where the grid does not reach the tubes.
+    """
+    starts, ends, radii = segments(tubes)
+    reach = radii.max(axis=1)[:, None] + 0.5 * voxel_mm
+    low = np.ceil((np.minimum(starts, ends) - reach - low_mm) / voxel_mm)
+    high = np.floor((np.maximum(starts, ends) + reach - low_mm) / voxel_mm) + 1
+    boxes = np.clip(np.stack([low, high], axis=1)[..., ::-1], 0, shape).astype(np.int64)
+    first, last = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+    depth = np.full(np.maximum(last - first, 0), voxel_mm)
+    at = low_mm + first[::-1] * voxel_mm
+    _kernels.tubes_in_boxes(at, float(voxel_mm), starts, ends, radii, boxes - first, depth)
+    return first, depth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,8 +228,8 @@ class Implicit:
         """Central differences (P, 3) of the distance; of length 1 at the surface."""
         points = np.asarray(points_mm, dtype=np.float64)
         shifts = np.concatenate([np.eye(3), -np.eye(3)]) * step_mm
-        around = self.distance_mm((points[None] + shifts[:, None]).reshape(-1, 3)).reshape(6, -1)
-        return np.asarray(((around[:3] - around[3:]) / (2 * step_mm)).T)
+        around = self.distance_mm((points[:, None] + shifts).reshape(-1, 3)).reshape(-1, 6)
+        return np.asarray((around[:, :3] - around[:, 3:]) / (2 * step_mm))
 
 
 def trace_mm(shape: Implicit, start_mm: ArrayLike, towards: ArrayLike, *, off_mm: float) -> Row:

@@ -29,6 +29,18 @@ def cover_plane(hu, labels, depth, voxel, value, number):
 
 
 @kernel
+def cover_box(hu, labels, first, depth, voxel, value, number):
+    """The same over a box (I, J, K) of a canvas that begins at voxel ``first``."""
+    rows = slice(first[1], first[1] + depth.shape[1])
+    columns = slice(first[2], first[2] + depth.shape[2])
+    for i in range(depth.shape[0]):
+        here = first[0] + i
+        cover_plane(
+            hu[here, rows, columns], labels[here, rows, columns], depth[i], voxel, value, number
+        )
+
+
+@kernel
 def cover_bone(hu, labels, index, depth, shell, voxel, cortical, inner, rim, marks):
     """Fill voxels (P,) of a bone: a shell of thickness ``shell`` (P,), then spongy bone.
 

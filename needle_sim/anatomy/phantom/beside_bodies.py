@@ -96,7 +96,8 @@ def _clear(
         for level in levels:
             own = column.bodies[level].inverse().apply(points)
             short = np.maximum(radius + _CLEAR_MM - bones[level].distance_mm(own), 0.0)
-            if short.any():
-                own = own + short[:, None] * bones[level].gradient(own)
-                points = column.bodies[level].apply(own)
+            at = short > 0.0
+            if at.any():
+                own[at] += short[at, None] * bones[level].gradient(own[at])
+                points[at] = column.bodies[level].apply(own[at])
     return Tube(points, radius)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,16 @@ class Shape(Protocol):
 
     @property
     def box_mm(self) -> NDArray[np.float64]: ...
+
+
+class Near(NamedTuple):
+    """Voxels (flat) of a shape: those surely inside; those near its surface, with their distances
+    (P,) and places (P, 3)."""
+
+    filled: Index
+    near: Index
+    depth_mm: NDArray[np.float64]
+    points_mm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +93,8 @@ class Grid:
         depth = shape.distance_mm(grid.reshape(-1, 3)).reshape(grid.shape[:3])
         return depth.astype(np.float32), start[::-1] * self.node_step
 
-    def near(
-        self, shape: Shape, *, inner_mm: float
-    ) -> tuple[Index, Index, NDArray[np.float64], NDArray[np.float64]]:
-        """Voxels (flat) deeper than ``inner_mm``; and those between there and half a voxel outside,
-        with their distances (P,) and places (P, 3).
+    def near(self, shape: Shape, *, inner_mm: float) -> Near:
+        """Voxels deeper than ``inner_mm``; and those between there and half a voxel outside.
 
         Blocks of 4 x 4 x 4 voxels, then of 2 x 2 x 2, are sorted by the distance of their centre.
         """
@@ -95,7 +103,7 @@ class Grid:
         small, within = self._sorted(shape, halves, _SMALL, inner_mm)
         filled = np.concatenate([self._voxels(inside, BLOCK), self._voxels(within, _SMALL)])
         points = self._points(small, _SMALL)
-        return filled, self._voxels(small, _SMALL), shape.distance_mm(points), points
+        return Near(filled, self._voxels(small, _SMALL), shape.distance_mm(points), points)
 
     def _boxed(self, shape: Shape) -> Index:
         """Blocks of four (B, 3), as slice, row, column, in the box of a shape."""
@@ -133,6 +141,7 @@ class Grid:
         return np.asarray(first[:, None] + self.voxel_mm * _corners(side)[:, ::-1]).reshape(-1, 3)
 
 
+@cache
 def _corners(side: int) -> Index:
     """Slice, row and column (side**3, 3) of each voxel of a block."""
     return np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,15 @@ from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.ribs import ribs
 from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
-from needle_sim.anatomy.phantom.soft_tissue import Layer, layers, organ_layers
+from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
 from needle_sim.anatomy.phantom.spec import SpineSpec, generator, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
-from needle_sim.anatomy.phantom.tubes import tube_layers
+from needle_sim.anatomy.phantom.tubes import paint_tubes
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.geometry.shapes import Implicit
+from needle_sim.jit import aside
 from needle_sim.progress import Progress, silent
 from needle_sim.volume.volume import Note
 
@@ -99,33 +101,53 @@ def anatomy_of(
     """
     stack = column(spine)
     own, bones = bones_of(stack, spine.sacrum, spine.trunk)
-    named = structures(stack, own, spine.sacrum)
-    spaces = spaces_of(
-        stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
-    )
+    inner = aside(lambda: _Parts.of(stack, own, bones, spine.sacrum))
     trunk = Trunk(stack, spine.trunk)
     canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
-    _paint(canvas, spine, stack, bones, named, spaces, progress)
+    _paint(canvas, spine, stack, bones, inner, progress)
     fine = None
     if fine_mm is not None:
         fine = Canvas.of(*_spine_box_mm(stack), fine_mm)
-        _paint(fine, spine, stack, bones, named, spaces, progress)
+        _paint(fine, spine, stack, bones, inner, progress)
     ct, labels = canvas.finished(seed=noise_seed)
+    parts = inner()
     return Anatomy(
         name=spine.name,
         ct=ct,
         labels=labels,
         bodies=stack.bodies,
-        landmarks_mm=_landmarks(stack, own, spine.sacrum),
-        structures=named,
+        landmarks_mm=parts.landmarks_mm,
+        structures=parts.structures,
         bones=bones,
-        spaces=spaces,
+        spaces=parts.spaces,
         inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
             Note("", "", spine.name, _stated(spine)),
             Note("", "", ARTERY, ARTERY_NOTE),
         ),
     )
+
+
+class _Parts(NamedTuple):
+    """What is worked out from the bones while muscles and organs are painted."""
+
+    structures: dict[str, Structure]
+    spaces: dict[str, Space]
+    landmarks_mm: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(
+        cls,
+        stack: Column,
+        own: Mapping[str, Implicit],
+        bones: Mapping[str, Implicit],
+        sacrum: Mapping[str, float],
+    ) -> _Parts:
+        return cls(
+            structures(stack, own, sacrum),
+            spaces_of(stack.vertebrae, stack.bodies, sacrum, bones=bones, provenance="constructed"),
+            _landmarks(stack, own, sacrum),
+        )
 
 
 def _stated(spine: SpineSpec) -> str:
@@ -171,29 +193,20 @@ def _paint(
     spine: SpineSpec,
     stack: Column,
     bones: Mapping[str, Implicit],
-    named: Mapping[str, Structure],
-    spaces: Mapping[str, Space],
+    parts: Callable[[], _Parts],
     progress: Progress,
 ) -> None:
     trunk = Trunk(stack, spine.trunk)
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
-
-    def painted(layer: Layer) -> Callable[[], None]:
-        return lambda: canvas.paint(
-            layer.shape, layer.tissue, hu=layer.hu, ripple_mm=layer.ripple_mm
-        )
-
-    steps += [painted(layer) for layer in organ_layers(stack, trunk)]
+    steps.append(lambda: canvas.paint_all(organ_layers(stack, trunk)))
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
-    steps += [painted(layer) for layer in layers(stack, spaces)]
-    steps += [painted(layer) for layer in tube_layers(named, canvas.voxel_mm)]
-    for name, bone in bones.items():
-        shell, inner = cortex(name, stack), spongy_hu(name, stack)
-        steps.append(
-            lambda s=bone, c=shell, h=inner: canvas.paint_bone(s, c, trabecular_hu=h)  # type: ignore[misc]
-        )
+    steps.append(lambda: canvas.paint_all(layers(stack, parts().spaces)))
+    steps.append(lambda: paint_tubes(canvas, parts().structures))
+    steps.append(lambda: canvas.paint_bones(
+        (bone, cortex(name, stack), spongy_hu(name, stack)) for name, bone in bones.items()
+    ))  # fmt: skip
     for level in stack.levels[:-1]:
         veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])
         steps.append(lambda s=veins: canvas.tint(s, VEIN_HU))  # type: ignore[misc]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from needle_sim.anatomy.phantom import _kernels
+from needle_sim.anatomy.phantom.blocks import Grid
 from needle_sim.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -105,6 +106,21 @@ def noise_sd_hu(hu: NDArray[np.float32], voxel_mm: float, scan: Scan) -> tuple[F
         share = ((np.arange(len(hu)) - at[low]) / np.maximum(at[low + 1] - at[low], 1))[:, None]
         found.append(np.asarray(size[low] * (1 - share) + size[low + 1] * share))
     return found[0], found[1]
+
+
+def noise_on(part: Grid, hu: NDArray[np.float32], whole: Grid, scan: Scan) -> tuple[Floats, Floats]:
+    """The same for the voxels of a part of the body ``hu`` on the grid ``whole``."""
+    rows, columns = noise_sd_hu(hu, whole.voxel_mm, scan)
+    thinner = np.sqrt(whole.voxel_mm / part.voxel_mm)
+    z, y, x = (
+        np.clip(
+            np.rint((part.axis_mm(axis) - whole.low_mm[axis]) / whole.voxel_mm).astype(int),
+            0,
+            whole.shape[2 - axis] - 1,
+        )
+        for axis in (2, 1, 0)
+    )
+    return thinner * rows[np.ix_(z, y)], thinner * columns[np.ix_(z, x)]
 
 
 def _of_lateral(v: Floats, u: Floats, radius: Floats) -> Floats:

@@ -17,7 +17,7 @@ from needle_sim.anatomy.phantom.joint import between_cartilages
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.viscera import chain, organs, place, pockets
-from needle_sim.anatomy.phantom.voxelise import Shape
+from needle_sim.anatomy.phantom.voxelise import Layer
 from needle_sim.geometry.shapes import Implicit, Row, bar
 
 _Points = NDArray[np.floating[Any]]
@@ -26,16 +26,6 @@ _FAR_MM = 20.0  # off a shape what cuts it no longer matters
 _SHEET_HALF_MM, _BEHIND_CANAL_MM = 1.8, 5.0  # of an interspinous ligament (proposed)
 _BELOW_STRIP = ("L5", "L6")
 _STRIP_HALF_MM = (3.0, 1.7)  # of the supraspinous ligament, across and deep (proposed)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A tissue, the shape it fills, how irregular its outline is (SD, mm), and other HU."""
-
-    tissue: str
-    shape: Shape
-    ripple_mm: float = 0.0
-    hu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

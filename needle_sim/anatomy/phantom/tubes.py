@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Structure, StructureKind
 from needle_sim.anatomy.named_tissue import tissue_of_structure
-from needle_sim.anatomy.phantom.soft_tissue import Layer
+from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
 
@@ -44,7 +45,21 @@ class Tubes:
         return np.stack([low, high])
 
 
-def tube_layers(named: Mapping[str, Structure], voxel_mm: float) -> Iterator[Layer]:
+class TubeLayer(NamedTuple):
+    """A tissue, the short tubes that it fills, and other HU."""
+
+    tissue: str
+    shape: Tubes
+    hu: float | None = None
+
+
+def paint_tubes(canvas: Canvas, named: Mapping[str, Structure]) -> None:
+    """Paint vessels, sac and nerves."""
+    for one in tube_layers(named, canvas.voxel_mm):
+        canvas.paint_tubes(one.shape.tubes, one.tissue, hu=one.hu)
+
+
+def tube_layers(named: Mapping[str, Structure], voxel_mm: float) -> Iterator[TubeLayer]:
     """Vessels, the sac with what it holds, roots, then the finer nerves."""
     for one in sorted(named.values(), key=lambda one: _PAINTED.index(one.kind)):
         if one.kind == "dura":
@@ -52,18 +67,18 @@ def tube_layers(named: Mapping[str, Structure], voxel_mm: float) -> Iterator[Lay
         else:
             for tube in one.tubes:
                 for part in _spans((tube,)):
-                    yield Layer(tissue_of_structure(one), Tubes(part))
+                    yield TubeLayer(tissue_of_structure(one), Tubes(part))
 
 
-def _sac(dura: Structure, voxel_mm: float) -> Iterator[Layer]:
+def _sac(dura: Structure, voxel_mm: float) -> Iterator[TubeLayer]:
     """Its membrane as a ring of voxels (their HU that of a thinner one), and the fluid in it."""
     ring = max(DURA_MM, _RING_VOXELS * voxel_mm)
     fluid, wall = tissues()[label("csf")].hu, tissues()[label("dura")].hu
     inner = tuple(Tube(t.points_mm, np.maximum(t.radius_mm - ring, 0.1)) for t in dura.tubes)
     for part in _spans(dura.tubes):
-        yield Layer("dura", Tubes(part), hu=fluid + DURA_MM / ring * (wall - fluid))
+        yield TubeLayer("dura", Tubes(part), hu=fluid + DURA_MM / ring * (wall - fluid))
     for part in _spans(inner):
-        yield Layer("csf", Tubes(part))
+        yield TubeLayer("csf", Tubes(part))
 
 
 def _spans(tubes: Sequence[Tube]) -> Iterator[tuple[Tube, ...]]:

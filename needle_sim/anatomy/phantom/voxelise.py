@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.phantom import _kernels
-from needle_sim.anatomy.phantom.blocks import BLOCK, Grid, Shape
-from needle_sim.anatomy.phantom.noise import Scan, noise_sd_hu, quantum_tiles
+from needle_sim.anatomy.phantom.blocks import BLOCK, Grid, Near, Shape
+from needle_sim.anatomy.phantom.noise import Scan, noise_on, quantum_tiles
 from needle_sim.anatomy.phantom.texture import (
     PERIOD_MM,
     kinds,
@@ -23,10 +23,11 @@ from needle_sim.anatomy.phantom.texture import (
 )
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
-from needle_sim.jit import in_slabs
+from needle_sim.geometry.shapes import Tube, tubes_on_grid
+from needle_sim.jit import ahead, in_slabs
 from needle_sim.volume.volume import Volume, axis_aligned
 
-__all__ = ["Canvas", "Shade", "Shape", "in_threads", "ripple", "strands"]
+__all__ = ["Canvas", "Layer", "Shade", "Shape", "in_threads", "ripple", "strands"]
 
 Shade = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 _CORTICAL_LABEL_MM = 1.0  # as in `Anatomy.tissue_labels`
@@ -34,6 +35,16 @@ _SHELL_MM = 2.0  # no cortex is thicker
 _RIM, _RIM_MM = 0.4, 2.5  # spongy bone is denser by so much at its surface, so far in (proposed)
 _SLAB = 6  # slices that a thread finishes at a time
 _NOISE_KEY = 20240817
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A tissue, the shape it fills, how irregular its outline is (SD, mm), and other HU."""
+
+    tissue: str
+    shape: Shape
+    ripple_mm: float = 0.0
+    hu: float | None = None
 
 
 @dataclass(slots=True)
@@ -89,15 +100,37 @@ class Canvas:
         ``ripple_mm`` (one SD) makes the outline of an organ irregular; it is then worked out every
         4 mm only.
         """
-        value = tissues()[label(tissue)].hu if hu is None else hu
-        if ripple_mm > 0.0:
-            nodes, first = self.grid.nodes(shape, 4.0 * ripple_mm + self.voxel_mm)
-            self.pour(nodes, tissue, hu=value, ripple_mm=ripple_mm, first=first)
-            return
-        number, flat_hu, flat_labels = label(tissue), self.hu.reshape(-1), self.labels.reshape(-1)
-        filled, near, depth, _ = self.grid.near(shape, inner_mm=0.0)
-        flat_hu[filled], flat_labels[filled] = value, number
-        _kernels.cover(flat_hu, flat_labels, near, depth, self.voxel_mm, value, number)
+        self._stroke(Layer(tissue, shape, ripple_mm, hu))()
+
+    def paint_all(self, layers: Iterable[Layer]) -> None:
+        """`paint` one after another; the voxels of the next are found meanwhile."""
+        for stroke in ahead(self._stroke, layers):
+            stroke()
+
+    def _stroke(self, layer: Layer) -> Callable[[], None]:
+        """Which voxels it fills is found at once, and they are filled when this is called."""
+        number = label(layer.tissue)
+        value = tissues()[number].hu if layer.hu is None else layer.hu
+        if layer.ripple_mm > 0.0:
+            wave = layer.ripple_mm
+            nodes, first = self.grid.nodes(layer.shape, 4.0 * wave + self.voxel_mm)
+            return lambda: self.pour(nodes, layer.tissue, hu=value, ripple_mm=wave, first=first)
+        found = self.grid.near(layer.shape, inner_mm=0.0)
+
+        def stroke() -> None:
+            flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
+            flat_hu[found.filled], flat_labels[found.filled] = value, number
+            _kernels.cover(
+                flat_hu, flat_labels, found.near, found.depth_mm, self.voxel_mm, value, number
+            )
+
+        return stroke
+
+    def paint_tubes(self, tubes: Sequence[Tube], tissue: str, *, hu: float | None = None) -> None:
+        """Fill the union of some short tubes, as `paint` does."""
+        value = float(tissues()[label(tissue)].hu if hu is None else hu)
+        found = tubes_on_grid(tubes, self.low_mm, self.shape, self.voxel_mm)
+        _kernels.cover_box(self.hu, self.labels, *found, self.voxel_mm, value, label(tissue))
 
     def tint(self, shape: Shape, hu: float) -> None:
         """Give the inside of a shape another HU; what it is stays."""
@@ -197,17 +230,27 @@ class Canvas:
 
         The inside has ``trabecular_hu`` in the middle, and more nearer to it.
         """
-        names = ("cortical_bone", "trabecular_bone")
-        cortical, spongy = (label(name) for name in names)
+        self.paint_bones([(shape, shell_mm, trabecular_hu)])
+
+    def paint_bones(self, bones: Iterable[tuple[Shape, Shade, float]]) -> None:
+        """Fill bones, one after another: each has its shape, its shell and its trabecular HU."""
+
+        def near(bone: tuple[Shape, Shade, float]) -> tuple[Near, NDArray[np.float64], float]:
+            found = self.grid.near(bone[0], inner_mm=_RIM_MM)
+            rind = found.depth_mm > -_SHELL_MM - self.voxel_mm
+            thick = np.zeros(len(found.near))
+            thick[rind] = bone[1](found.points_mm[rind])
+            return found, thick, bone[2]
+
+        cortical, spongy = (label(name) for name in ("cortical_bone", "trabecular_bone"))
         flat_hu, flat_labels = self.hu.reshape(-1), self.labels.reshape(-1)
-        filled, near, depth, points = self.grid.near(shape, inner_mm=_RIM_MM)
-        flat_hu[filled], flat_labels[filled] = trabecular_hu, spongy
-        thick, rind = np.zeros(len(near)), depth > -_SHELL_MM - self.voxel_mm
-        thick[rind] = shell_mm(points[rind])
-        _kernels.cover_bone(
-            flat_hu, flat_labels, near, depth, thick, self.voxel_mm, tissues()[cortical].hu,
-            float(trabecular_hu), _RIM, (cortical, spongy, _CORTICAL_LABEL_MM, _RIM_MM),
-        )  # fmt: skip
+        for found, thick, inner_hu in ahead(near, bones):
+            flat_hu[found.filled], flat_labels[found.filled] = inner_hu, spongy
+            _kernels.cover_bone(
+                flat_hu, flat_labels, found.near, found.depth_mm, thick, self.voxel_mm,
+                tissues()[cortical].hu, float(inner_hu), _RIM,
+                (cortical, spongy, _CORTICAL_LABEL_MM, _RIM_MM),
+            )  # fmt: skip
 
     def finished(
         self,
@@ -225,7 +268,8 @@ class Canvas:
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(1,)))
         quantum = quantum_tiles(scan, self.voxel_mm, rng)
         shifts = rng.integers(0, quantum.shape[1], (self.shape[0], 2))
-        lateral, upright = self._noise_sd(scan, whole or self)
+        whole = whole or self
+        lateral, upright = noise_on(self.grid, whole.hu, whole.grid, scan)
         tiles = texture_tiles(self.voxel_mm)
         kind, spread = kinds()
         at = self.grid.in_tile(tiles.shape[1])
@@ -242,17 +286,6 @@ class Canvas:
         in_slabs(part, self.shape[0], slab=_SLAB)
         place = axis_aligned([self.voxel_mm] * 3, self.low_mm.tolist())
         return Volume(ct, place, "hu"), Volume(self.labels, place, "label")
-
-    def _noise_sd(self, scan: Scan, whole: Canvas) -> tuple[NDArray[Any], NDArray[Any]]:
-        """SD of the noise by slice and row, and by slice and column."""
-        rows, columns = noise_sd_hu(whole.hu, whole.voxel_mm, scan)
-        thinner = np.sqrt(whole.voxel_mm / self.voxel_mm)
-        z, y, x = (
-            np.clip(np.rint((self.axis_mm(axis) - whole.low_mm[axis]) / whole.voxel_mm).astype(int),
-                    0, whole.shape[2 - axis] - 1)
-            for axis in (2, 1, 0)
-        )  # fmt: skip
-        return thinner * rows[np.ix_(z, y)], thinner * columns[np.ix_(z, x)]
 
 
 def in_threads(slab: Callable[[int], None], count: int) -> None:

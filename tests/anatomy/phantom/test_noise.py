@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from needle_sim.anatomy.phantom.noise import WATER_PER_MM, Scan, noise_sd_hu, quantum_tiles
+from needle_sim.anatomy.phantom.blocks import Grid
+from needle_sim.anatomy.phantom.noise import (
+    WATER_PER_MM,
+    Scan,
+    noise_on,
+    noise_sd_hu,
+    quantum_tiles,
+)
 from needle_sim.errors import InputError
 
 VOXEL_MM = 0.5  # holds every frequency below the kernel's end
@@ -101,3 +108,16 @@ def test_slices_between_those_looked_at_are_interpolated():
 def test_odd_settings_are_refused(setting):
     with pytest.raises(InputError, match="noise_hu of 0 to 200"):
         Scan(**setting)
+
+
+def test_finer_voxels_within_a_body_have_its_noise_by_their_size():
+    """SD of a thinner slice goes with one over the root of its thickness."""
+    whole = Grid(np.array([-40.0, -40.0, -8.0]), (8, 40, 40), 2.0)
+    hu = np.zeros(whole.shape, dtype=np.float32)
+    lateral, upright = noise_sd_hu(hu, whole.voxel_mm, Scan())
+    part = Grid(np.array([-10.0, -10.0, -4.0]), (8, 40, 40), 0.5)
+    rows, columns = noise_on(part, hu, whole, Scan())
+
+    assert rows.shape == (8, 40)
+    np.testing.assert_allclose(rows, 2.0 * lateral[4, 20], rtol=1e-6)  # a slab has one way through
+    np.testing.assert_allclose(columns, 2.0 * upright[4, 20], rtol=1e-6)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.noise import Scan
-from needle_sim.anatomy.phantom.voxelise import Canvas, ripple
+from needle_sim.anatomy.phantom.voxelise import Canvas, Layer, ripple
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
-from needle_sim.geometry.shapes import Implicit, bar, box
+from needle_sim.geometry.shapes import Implicit, Tube, bar, box, distance_to_tubes_mm
+from needle_sim.geometry.transform import PATIENT, Transform, rigid
 from needle_sim.jit import set_threads, threads
 
 BALL = Implicit.of([bar([1.3, -0.4, 2.1], [1.3, -0.4, 2.1], (11.0, 11.0))])
@@ -57,6 +58,41 @@ def test_later_paint_covers_earlier_paint():
 
     assert page.labels[middle] == label("fat")
     assert page.hu[middle] == tissues()[label("fat")].hu
+
+
+def test_short_tubes_are_filled_as_their_common_distance_says():
+    points = np.array([[-9.0, 2.0, -8.0], [-2.0, 3.5, -3.0], [6.0, -4.0, 5.0], [30.0, -6.0, 9.0]])
+    tubes = [Tube(points, [1.5, 2.5, 0.8, 0.8]), Tube(points - [0.0, 3.0, 0.0], [1.0] * 4)]
+    page, plain = canvas(), canvas()
+    page.paint_tubes(tubes, "blood")
+    page.paint_tubes([Tube(points + 200.0, [1.0] * 4)], "fat")  # beside it: nothing
+    z, y, x = np.meshgrid(*(plain.axis_mm(axis) for axis in (2, 1, 0)), indexing="ij")
+    places = np.stack([x, y, z], axis=-1).reshape(-1, 3)
+    depth = distance_to_tubes_mm(places, tubes).reshape(page.shape)
+    share = np.clip(0.5 - depth, 0.0, 1.0)
+    air, blood = tissues()[0].hu, tissues()[label("blood")].hu
+
+    np.testing.assert_array_equal(page.labels == label("blood"), depth < 0)
+    np.testing.assert_allclose(page.hu, air + share * (blood - air), atol=1e-3)
+
+
+def aside_mm(x: float, y: float) -> Transform:
+    return rigid(np.eye(3), (x, y, 0.0), source=PATIENT)
+
+
+def test_layers_painted_together_are_those_painted_one_by_one():
+    layers = [
+        Layer("muscle", BALL),
+        Layer("fat", BALL.moved(aside_mm(6.0, 0.0)), ripple_mm=0.4),
+        Layer("blood", BALL.moved(aside_mm(0.0, 7.0)), hu=55.0),
+    ]
+    page, plain = canvas(), canvas()
+    page.paint_all(layers)
+    for one in layers:
+        plain.paint(one.shape, one.tissue, hu=one.hu, ripple_mm=one.ripple_mm)
+
+    np.testing.assert_array_equal(page.hu, plain.hu)
+    np.testing.assert_array_equal(page.labels, plain.labels)
 
 
 def test_a_shape_beside_the_canvas_paints_nothing():
