@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from needle_sim.anatomy.finding import Ailment
 from needle_sim.anatomy.named_tissue import tissue_of_structure
 from needle_sim.anatomy.tissue import Tissue, bone_labels, label, tissues
 from needle_sim.errors import InputError
@@ -146,6 +147,8 @@ class Anatomy(Shown):
         What was inferred, reduced or left out.
     inset : Volume or None
         In HU: the spine on a finer grid, set into ``ct`` for X-ray pictures.
+    pathology : tuple of Ailment
+        What was built into a phantom; `needle_sim.findings` measures it.
     """
 
     name: str
@@ -159,6 +162,7 @@ class Anatomy(Shown):
     fit_rms_mm: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     inset: Volume | None = None
+    pathology: tuple[Ailment, ...] = ()
 
     def __repr__(self) -> str:
         return (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Anatomy, Space, Structure
+from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
 from needle_sim.anatomy.phantom.back import Back
@@ -18,6 +19,9 @@ from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.marrow import VEIN_HU, vein_channels
 from needle_sim.anatomy.phantom.nerves import structures
+from needle_sim.anatomy.phantom.pathology.draft import Draft, afflicted, grown
+from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.pathology.kinds import ordered
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.ribs import ribs
@@ -47,6 +51,7 @@ def build_phantom(
     sex: Sex | None = None,
     age: float | None = None,
     bmi: float | None = None,
+    pathology: Sequence[Pathology | Mapping[str, Any]] = (),
     voxel_mm: float = 1.0,
     fine_mm: float | None = None,
     progress: Progress = silent,
@@ -65,6 +70,9 @@ def build_phantom(
         ``None`` is the mean of both, and drawn where a seed draws the rest.
     age, bmi : float or None
         Years (18 to 100) and kg/m2 (15 to 60); ``None`` leaves the sizes of the phantom's file.
+    pathology : sequence of Pathology or mapping
+        What the patient has beside what the file says: ``ns.pathology("flavum_hypertrophy",
+        level="L4-L5", thickness_mm=6)``, or the same as a mapping with ``kind``.
     voxel_mm : float, mm
         Edge of the voxels of ``ct`` and ``labels``; bones, nerves, landmarks do not depend on it.
     fine_mm : float or None, mm
@@ -84,6 +92,8 @@ def build_phantom(
     """
     rng = None if seed is None else generator(seed)
     spine = spine_spec(name, rng=rng, person=Person(sex, age, bmi), overrides=overrides)
+    if pathology:
+        spine = replace(spine, pathology=ordered((*spine.pathology, *pathology)))
     return anatomy_of(spine, voxel_mm=voxel_mm, fine_mm=fine_mm, noise_seed=seed, progress=progress)
 
 
@@ -99,55 +109,56 @@ def anatomy_of(
 
     The other arguments are as for `build_phantom`.
     """
+    spine = afflicted(spine)
     stack = column(spine)
-    own, bones = bones_of(stack, spine.sacrum, spine.trunk)
-    inner = aside(lambda: _Parts.of(stack, own, bones, spine.sacrum))
-    trunk = Trunk(stack, spine.trunk)
-    canvas = Canvas.of(*_field_mm(spine, trunk), voxel_mm)
-    _paint(canvas, spine, stack, bones, inner, progress)
+    own, bones = bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
+    inner = aside(lambda: _draft(spine, stack, own, bones))
+    canvas = Canvas.of(*_field_mm(spine, Trunk(stack, spine.trunk)), voxel_mm)
+    _paint(canvas, spine, stack, inner, progress)
     fine = None
     if fine_mm is not None:
         fine = Canvas.of(*_spine_box_mm(stack), fine_mm)
-        _paint(fine, spine, stack, bones, inner, progress)
+        _paint(fine, spine, stack, inner, progress)
     ct, labels = canvas.finished(seed=noise_seed)
-    parts = inner()
+    draft = inner()
     return Anatomy(
         name=spine.name,
         ct=ct,
         labels=labels,
         bodies=stack.bodies,
-        landmarks_mm=parts.landmarks_mm,
-        structures=parts.structures,
-        bones=bones,
-        spaces=parts.spaces,
+        landmarks_mm=draft.landmarks_mm,
+        structures=draft.structures,
+        bones=draft.bones,
+        spaces=draft.spaces,
         inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
             Note("", "", spine.name, _stated(spine)),
             Note("", "", ARTERY, ARTERY_NOTE),
+            *(Note("", "", one.where, str(one)) for one in spine.pathology),
         ),
+        pathology=spine.pathology,
     )
 
 
-class _Parts(NamedTuple):
+def drafted(spine: SpineSpec) -> Draft:
+    """The shapes of a spine with its pathology, before they are painted."""
+    spine = afflicted(spine)
+    stack = column(spine)
+    return _draft(
+        spine, stack, *bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
+    )
+
+
+def _draft(
+    spine: SpineSpec, stack: Column, own: Mapping[str, Implicit], bones: Mapping[str, Implicit]
+) -> Draft:
     """What is worked out from the bones while muscles and organs are painted."""
-
-    structures: dict[str, Structure]
-    spaces: dict[str, Space]
-    landmarks_mm: dict[str, NDArray[np.float64]]
-
-    @classmethod
-    def of(
-        cls,
-        stack: Column,
-        own: Mapping[str, Implicit],
-        bones: Mapping[str, Implicit],
-        sacrum: Mapping[str, float],
-    ) -> _Parts:
-        return cls(
-            structures(stack, own, sacrum),
-            spaces_of(stack.vertebrae, stack.bodies, sacrum, bones=bones, provenance="constructed"),
-            _landmarks(stack, own, sacrum),
-        )
+    spaces = spaces_of(
+        stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
+    )
+    named = structures(stack, own, spine.sacrum)
+    found = _landmarks(stack, own, spine.sacrum)
+    return Draft(spine, stack, bones, spaces, named, found).altered()
 
 
 def _stated(spine: SpineSpec) -> str:
@@ -171,12 +182,17 @@ def _landmarks(
 
 
 def bones_of(
-    stack: Column, sacrum: Mapping[str, float], trunk: Mapping[str, float] | None = None
+    stack: Column,
+    sacrum: Mapping[str, float],
+    trunk: Mapping[str, float] | None = None,
+    *,
+    pathology: tuple[Pathology, ...] = (),
 ) -> tuple[dict[str, Implicit], dict[str, Implicit]]:
     """Vertebrae and sacrum in their body frames, and all bones in the patient: the coccyx and the
     iliac wings too, and the ribs where the sizes of the trunk say how they run."""
     own = {level: vertebra_shape(stack.vertebrae[level]) for level in stack.levels[:-1]}
     own["S1"] = sacrum_shape(stack.vertebrae["S1"], sacrum)
+    own = grown(own, stack, pathology)
     bones = {level: shape.moved(stack.bodies[level]) for level, shape in own.items()}
     lower = coccyx_shape(stack.vertebrae["S1"], sacrum)
     bones["coccyx"] = lower.moved(stack.bodies["S1"])
@@ -192,8 +208,7 @@ def _paint(
     canvas: Canvas,
     spine: SpineSpec,
     stack: Column,
-    bones: Mapping[str, Implicit],
-    parts: Callable[[], _Parts],
+    draft: Callable[[], Draft],
     progress: Progress,
 ) -> None:
     trunk = Trunk(stack, spine.trunk)
@@ -202,18 +217,27 @@ def _paint(
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))
-    steps.append(lambda: canvas.paint_all(layers(stack, parts().spaces)))
-    steps.append(lambda: paint_tubes(canvas, parts().structures))
+    steps.append(lambda: canvas.paint_all(layers(stack, draft().spaces)))
+    steps.append(lambda: canvas.paint_all(draft().before))
+    steps.append(lambda: paint_tubes(canvas, draft().structures))
     steps.append(lambda: canvas.paint_bones(
-        (bone, cortex(name, stack), spongy_hu(name, stack)) for name, bone in bones.items()
+        (bone, cortex(name, stack), spongy_hu(name, stack)) for name, bone in draft().bones.items()
     ))  # fmt: skip
     for level in stack.levels[:-1]:
         veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])
         steps.append(lambda s=veins: canvas.tint(s, VEIN_HU))  # type: ignore[misc]
+    steps.append(lambda: _finish(canvas, draft()))
     for n, step in enumerate(steps):
         progress(n, len(steps))
         step()
     progress(len(steps), len(steps))
+
+
+def _finish(canvas: Canvas, draft: Draft) -> None:
+    """What pathology puts over the bones."""
+    for shape, hu in draft.tints:
+        canvas.tint(shape, hu)
+    canvas.paint_all(draft.after)
 
 
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:

@@ -40,6 +40,7 @@ RULES = ("sex", "age", "bmi", "population")
 
 _TOP = frozenset(
     {"revision", "summary", "base", "like", "columns", "levels", "origin", "vertebra"}
+    | {"pathology"}
     | set(BESIDE)
     | set(RULES)
 )
@@ -73,6 +74,7 @@ class Sheet:
     vertebra: dict[str, dict[str, Cell]]
     beside: dict[str, dict[str, Cell]]
     rules: dict[str, dict[str, Any]]
+    pathology: tuple[Mapping[str, Any], ...] = ()
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Every number by the name of its parameter."""
@@ -128,7 +130,8 @@ def sheet(name: str, above: tuple[str, ...] = ()) -> Sheet:
         share = own if part == "sacrum" else 0.0
         _fill_beside(beside[part], _table(file, part, where), keys, share, f"{where}: {part}")
     summary = str(file.get("summary", base.summary if base else ""))
-    return Sheet(name, summary, levels, origin, vertebra, beside, rules)
+    ailing = (*(base.pathology if base else ()), *_tables(file, "pathology", where))
+    return Sheet(name, summary, levels, origin, vertebra, beside, rules, ailing)
 
 
 def _path(name: str) -> Path:
@@ -144,6 +147,16 @@ def _table(file: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise PresetError(f"{where}: {key} must be a table, got {found!r}")
     return found
+
+
+def _tables(file: Mapping[str, Any], key: str, where: str) -> Iterator[Mapping[str, Any]]:
+    """The tables of a list of them, with their numbers checked for source and mark."""
+    found = file.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise PresetError(f"{where}: {key} must be a list of tables, [[{key}]], got {found!r}")
+    for n, entries in enumerate(found):
+        presets.numbers(entries, f"{where}: {key}[{n}].")
+        yield entries
 
 
 def _levels(file: Mapping[str, Any], base: Sheet | None, where: str) -> tuple[tuple[str, ...], str]:

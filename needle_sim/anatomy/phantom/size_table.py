@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim import presets
 from needle_sim.anatomy.phantom.phantom_file import BESIDE, Cell, Sheet, plain_rule, sheet
-from needle_sim.errors import PresetError
+from needle_sim.errors import InputError, PresetError
+
+if TYPE_CHECKING:
+    from needle_sim.anatomy.phantom.pathology.kind import Pathology
 
 _Row = NDArray[np.float64]
 Sizes = dict[str, _Row]
@@ -57,6 +60,8 @@ class SizeTable:
         Correlation of neighbouring levels in what body size leaves over.
     age, bmi : tuple of Rule
         What follows them.
+    pathology : tuple of Pathology
+        What everybody of this phantom has.
     """
 
     name: str
@@ -74,6 +79,7 @@ class SizeTable:
     level_share: float
     age: tuple[Rule, ...]
     bmi: tuple[Rule, ...]
+    pathology: tuple[Pathology, ...] = ()
 
     def of_vertebrae(self, values: _Row) -> dict[str, _Row]:
         """Values (n, P) of the vertebrae by field (n, levels)."""
@@ -132,7 +138,21 @@ def size_table(name: str) -> SizeTable:
         level_share=shared.get("level_share", 0.0),
         age=tuple(_rules(bare, read, "age")),
         bmi=tuple(_rules(bare, read, "bmi")),
+        pathology=_pathology(read),
     )
+
+
+def _pathology(read: Sheet) -> tuple[Pathology, ...]:
+    """The tables [[pathology]], in the order in which they are built."""
+    from needle_sim.anatomy.phantom.pathology.kinds import from_table, ordered
+
+    found = []
+    for n, entries in enumerate(read.pathology):
+        try:
+            found.append(from_table(entries))
+        except InputError as error:
+            raise PresetError(f"{read.name}.toml: pathology[{n}]: {error}") from error
+    return ordered(found)
 
 
 def _ratios(table: SizeTable, read: Sheet) -> _Row:

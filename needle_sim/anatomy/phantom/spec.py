@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from needle_sim.anatomy.phantom.phantom_file import phantom_names
 from needle_sim.anatomy.phantom.size_table import SizeTable, size_table
 from needle_sim.anatomy.phantom.sizes import FIELDS, VertebraSpec
 from needle_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from needle_sim.anatomy.phantom.pathology.kind import Pathology
 
 __all__ = [
     "FIELDS",
@@ -49,6 +53,9 @@ class SpineSpec:
         The vertebra whose body lies level, its centre the patient's origin.
     person : Person
         Sex, age and BMI, as far as they were given or drawn.
+    pathology : tuple of Pathology
+        What it has, in the order in which it is built; the sizes are those without it
+        (`needle_sim.anatomy.phantom.pathology.draft.afflicted` gives those with it).
     """
 
     name: str
@@ -57,6 +64,7 @@ class SpineSpec:
     trunk: Mapping[str, float]
     origin: str = "L3"
     person: Person = _NOBODY
+    pathology: tuple[Pathology, ...] = ()
 
     def __post_init__(self) -> None:
         for level in ("S1", self.origin):
@@ -137,7 +145,14 @@ def spine_of(table: SizeTable, values: NDArray[np.float64], person: Person) -> S
         part: {key: float(one[0]) for key, one in table.beside(part, row).items()}
         for part in ("sacrum", "trunk")
     }
-    return SpineSpec(table.name, specs, **beside, origin=table.origin, person=person)
+    return SpineSpec(
+        table.name,
+        specs,
+        **beside,
+        origin=table.origin,
+        person=person,
+        pathology=table.pathology,
+    )
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -1,0 +1,1 @@
+"""What ails a spine: kinds of pathology, graded, built into a phantom and read back from it."""

@@ -1,0 +1,43 @@
+"""Phantoms with a pathology and hardly a voxel: their shapes are what is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.phantom.build import drafted
+from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.volume.volume import Volume, axis_aligned
+
+Built = Callable[..., Anatomy]
+
+
+@cache
+def shapes(*pathology: Pathology, name: str = "lumbar_normal") -> Anatomy:
+    """A phantom of shapes, with one voxel of air."""
+    spine = spine_spec(name)
+    draft = drafted(replace(spine, pathology=(*spine.pathology, *pathology)))
+    place = axis_aligned([1.0] * 3, [0.0] * 3)
+    return Anatomy(
+        name,
+        Volume(np.full((1, 1, 1), -1000, dtype=np.int16), place, "hu"),
+        Volume(np.zeros((1, 1, 1), dtype=np.uint16), place, "label"),
+        bodies=draft.stack.bodies,
+        landmarks_mm=draft.landmarks_mm,
+        structures=draft.structures,
+        bones=draft.bones,
+        spaces=draft.spaces,
+        pathology=draft.spine.pathology,
+    )
+
+
+@pytest.fixture
+def built() -> Built:
+    """Builds a phantom of shapes from pathologies."""
+    return shapes

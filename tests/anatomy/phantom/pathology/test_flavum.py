@@ -1,0 +1,41 @@
+"""The flavum is as thick as asked for, grows into the canal, and says so."""
+
+import pytest
+
+from needle_sim.anatomy.finding import findings
+from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy, flavum_mm
+from needle_sim.errors import InputError
+
+
+# 3.2-3.8 mm is normal (LF15 PMC4404540), 9.4 mm the thickest found (EJMCM)
+@pytest.mark.parametrize("thick_mm", [3.0, 4.5, 6.0, 9.4])
+def test_its_thickness_is_read_back_within_two_percent(built, thick_mm):
+    (found,) = findings(built(FlavumHypertrophy("L4-L5", thick_mm)))
+
+    assert found.requested == thick_mm
+    assert found.share_off < 0.02
+
+
+def test_other_levels_stay_as_they_were(built):
+    thick, normal = built(FlavumHypertrophy("L4-L5", 7.0)), built()
+
+    for level in ("L3-L4", "L5-S1"):
+        assert flavum_mm(thick, level) == pytest.approx(flavum_mm(normal, level), rel=1e-3)
+
+
+def test_it_grows_forwards_into_the_canal(built):
+    thick, normal = built(FlavumHypertrophy("L4-L5", 7.0)), built()
+    front = [one.spaces["L4-L5 flavum"].shape.box_mm[0, 1] for one in (thick, normal)]
+
+    assert front[0] < front[1] - 1.5
+
+
+@pytest.mark.parametrize("thick_mm", [1.0, 11.0, float("nan")])
+def test_a_thickness_that_cannot_be_is_refused(thick_mm):
+    with pytest.raises(InputError, match=r"thickness_mm must lie from 2 to 10, got"):
+        FlavumHypertrophy("L4-L5", thick_mm)
+
+
+def test_a_flavum_that_is_not_there_cannot_be_measured(built):
+    with pytest.raises(InputError, match="has no L1-L3 flavum"):
+        flavum_mm(built(), "L1-L3")
