@@ -8,6 +8,7 @@ from collections.abc import Callable
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
+from validation.landmarks import main as landmarks
 from validation.phantom_seconds import main as phantom_seconds
 from validation.population import main as population
 from validation.procedure_seeds import main as procedure_seeds
@@ -19,6 +20,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
+    "landmarks": landmarks,
     "phantom_seconds": phantom_seconds,
     "population": population,
     "procedure_seeds": procedure_seeds,

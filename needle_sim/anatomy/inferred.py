@@ -16,7 +16,8 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
-from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
+from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
+from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import (
     SIDES,
     medial_branch_path,
@@ -29,6 +30,10 @@ from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
 
 Points = NDArray[np.float64]
 
+_IN_FORAMINA = (
+    *(f"foramen_{half}_{wall}" for half in ("upper", "lower") for wall in ("dorsal", "ventral")),
+    "kambin",
+)
 _STEP_MM = 2.0
 _PUSHES = 60
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
@@ -51,7 +56,7 @@ def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
     roots = [_cleared(_root(fit, side), bones) for fit in fits.values() for side in SIDES]
     for vertebra, fit in fits.items():
         for side in SIDES:
-            for name in ("foramen_upper_dorsal", "kambin"):
+            for name in _IN_FORAMINA:
                 key = f"{vertebra} {side} {name}"
                 if key in found:
                     back = fit.patient_from_body.matrix[:3, 1]

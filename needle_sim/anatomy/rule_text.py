@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from string import Formatter
 
-from needle_sim.anatomy.landmarks import MIDLINE, OF_A_SIDE
+from needle_sim.anatomy.landmarks import (
+    MIDLINE,
+    OF_A_RIB,
+    OF_A_SIDE,
+    OF_A_SIDE_OF_THE_SACRUM,
+    OF_THE_SACRUM,
+)
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
+_MIDLINE = tuple(dict.fromkeys((*MIDLINE, *OF_THE_SACRUM)))
+_OF_A_SIDE = tuple(dict.fromkeys((*OF_A_SIDE, *OF_A_RIB, *OF_A_SIDE_OF_THE_SACRUM)))
 PLACEHOLDERS = ("upper", "lower", "side")
 
 
@@ -24,15 +32,15 @@ def check_placeholders(text: str, known: tuple[str, ...] = PLACEHOLDERS) -> None
 
 
 def check_landmark(name: str) -> None:
-    """`InputError` for a landmark that no vertebra has, with the nearest name."""
+    """`InputError` for a landmark that neither a vertebra nor the sacrum has, with the nearest name."""
     vertebra, _, rest = name.partition(" ")
     if vertebra not in ("{upper}", "{lower}"):
         raise InputError(f"landmark {name!r} must start with {{upper}} or {{lower}}")
     sided, _, bare = rest.partition(" ")
-    known = OF_A_SIDE if sided == "{side}" else MIDLINE
+    known = _OF_A_SIDE if sided == "{side}" else _MIDLINE
     wanted = bare if sided == "{side}" else rest
     if wanted not in known:
-        full = [*MIDLINE, *(f"{{side}} {one}" for one in OF_A_SIDE)]
+        full = [*_MIDLINE, *(f"{{side}} {one}" for one in _OF_A_SIDE)]
         other = bare if sided == "{side}" else f"{{side}} {rest}"
         named = [f"{vertebra} {one}" for one in full]
         hint = f"; did you mean '{vertebra} {other}'?" if other in full else nearest(name, named)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.label_joints import label_joints
 from needle_sim.anatomy.phantom.column import column
-from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
+from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
+from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.sacrum_fit import (

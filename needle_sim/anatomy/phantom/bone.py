@@ -218,9 +218,8 @@ def superior_process(post: Posts) -> Iterator[Row]:
         across=post.neck_out,
         blend_mm=2.5,
     )
-    mamillary = post.sap + across * (half[0] - 0.8) - UP * (0.15 * spec.sap_height_mm)
-    size = 0.5 * spec.mamillary_mm
-    yield bar(mamillary - UP * 2.0, mamillary + UP * 2.0, (size, size), across=across, blend_mm=2.0)
+    middle, size = post.mamillary, 0.5 * spec.mamillary_mm
+    yield bar(middle - UP * 2.0, middle + UP * 2.0, (size, size), across=across, blend_mm=2.0)
 
 
 def _transverse_process(post: Posts) -> Iterator[Row]:
@@ -231,10 +230,10 @@ def _transverse_process(post: Posts) -> Iterator[Row]:
     yield bar(start, middle, (half_height, half_thick), end_radii_mm=slim, across=UP, blend_mm=2.0)
     end = 0.8 * half_height, 0.75 * half_thick
     yield bar(middle, tip, slim, end_radii_mm=end, across=UP, blend_mm=1.0, cap_mm=post.tp_cap_mm)
-    size = 0.5 * post.spec.accessory_mm
-    below = size + GROOVE_MM + 0.3
-    accessory = post.neck_point(-0.2) - below * post.neck_over + post.at(0.5, 0.0, 0.0)
-    yield bar(accessory, accessory, (size, size), across=(1.0, 0.0, 0.0), blend_mm=2.5)
+    knob, size = post.accessory, 0.5 * post.spec.accessory_mm
+    foot = root - post.at(1.0, 0.0, 0.25 * post.spec.tp_height_mm)
+    wide = 1.3 * size, 1.3 * size
+    yield bar(foot, knob, wide, end_radii_mm=(size, size), across=UP, cap_mm=size, blend_mm=2.0)
 
 
 def groove(post: Posts) -> Row:

@@ -25,7 +25,8 @@ from needle_sim.anatomy.phantom.pathology.kinds import ordered
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.ribs import ribs
-from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks, sacrum_shape
+from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
+from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
 from needle_sim.anatomy.phantom.spec import SpineSpec, generator, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk

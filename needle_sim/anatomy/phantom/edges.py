@@ -1,4 +1,4 @@
-"""Landmarks of laminae, pedicles, joints and foramina, which epidural and joint needles go by.
+"""Landmarks of laminae, joints and foramina, which epidural and joint needles go by.
 
 Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +z cranial.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from needle_sim.anatomy.phantom.joint import joint_ends
-from needle_sim.anatomy.phantom.posts import UP, Point, Posts, on_bone
+from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
@@ -16,10 +16,14 @@ from needle_sim.geometry.transform import unit
 
 _BACK = np.array([0.0, 1.0, 0.0])
 _INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
-_PARAMEDIAN_MM = 8.0
+_EDGE_MM = 0.7  # and is highest about so far behind it
+PARAMEDIAN_MM = 5.0
+"""From the midline: beside the spinous process, medial of the inferior ones at every level."""
 _START_SHARES = (0.6, 0.4, 0.2, 0.0)  # of half the lamina's height
 _UNDER_PEDICLE_MM = 2.0
-_DORSAL_SHARE = 0.76  # of the depth of the foramen: its dorsal third begins at 0.67
+_DORSAL_SHARE, _VENTRAL_SHARE = 0.76, 0.24  # of its depth: the dorsal third begins at 0.67
+_LOW_SHARE = 0.7  # of the height of the foramen: its lower half, between disc and joint
+_LOW_SHARES_MM = 1.4, 3.6  # behind the body, before the next vertebra's process (proposed)
 _DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (as at L5)
 _KAMBIN_BESIDE_MM = 8.0  # at most so far outside the canal's side wall
 _OVER_ENDPLATE_MM = 2.5
@@ -27,16 +31,23 @@ _FINE_MM = 0.05
 
 
 def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
-    """Borders of the laminae in the midline and 8 mm beside it, all on the bone."""
+    """Borders of the laminae in the midline and 5 mm beside it, all on the bone.
+
+    Their ventral edges are the ends of the ventral interlaminar line; between them the laminae
+    meet at the spinolaminar junction.
+    """
     half, drop = 0.5 * spec.lamina_height_mm, spec.lamina_drop_mm
     canal = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, -drop])
     found: dict[str, Point] = {}
-    for name, x in (("", 0.0), ("left ", _PARAMEDIAN_MM), ("right ", -_PARAMEDIAN_MM)):
+    for name, x in (("", 0.0), ("left ", PARAMEDIAN_MM), ("right ", -PARAMEDIAN_MM)):
         beside = canal + np.array([x, 0.0, 0.0])
-        upper, lower = (_border_of(bone, beside, half * way) for way in (UP, -UP))
-        found[f"{name}lamina_upper_edge"], found[f"{name}lamina_lower_edge"] = upper[0], lower[0]
-        if not name:
-            found["lamina_ventral_upper"], found["lamina_ventral_lower"] = upper[1], lower[1]
+        for end, way in (("upper", UP), ("lower", -UP)):
+            edge, ventral = _border_of(bone, beside, half * way)
+            found[f"{name}lamina_{end}_edge"] = edge
+            found[f"{name}lamina_ventral_{end}"] = ventral
+    ends = found["lamina_ventral_upper"], found["lamina_ventral_lower"]
+    before = np.array([0.0, canal[1], 0.5 * (ends[0] + ends[1])[2]])
+    found["spinolaminar_junction"] = trace_mm(bone, before, _BACK, off_mm=0.0)
     return found
 
 
@@ -63,22 +74,21 @@ def border(bone: Implicit, start_mm: Point, towards: Point, back: Point) -> tupl
         beside = beside - float((beside - start_mm) @ back) * back
         ventral = trace_mm(bone, beside, back, off_mm=0.0)
         edge = trace_mm(bone, ventral + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
-    return edge, ventral
+    top = ventral + _EDGE_MM * back + 40.0 * towards
+    return trace_mm(bone, top, -towards, off_mm=0.0), ventral
 
 
 def side_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
-    """Pedicle, joint below and foramen below of one side."""
+    """Joint below and foramen below of one side."""
     spec = post.spec
     dorsal, ventral, low = joint_ends(post)
-    canal = np.array([0.0, post.pedicle[1], post.pedicle[2]])
     under = leaves(bone, post.pedicle, -UP)
     return {
-        "pedicle_lateral": leaves(bone, post.pedicle, post.at(1.0, 0.0, 0.0)),
-        "pedicle_medial": trace_mm(bone, canal, post.at(1.0, 0.0, 0.0), off_mm=0.0),
-        "pedicle_12_oclock": leaves(bone, post.pedicle, UP),
-        "pedicle_6_oclock": under,
         "foramen_centre": under - 0.35 * spec.foramen_height_mm * UP,
         "foramen_upper_dorsal": under_pedicle(post, bone, _DORSAL_SHARE, _UNDER_PEDICLE_MM),
+        "foramen_upper_ventral": under_pedicle(post, bone, _VENTRAL_SHARE, _UNDER_PEDICLE_MM),
+        "foramen_lower_dorsal": _low_in_foramen(post, under, _LOW_SHARES_MM[1]),
+        "foramen_lower_ventral": _low_in_foramen(post, under, _LOW_SHARES_MM[0]),
         "joint_below_dorsal": dorsal,
         "joint_below_ventral": ventral,
         "joint_below_inferior": low,
@@ -112,9 +122,19 @@ def under_pedicle(post: Posts, bone: Implicit, share: float, down_mm: float) -> 
     under = leaves(bone, post.pedicle, -UP)
     front = np.array([under[0], post.spec.back_mm, under[2] - _UNDER_PEDICLE_MM])
     steps = np.arange(3.0, _DEEPEST_MM, _FINE_MM)
-    bony = bone.distance_mm(front + steps[:, None] * _BACK) < 0
-    depth = float(steps[np.argmax(bony)]) if bony.any() else _DEEPEST_MM
+    gap = bone.distance_mm(front + steps[:, None] * _BACK)
+    first = int(np.argmax(gap < 0))
+    depth = float(steps[first]) if gap[first] < 0 else _DEEPEST_MM
+    if gap[first] < 0 < first:  # between two steps, so that it runs smoothly with the sizes
+        depth += _FINE_MM * gap[first] / (gap[first - 1] - gap[first])
     return np.asarray(front + share * depth * _BACK + (_UNDER_PEDICLE_MM - down_mm) * UP)
+
+
+def _low_in_foramen(post: Posts, under: Point, behind_mm: float) -> Point:
+    """A place (3,) in the lower half of the foramen, so far behind body and disc."""
+    spec = post.spec
+    down = _LOW_SHARE * spec.foramen_height_mm
+    return np.array([under[0], spec.back_mm + behind_mm, under[2] - down])
 
 
 def _kambin(post: Posts) -> Point:

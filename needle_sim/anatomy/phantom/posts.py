@@ -193,6 +193,19 @@ class Posts:
         return np.asarray(root + self.at(run, run * back, run * up))
 
     @property
+    def mamillary(self) -> Point:
+        """Middle of the mamillary process, on the back of the superior one."""
+        spec = self.spec
+        beside = (0.5 * spec.sap_width_mm - 0.8) * self.sap_across
+        return np.asarray(self.sap + beside - 0.15 * spec.sap_height_mm * UP)
+
+    @property
+    def accessory(self) -> Point:
+        """Middle of the accessory process, under the groove at the root of the transverse one."""
+        below = 0.5 * self.spec.accessory_mm + GROOVE_MM + 0.3
+        return np.asarray(self.neck_point(-0.2) - below * self.neck_over + self.at(0.5, 0.0, 0.0))
+
+    @property
     def lamina_foot(self) -> Point:
         """Lateral end of the lamina, behind the pedicle."""
         spec = self.spec

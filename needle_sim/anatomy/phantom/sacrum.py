@@ -13,11 +13,11 @@ from needle_sim.anatomy.phantom.bone import groove, superior_process
 from needle_sim.anatomy.phantom.edges import border
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
-from needle_sim.anatomy.phantom.vertebra import endplate_landmarks, superior_process_landmarks
 from needle_sim.geometry.shapes import Implicit, Row, Step, bar, drum
 
 _X = np.array([1.0, 0.0, 0.0])
 _SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
+_CORNUA_MM, _WIDTH_MM = 17.7, 112.0  # between the cornua (PARKUS15), of a sacrum of this width
 WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
 _CURVE_SHARES = (0.0, -0.10, 0.15, 0.45, 1.0)  # of the curve, S1 to S5; first a little backwards
 
@@ -66,25 +66,6 @@ def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:
     return Implicit.of(rows)
 
 
-def sacrum_landmarks(
-    spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit
-) -> dict[str, Point]:
-    """Landmarks (3,) that S1 shares with a vertebra, body frame; ``ala_notch`` is the L5 target."""
-    rims = endplate_landmarks(spec)
-    found = {name: at for name, at in rims.items() if name.startswith("superior")}
-    found["canal_centre"] = canal_points(spec, sizes)[0]
-    for side in SIDES:
-        post = Posts(spec, side)
-        for name, point in superior_process_landmarks(post, bone).items():
-            found[f"{side} {name}"] = point
-        found[f"{side} ala_notch"] = found[f"{side} sap_tp_junction"]
-        beside = wall_border(spec, sizes, bone, post.at(8.0, 0.0, 0.0))
-        found[f"{side} lamina_upper_edge"] = beside[0]
-    edge, ventral = wall_border(spec, sizes, bone, np.zeros(3))
-    found["lamina_upper_edge"], found["lamina_ventral_upper"] = edge, ventral
-    return found
-
-
 def wall_border(
     spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit, beside: Point
 ) -> tuple[Point, Point]:
@@ -129,11 +110,11 @@ def lateral_mass(
             blend_mm=4.0 if step == "add" else 0.5,
             step=step,
         )
-        for (start, first), (end, last) in pairwise(_lateral_knots(axis, post))
+        for (start, first), (end, last) in pairwise(lateral_knots(axis, post))
     ]
 
 
-def _lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float, float]]]:
+def lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float, float]]]:
     """Middle and half sizes (across, along y) of the lateral part abreast of S1 to S5."""
     ends, out = axis.ends, post.at(1.0, 0.0, 0.0)
     edge, ventral = 0.5 * axis.sizes["width_mm"], axis.sizes.get("ala_ventral_mm", 0.0)
@@ -148,7 +129,7 @@ def _lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float
 
 def _bridges(axis: Segments, post: Posts) -> Iterator[Row]:
     """Bone from the body of S1 to the ala, and between the foramina below."""
-    ends, knots = axis.ends, _lateral_knots(axis, post)
+    ends, knots = axis.ends, lateral_knots(axis, post)
     across = (0.0, 0.0, 1.0)
     beside = post.at(0.36 * axis.spec.upper_width_mm, 9.0, -14.0)
     yield bar(
@@ -181,6 +162,9 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
         low = foot - np.array([0.0, 0.0, 6.0])
         ala = low + post.at(11.0, -14.0, -1.0)
         yield bar(low, ala, (5.0, 5.0), end_radii_mm=(8.5, 8.5), across=_X, blend_mm=4.0)
+        yield from _laminae(axis, post)
+        horn = cornu(axis, post)
+        yield bar(horn[0], horn[1], (2.6, 2.2), end_radii_mm=(2.0, 1.8), across=_X, blend_mm=2.0)
     for n in range(4):
         wide = 15.0 - 2.5 * n
         yield bar(
@@ -203,6 +187,33 @@ def _dorsal_wall(axis: Segments) -> Iterator[Row]:
             across=(0, 0, 1.0),
             blend_mm=3.0,
         )
+
+
+def _laminae(axis: Segments, post: Posts) -> Iterator[Row]:
+    """Fused laminae of S2 to S4 from the dorsal wall to the lateral part, between the foramina."""
+    tops, knots = wall_points(axis.spec, axis.sizes), lateral_knots(axis, post)
+    for n in (1, 2, 3):
+        wall = 0.5 * (tops[n] + tops[n + 1]) + post.at(9.0 - 2.0 * n, 0.0, 0.0) + axis.dorsal(n)
+        (first, one), (last, other) = knots[n], knots[n + 1]
+        side = 0.5 * (first + last) + 0.34 * (one[1] + other[1]) * axis.dorsal(n)
+        tall = 0.26 * _SEGMENT_SHARES[n] * axis.sizes["length_mm"]
+        yield bar(
+            wall,
+            side - post.at(2.0, 0.0, 0.0),
+            (tall, 2.4),
+            end_radii_mm=(1.15 * tall, 3.2),
+            across=axis.directions[n],
+            cap_mm=3.0,
+            blend_mm=3.0,
+        )
+
+
+def cornu(axis: Segments, post: Posts) -> tuple[Point, Point]:
+    """Root and tip of the sacral cornu of a side, beside the hiatus."""
+    apart = _CORNUA_MM * axis.sizes["width_mm"] / _WIDTH_MM
+    wall, line = wall_points(axis.spec, axis.sizes)[-1], _canal_line(axis)
+    tip = line[5] + 1.5 * axis.dorsal(4) - 4.0 * axis.directions[4]
+    return wall + post.at(4.5, 0.0, 0.0), tip + post.at(0.5 * apart, 0.0, 0.0)
 
 
 FORAMINA_MM = ((20.5, 5.5), (18.5, 5.0), (16.0, 4.2), (13.5, 3.4))

@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.phantom.bone import vertebra_shape
 from needle_sim.anatomy.phantom.course import medial_branch_path, root_path
 from needle_sim.anatomy.phantom.edges import lamina_landmarks, lower_landmarks, side_landmarks
+from needle_sim.anatomy.phantom.pedicle import pedicle_landmarks
 from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts, notch, on_bone
+from needle_sim.anatomy.phantom.processes import mamillary_tip, process_landmarks
+from needle_sim.anatomy.phantom.rims import (
+    corner_landmarks,
+    endplate_landmarks,
+    side_wall_landmarks,
+    wall_landmarks,
+)
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, trace_mm
 
 __all__ = [
     "SIDES",
-    "endplate_landmarks",
     "medial_branch_path",
     "root_path",
     "superior_process_landmarks",
@@ -38,30 +45,9 @@ def vertebra_landmarks(
     return found
 
 
-def endplate_landmarks(spec: VertebraSpec) -> dict[str, Point]:
-    """Rims and centres of both endplates, body frame."""
-    found = {}
-    half, tilt = 0.5 * spec.height_mm, spec.wedge_slope
-    for name, sign, (width, depth) in (
-        ("superior", 1.0, (spec.upper_width_mm, spec.upper_depth_mm)),
-        ("inferior", -1.0, (spec.lower_width_mm, spec.lower_depth_mm)),
-    ):
-        for place, x, y in (
-            ("anterior", 0.0, -0.5 * depth),
-            ("posterior", 0.0, 0.5 * depth),
-            ("left", 0.5 * width, 0.0),
-            ("right", -0.5 * width, 0.0),
-            ("centre", 0.0, 0.0),
-        ):
-            dish = spec.dish_mm if place == "centre" else 0.0
-            z = sign * (half + tilt * y - dish)
-            found[f"{name}_endplate_{place}"] = np.array([x, y, z])
-    return found
-
-
 def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     found = {"canal_centre": np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])}
-    found.update(endplate_landmarks(spec))
+    found |= endplate_landmarks(spec, bone) | wall_landmarks(spec, bone)
     root = Posts(spec, "left").lamina_top
     run = spec.back_mm + spec.spinous_length_mm - root[1]
     slope = np.tan(np.radians(spec.spinous_slope_deg))
@@ -71,16 +57,15 @@ def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
 
 
 def _of_side(post: Posts, bone: Implicit) -> dict[str, Point]:
-    above, out = 40.0 * UP, post.at(1.0, 0.0, 0.0)
     back = np.tan(np.radians(post.spec.tp_backsweep_deg))
-    tp_top = post.tp_root + 2.0 * post.at(1.0, back, 0.0)
+    tp_top = post.tp_root + post.at(2.0, 2.0 * back, 40.0)
     found = superior_process_landmarks(post, bone) | side_landmarks(post, bone)
+    found |= pedicle_landmarks(post, bone)
+    found |= process_landmarks(post, bone)
+    found |= corner_landmarks(post, bone) | side_wall_landmarks(post, bone)
     return found | {
-        "iap_tip": trace_mm(bone, post.iap - above, UP, off_mm=0.0),
-        "tp_root_upper": trace_mm(bone, tp_top + above, -UP, off_mm=0.0),
-        "tp_tip": trace_mm(bone, post.tp_tip + 40.0 * out, -out, off_mm=0.0),
+        "tp_root_upper": trace_mm(bone, tp_top, -UP, off_mm=0.0),
         "joint_below_centre": post.joint_below,
-        "pedicle_centre": post.pedicle,
     }
 
 
@@ -89,6 +74,7 @@ def superior_process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
     place before it."""
     return lower_landmarks(post, bone) | {
         "sap_tip": trace_mm(bone, post.sap + 40.0 * UP, -UP, off_mm=0.0),
+        "mamillary_tip": mamillary_tip(post, bone),
         "facet_centre": post.facet,
         "sap_tp_junction": on_bone(post, bone, post.neck_point(0.75), off_mm=0.0),
         "mamillo_accessory_notch": notch(post, bone, 0.0),

@@ -8,7 +8,7 @@ import pytest
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.sacrum import sacrum_landmarks
+from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.errors import InputError

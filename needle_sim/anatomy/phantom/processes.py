@@ -1,0 +1,54 @@
+"""Landmarks of the processes of a vertebra: their tips, and the isthmus between two of them.
+
+Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +z cranial.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from needle_sim.anatomy.phantom.edges import leaves
+from needle_sim.anatomy.phantom.posts import UP, Point, Posts
+from needle_sim.geometry.shapes import Implicit, trace_mm
+from needle_sim.geometry.transform import unit
+
+_FAR_MM = 40.0
+_FROM_TIP_MM = 3.0
+"""The borders of a transverse process are looked at so far from its tip."""
+_BESIDE_MM = 3.0
+"""The isthmus lies so far lateral of the pedicle's medial wall."""
+_ISTHMUS_SHARE = 0.2
+"""Of the way from the pedicle's lower border to the tip of the inferior process."""
+_ACCESSORY = (0.6, 0.7, -0.35)  # it points backwards, outwards and a little down
+
+
+def process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
+    """Tips (3,) of the processes of a side, and the back of the isthmus."""
+    out = post.at(1.0, 0.0, 0.0)
+    tp = trace_mm(bone, post.tp_tip + _FAR_MM * out, -out, off_mm=0.0)
+    iap = trace_mm(bone, post.iap - _FAR_MM * UP, UP, off_mm=0.0)
+    axis = unit(post.tp_tip - post.tp_root)
+    under = leaves(bone, post.pedicle, -UP)
+    canal = post.at(0.0, *post.pedicle[1:])
+    medial = trace_mm(bone, canal, out, off_mm=0.0)
+    low = float(under[2] + _ISTHMUS_SHARE * (iap - under)[2])
+    isthmus = post.at(abs(medial[0]) + _BESIDE_MM, iap[1] + _FAR_MM, low)
+    beside = tp - axis * (_FROM_TIP_MM / abs(axis[0]))
+    return {
+        "iap_tip": iap,
+        "tp_tip": tp,
+        "tp_tip_upper": trace_mm(bone, beside + _FAR_MM * UP, -UP, off_mm=0.0),
+        "tp_tip_lower": trace_mm(bone, beside - _FAR_MM * UP, UP, off_mm=0.0),
+        "accessory_tip": tip(bone, post.accessory, unit(post.at(*_ACCESSORY))),
+        "pars_isthmus": trace_mm(bone, isthmus, [0.0, -1.0, 0.0], off_mm=0.0),
+    }
+
+
+def mamillary_tip(post: Posts, bone: Implicit) -> Point:
+    """The tip (3,) of the mamillary process, on the back of the superior one."""
+    return tip(bone, post.mamillary, post.sap_across)
+
+
+def tip(bone: Implicit, middle_mm: Point, out: Point) -> Point:
+    """Where a small process ends in a direction, from its middle (3,)."""
+    return trace_mm(bone, middle_mm + 12.0 * out, -out, off_mm=0.0)
