@@ -1,7 +1,7 @@
 """Landmarks picked on a mesh of a vertebra, by vertices and plane sections alone.
 
-A rule knows the axes of the body frame (+x left, +y posterior, +z cranial) and the mesh, and none of
-the sizes the vertebra was built from.
+A rule knows the axes of the body frame (+x left, +y posterior, +z cranial) and the mesh, and none
+of the sizes the vertebra was built from.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from needle_sim.geometry.mesh import Mesh
+from needle_sim.geometry.transform import unit
 from validation.sections import Outline, Points, extreme, section
 
 Picks = dict[str, Points]
@@ -22,22 +23,35 @@ _PARAMEDIAN_MM = 5.0
 _RIM_MM = 1.2  # so near the plane of a rim lies what belongs to it
 _PLACES = (("anterolateral", -1.0), ("posterolateral", 1.0))
 _FROM_TIP_MM = 3.0
-_BESIDE_MM = 3.0  # the back of the isthmus is looked at so far lateral of the pedicle's medial wall
+_BESIDE_MM = 1.0  # the back of the isthmus is looked at so far lateral of the pedicle's medial wall
 _STEP_MM = 0.25
+_BEHIND_MM = 1.5  # a border is looked at so far behind its ventral corner
+_BESIDE_SPINOUS_MM, _BESIDE_STEEP_MM = 7.5, 9.5
+"""Nearer to the midline the lowest place is the spinous process's root, which is steep on T10."""
+_WIDENED = 2.2  # so much wider than its tip, a section of a transverse process is its root
 _JOINT_MM = 3.0
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
 
-def picks(mesh: Mesh) -> Picks:
-    """Every pick on a vertebra by the landmark's name, those of a side with the side before it."""
+def picks(mesh: Mesh, *, lumbar: bool) -> Picks:
+    """Every pick on a vertebra by the landmark's name, those of a side with the side before it.
+
+    Isthmus, mamillary and accessory process are those of a lumbar one; at 5 mm from the midline
+    a thoracic lamina is one with its inferior process, and in it its lower border runs into a steep
+    spinous process without a corner.
+    """
     found: Picks = {}
     for rule in _MEDIAN:
         found |= rule(mesh)
+    if not lumbar:
+        del found["lamina_lower_edge"], found["lamina_ventral_lower"]
     for side, sign in SIGNS.items():
-        for of_side in _SIDED:
-            found |= {f"{side} {name}": at for name, at in of_side(mesh, sign).items()}
+        own = tips(mesh, sign, lumbar=lumbar)
+        for of_side in (*_SIDED, *_LUMBAR) if lumbar else _SIDED:
+            own |= of_side(mesh, sign)
+        found |= {f"{side} {name}": at for name, at in own.items()}
     return found
 
 
@@ -121,10 +135,17 @@ def laminae(mesh: Mesh) -> Picks:
     middle = 0.5 * (high + low)
     face = points[np.abs(points[:, 2] - middle[2]) < 0.4]
     found["spinolaminar_junction"] = extreme(face, [0.0, -1.0, 0.0], within_mm=0.05)
-    height = 0.5 * sum(arch.farthest([0.0, 1.0, up])[2] for up in (1.0, -1.0))
-    end = points[np.abs(points[:, 2] - height) < 0.4]
-    found["spinous_tip"] = extreme(end, [0.0, 1.0, 0.0], within_mm=0.2)
+    found["spinous_tip"] = _end(arch, found["spinolaminar_junction"])
     return found
+
+
+def _end(arch: Outline, root: Points) -> Points:
+    """End of the spinous process: halfway between the corners that it has along its own way."""
+    along = unit(arch.farthest([0.0, 1.0, 0.0]) - root)
+    up = np.cross(along, [-1.0, 0.0, 0.0])
+    middle = 0.5 * (arch.farthest(along + up) + arch.farthest(along - up))
+    points = arch.points_mm
+    return extreme(points[np.abs((points - middle) @ up) < 0.4], along, within_mm=0.2)
 
 
 def paramedian(mesh: Mesh, sign: float) -> Picks:
@@ -139,50 +160,62 @@ def paramedian(mesh: Mesh, sign: float) -> Picks:
 
 
 def _borders(arch: Outline) -> Picks:
+    """Ventral corners of an outline, and its highest and lowest place right behind them."""
+    points = arch.points_mm
+    high, low = arch.farthest([0.0, -1.0, 0.35]), arch.farthest([0.0, -0.6, -0.8])
+    top, base = (points[points[:, 1] < one[1] + _BEHIND_MM] for one in (high, low))
     return {
-        "lamina_upper_edge": arch.farthest([0.0, -0.15, 1.0]),
-        "lamina_ventral_upper": arch.farthest([0.0, -1.0, 0.35]),
-        "lamina_lower_edge": arch.farthest([0.0, -0.35, -1.0]),
-        "lamina_ventral_lower": arch.farthest([0.0, -0.7, -0.7]),
+        "lamina_upper_edge": extreme(top, [0.0, -0.15, 1.0], within_mm=0.0),
+        "lamina_ventral_upper": high,
+        "lamina_lower_edge": extreme(base, [0.0, -0.35, -1.0], within_mm=0.0),
+        "lamina_ventral_lower": low,
     }
 
 
-def tips(mesh: Mesh, sign: float) -> Picks:
-    """Highest, lowest and farthest lateral places of the arch on a side."""
+def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
+    """Highest, lowest and farthest lateral places of the arch on a side.
+
+    None of a transverse process that is so short that it is one with the superior articular one.
+    """
     points, behind = mesh.points_mm, back_mm(mesh)
     own = points[sign * points[:, 0] > 4.0]
     arch = own[own[:, 1] > behind + 4.0]
     tip = extreme(own[own[:, 1] > behind - 6.0], [sign, 0.0, 0.0], within_mm=_FLAT_MM)
-    end = section(mesh, 0, float(tip[0] - sign * _FROM_TIP_MM))
-    near = min(end, key=lambda one: float(np.linalg.norm(one.centre_mm - tip)))
-    return {
+    first, near = (
+        min(
+            section(mesh, 0, float(tip[0] - sign * from_tip)),
+            key=lambda one: float(np.linalg.norm(one.centre_mm - tip)),
+        )
+        for from_tip in (1.0, _FROM_TIP_MM)
+    )
+    beside = arch[sign * arch[:, 0] > (_BESIDE_SPINOUS_MM if lumbar else _BESIDE_STEEP_MM)]
+    found = {
         "sap_tip": extreme(arch, [0.0, 0.0, 1.0], within_mm=_FLAT_MM),
-        "iap_tip": extreme(arch, [0.0, 0.0, -1.0], within_mm=_FLAT_MM),
-        "tp_tip": tip,
-        "tp_tip_upper": extreme(near.points_mm, [0.0, 0.0, 1.0], within_mm=0.1),
-        "tp_tip_lower": extreme(near.points_mm, [0.0, 0.0, -1.0], within_mm=0.1),
+        "iap_tip": extreme(beside, [0.0, 0.0, -1.0], within_mm=2.0 * _FLAT_MM),
     }
+    upper, lower = (extreme(near.points_mm, [0.0, 0.0, up], within_mm=0.1) for up in (1.0, -1.0))
+    if near.area_mm2 < _WIDENED * first.area_mm2:
+        found |= {"tp_tip": tip, "tp_tip_upper": upper, "tp_tip_lower": lower}
+    return found
 
 
 def knobs(mesh: Mesh, sign: float) -> Picks:
     """Mamillary and accessory process, and the isthmus under them."""
     points, behind = mesh.points_mm, back_mm(mesh)
     beside, back = sign * points[:, 0], points[:, 1] - behind
-    top, low = (tips(mesh, sign)[name] for name in ("sap_tip", "iap_tip"))
+    top, low = (tips(mesh, sign, lumbar=True)[name] for name in ("sap_tip", "iap_tip"))
     high = arch_outline(mesh).points_mm[:, 2].max() + 4.0
-    pillar = (beside > 4.0) & (beside < sign * top[0] + 10.0) & (back > 6.0)
+    pillar = (beside > 4.0) & (beside < sign * top[0] + 12.0) & (back > 6.0)
     mamillary = extreme(points[pillar & (points[:, 2] > high)], [0.5 * sign, 0.87, 0.0])
     isthmus = _isthmus(mesh, sign, low)
     level = np.abs(points[:, 2] - isthmus[2]) < 0.4
     arch = beside[level & (back > 6.0)].max() + 1.5
     low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
     under = pillar & (beside > max(arch, sign * top[0] + 3.0)) & (back > 8.0) & low_enough
-    accessory = extreme(points[under], [0.6 * sign, 0.7, -0.35])
-    return {
-        "mamillary_tip": mamillary,
-        "accessory_tip": accessory,
-        "pars_isthmus": isthmus,
-    }
+    found = {"mamillary_tip": mamillary, "pars_isthmus": isthmus}
+    if under.any():
+        found["accessory_tip"] = extreme(points[under], [0.6 * sign, 0.7, -0.35])
+    return found
 
 
 def _isthmus(mesh: Mesh, sign: float, low: Points) -> Points:
@@ -207,7 +240,9 @@ def pedicle(mesh: Mesh, sign: float) -> Picks:
     start = max(rim[f"{end}_endplate_posterior"][1] for end in ("superior", "inferior")) + 0.5
     found: list[Outline] = []
     for at in np.arange(start, start + 9.0, _STEP_MM):
-        own = [one for one in section(mesh, 1, float(at)) if (sign * one.points_mm[:, 0]).min() > 4.0]
+        own = [
+            one for one in section(mesh, 1, float(at)) if (sign * one.points_mm[:, 0]).min() > 4.0
+        ]
         before = found[-1] if found else None
         found += [max(own, key=lambda one: _shared(one, before))] if own else []
         if found and found[-1].area_mm2 > _GROWN * min(one.area_mm2 for one in found):
@@ -248,7 +283,7 @@ def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
     ]
     gap, nearest = KDTree(sides[1]).query(sides[0])
     step = sides[1][nearest] - sides[0]
-    own = (gap < _JOINT_MM) & (np.abs(step[:, 2]) < 0.4 * gap)
+    own = (gap < _JOINT_MM) & (np.abs(step[:, 2]) < 0.5 * gap)
     middle = sides[0][own] + 0.5 * step[own]
     return {"joint_below_centre": middle.mean(axis=0)}
 
@@ -264,7 +299,12 @@ def _range(values: NDArray[np.float64]) -> Points:
 
 
 _MEDIAN: tuple[Callable[[Mesh], Picks], ...] = (rims, walls, laminae)
-_SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (corners, body_side, paramedian, tips, knobs, pedicle)
+_SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (
+    corners,
+    body_side,
+    pedicle,
+)
+_LUMBAR: tuple[Callable[[Mesh, float], Picks], ...] = (paramedian, knobs)
 
 
 def sacral_picks(mesh: Mesh) -> Picks:

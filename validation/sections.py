@@ -74,7 +74,9 @@ def section(mesh: Mesh, axis: int, at_mm: float) -> list[Outline]:
     state = above[mesh.faces]
     cut = mesh.faces[state.any(axis=1) & ~state.all(axis=1)]
     starts, stops = [], []
-    for n in range(3):  # an edge from below to above is where a piece begins, the other where it ends
+    for n in range(
+        3
+    ):  # an edge from below to above is where a piece begins, the other where it ends
         first, second = cut[:, n], cut[:, (n + 1) % 3]
         starts.append(np.where(above[second] & ~above[first], _key(mesh, first, second), -1))
         stops.append(np.where(above[first] & ~above[second], _key(mesh, first, second), -1))

@@ -15,8 +15,8 @@ from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
-from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
+from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import (
     SIDES,

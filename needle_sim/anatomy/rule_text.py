@@ -32,7 +32,7 @@ def check_placeholders(text: str, known: tuple[str, ...] = PLACEHOLDERS) -> None
 
 
 def check_landmark(name: str) -> None:
-    """`InputError` for a landmark that neither a vertebra nor the sacrum has, with the nearest name."""
+    """`InputError` for a landmark that no vertebra and no sacrum has, with the nearest name."""
     vertebra, _, rest = name.partition(" ")
     if vertebra not in ("{upper}", "{lower}"):
         raise InputError(f"landmark {name!r} must start with {{upper}} or {{lower}}")

@@ -60,7 +60,8 @@ def test_landmarks_move_with_their_vertebra(mean):
         upper = found[f"{level} superior_endplate_anterior"]
         back = mean[level].patient_from_body.inverse().apply(upper)
         assert back[0] == pytest.approx(0.0, abs=1e-9)
-        assert back[1] == pytest.approx(-0.5 * mean[level].spec.upper_depth_mm)
+        rim = -0.5 * mean[level].spec.upper_depth_mm
+        assert rim < back[1] < rim + 1.5  # a rim is rounded
 
 
 @pytest.mark.parametrize("name", ["L4 left root", "L5 right root", "dura"])

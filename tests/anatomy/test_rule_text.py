@@ -23,6 +23,9 @@ def test_anything_else_in_braces_is_refused(text):
 
 def test_a_landmark_names_its_vertebra_first_and_the_nearest_is_said_in_full():
     check_landmark("{lower} {side} sap_tip")
+    check_landmark("{lower} hiatus_apex")
+    check_landmark("{lower} {side} s1_foramen_dorsal")
+    check_landmark("{upper} {side} costal_facet")
     with pytest.raises(InputError, match="must start with"):
         check_landmark("L4 right sap_tip")
     with pytest.raises(InputError, match=r"did you mean '\{lower\} \{side\} sap_tip'"):

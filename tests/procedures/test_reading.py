@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from needle_sim import presets
-from needle_sim.anatomy.landmarks import MIDLINE, OF_A_SIDE
 from needle_sim.anatomy.settle import Settle
 from needle_sim.anatomy.target_rule import AlongNerve, Share, Shift, TargetRule
 from needle_sim.errors import InputError, PresetError
@@ -260,11 +259,6 @@ def test_the_page_holds_every_key_of_the_top_of_a_file():
 def test_the_page_lists_every_pattern_of_contrast():
     (said,) = re.findall(r"^Patterns of contrast: (.*?)\.", PAGE, flags=re.DOTALL | re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", said)) == set(PATTERNS)
-
-
-def test_the_page_holds_every_landmark_and_no_other():
-    assert set(MIDLINE) in tables_of_the_page()
-    assert set(OF_A_SIDE) in tables_of_the_page()
 
 
 def example() -> str:

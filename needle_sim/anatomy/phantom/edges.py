@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from needle_sim.anatomy.phantom.joint import joint_ends
-from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts, on_bone
+from needle_sim.anatomy.phantom.posts import UP, Point, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
@@ -17,6 +17,8 @@ from needle_sim.geometry.transform import unit
 _BACK = np.array([0.0, 1.0, 0.0])
 _INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
 _EDGE_MM = 0.7  # and is highest about so far behind it
+_THIN_MM = _INTO_MM, _EDGE_MM, 0.3  # for a lamina that is an edge there
+_WITHIN_MM = 0.7  # its ventral edge is looked for so far within it
 PARAMEDIAN_MM = 5.0
 """From the midline: beside the spinous process, medial of the inferior ones at every level."""
 _START_SHARES = (0.6, 0.4, 0.2, 0.0)  # of half the lamina's height
@@ -53,28 +55,31 @@ def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
 
 def _border_of(bone: Implicit, middle_mm: Point, half: Point) -> tuple[Point, Point]:
     """`border` from within the canal: from as near to it as there still is lamina behind."""
-    for share in _START_SHARES[:-1]:
-        try:
-            return border(bone, middle_mm + share * half, unit(half), _BACK)
-        except InputError:  # a slender lamina ends before, beside the midline
-            continue
-    return border(bone, middle_mm + _START_SHARES[-1] * half, unit(half), _BACK)
+    for into in _THIN_MM:
+        for share in _START_SHARES:
+            try:
+                start = middle_mm + share * half
+                return border(bone, start, unit(half), _BACK, into_mm=into)
+            except InputError:  # a slender lamina ends before, or in an edge that is thin
+                continue
+    raise InputError(f"no lamina lies behind {middle_mm.round(1)}: its border cannot be found")
 
 
-def border(bone: Implicit, start_mm: Point, towards: Point, back: Point) -> tuple[Point, Point]:
+def border(
+    bone: Implicit, start_mm: Point, towards: Point, back: Point, *, into_mm: float = _INTO_MM
+) -> tuple[Point, Point]:
     """Border of a lamina, and its ventral edge, both (3,) on the bone.
 
     ``start_mm`` lies in the canal before the lamina; ``towards`` leads along the canal to the
-    border, ``back`` to the lamina.
+    border, ``back`` to the lamina; the border is looked for ``into_mm`` behind the canal's wall.
     """
-    wall = trace_mm(bone, start_mm, back, off_mm=0.0)
-    edge = trace_mm(bone, wall + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
-    for _ in range(5):  # the wall is not parallel to the canal: look again next to the border
-        beside = edge - _INTO_MM * back - 0.7 * towards
+    ventral = trace_mm(bone, start_mm, back, off_mm=0.0)
+    for _ in range(6):  # the wall is not parallel to the canal: look again next to the border
+        edge = trace_mm(bone, ventral + into_mm * back + 40.0 * towards, -towards, off_mm=0.0)
+        beside = edge - into_mm * back - _WITHIN_MM * towards
         beside = beside - float((beside - start_mm) @ back) * back
         ventral = trace_mm(bone, beside, back, off_mm=0.0)
-        edge = trace_mm(bone, ventral + _INTO_MM * back + 40.0 * towards, -towards, off_mm=0.0)
-    top = ventral + _EDGE_MM * back + 40.0 * towards
+    top = ventral + min(_EDGE_MM, into_mm) * back + 40.0 * towards
     return trace_mm(bone, top, -towards, off_mm=0.0), ventral
 
 

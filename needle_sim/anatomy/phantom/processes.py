@@ -5,8 +5,6 @@ Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +
 
 from __future__ import annotations
 
-import numpy as np
-
 from needle_sim.anatomy.phantom.edges import leaves
 from needle_sim.anatomy.phantom.posts import UP, Point, Posts
 from needle_sim.geometry.shapes import Implicit, trace_mm
@@ -15,7 +13,7 @@ from needle_sim.geometry.transform import unit
 _FAR_MM = 40.0
 _FROM_TIP_MM = 3.0
 """The borders of a transverse process are looked at so far from its tip."""
-_BESIDE_MM = 3.0
+_BESIDE_MM = 1.0
 """The isthmus lies so far lateral of the pedicle's medial wall."""
 _ISTHMUS_SHARE = 0.2
 """Of the way from the pedicle's lower border to the tip of the inferior process."""
@@ -33,12 +31,13 @@ def process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
     medial = trace_mm(bone, canal, out, off_mm=0.0)
     low = float(under[2] + _ISTHMUS_SHARE * (iap - under)[2])
     isthmus = post.at(abs(medial[0]) + _BESIDE_MM, iap[1] + _FAR_MM, low)
-    beside = tp - axis * (_FROM_TIP_MM / abs(axis[0]))
+    run = abs(tp[0]) - _FROM_TIP_MM - abs(post.tp_tip[0])
+    beside = post.tp_tip + axis * (run / abs(axis[0]))
     return {
         "iap_tip": iap,
         "tp_tip": tp,
-        "tp_tip_upper": trace_mm(bone, beside + _FAR_MM * UP, -UP, off_mm=0.0),
-        "tp_tip_lower": trace_mm(bone, beside - _FAR_MM * UP, UP, off_mm=0.0),
+        "tp_tip_upper": leaves(bone, beside, UP),
+        "tp_tip_lower": leaves(bone, beside, -UP),
         "accessory_tip": tip(bone, post.accessory, unit(post.at(*_ACCESSORY))),
         "pars_isthmus": trace_mm(bone, isthmus, [0.0, -1.0, 0.0], off_mm=0.0),
     }

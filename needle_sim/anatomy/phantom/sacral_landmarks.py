@@ -105,7 +105,7 @@ def _reach(bone: Implicit, places: list[Point], out: Point) -> float:
 
 
 def _joint(axis: Segments, post: Posts, bone: Implicit) -> Iterator[tuple[str, Point]]:
-    """In the gap of the sacroiliac joint: from the upper end down, and its lower part from behind."""
+    """In the gap of the sacroiliac joint from its upper end down, and its lower part behind."""
     out = post.at(1.0, 0.0, 0.0)
     high, low = (at for at, _ in lateral_knots(axis, post)[1:3])
     for name, share in _JOINT.items():

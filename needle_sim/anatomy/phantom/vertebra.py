@@ -50,9 +50,9 @@ def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     found |= endplate_landmarks(spec, bone) | wall_landmarks(spec, bone)
     root = Posts(spec, "left").lamina_top
     run = spec.back_mm + spec.spinous_length_mm - root[1]
-    slope = np.tan(np.radians(spec.spinous_slope_deg))
-    far = root + np.array([0.0, run + 20.0, -run * slope])
-    found["spinous_tip"] = trace_mm(bone, far, [0.0, -1.0, 0.0], off_mm=0.0)
+    along = np.array([0.0, 1.0, -np.tan(np.radians(spec.spinous_slope_deg))])
+    far = root + (run + 20.0) * along
+    found["spinous_tip"] = trace_mm(bone, far, -along, off_mm=0.0)
     return found
 
 
@@ -73,7 +73,7 @@ def superior_process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
     """Tip, face and neck of the superior articular process, the notch behind it, and Kambin's
     place before it."""
     return lower_landmarks(post, bone) | {
-        "sap_tip": trace_mm(bone, post.sap + 40.0 * UP, -UP, off_mm=0.0),
+        "sap_tip": trace_mm(bone, post.sap + 40.0 * post.sap_up, -post.sap_up, off_mm=0.0),
         "mamillary_tip": mamillary_tip(post, bone),
         "facet_centre": post.facet,
         "sap_tp_junction": on_bone(post, bone, post.neck_point(0.75), off_mm=0.0),

@@ -70,5 +70,5 @@ def test_cornua_stand_beside_the_hiatus_as_far_apart_as_published(mean):
 
 def test_a_sacrum_without_a_back_is_refused(mean):
     plate = Implicit.of([box((80.0, 4.0, 80.0), centre_mm=(0.0, -200.0, 0.0))])
-    with pytest.raises(InputError, match="misses|no bone"):
+    with pytest.raises(InputError, match=r"misses|no bone"):
         sacrum_landmarks(mean.column.vertebrae["S1"], mean.spec.sacrum, plate)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.landmarks import landmark_names
+from needle_sim.anatomy.landmarks import OF_A_RIB, landmark_names
 from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
@@ -43,6 +43,7 @@ def test_landmarks_of_the_surface_lie_on_it(mean, level):
     spec, bone = mean.column.vertebrae[level], mean.own[level]
     found = vertebra_landmarks(spec, bone=bone)
 
-    assert set(found) == set(landmark_names())
+    ribs = {f"{side} {name}" for side in SIDES for name in OF_A_RIB}
+    assert set(found) == {*landmark_names(), *(ribs if spec.rib_length_mm > 0 else ())}
     points = np.stack([found[f"{side} {name}"] for side in SIDES for name in ON_BONE])
     assert np.abs(bone.distance_mm(points)).max() < 0.01

@@ -1,0 +1,52 @@
+"""Tips of the processes, and the isthmus."""
+
+import numpy as np
+
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.processes import mamillary_tip, process_landmarks, tip
+from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.geometry.shapes import Implicit, bar
+
+LEVELS = spine_spec().levels[:-1]
+LUMBAR = [level for level in LEVELS if level.startswith("L")]
+
+
+def test_tips_lie_on_the_bone_in_their_order(drawn):
+    for level in LEVELS:
+        spec, bone = drawn.column.vertebrae[level], drawn.own[level]
+        for side in SIDES:
+            post = Posts(spec, side)
+            found = process_landmarks(post, bone) | {"mamillary_tip": mamillary_tip(post, bone)}
+
+            assert np.abs(bone.distance_mm(np.stack(list(found.values())))).max() < 0.01
+            assert found["mamillary_tip"][2] > found["accessory_tip"][2] + 3.0
+            assert found["accessory_tip"][2] > found["pars_isthmus"][2] > found["iap_tip"][2]
+            assert abs(found["tp_tip"][0]) > abs(found["accessory_tip"][0])
+
+
+def test_the_end_of_a_transverse_process_is_as_tall_as_its_sizes_say(drawn):
+    for level in LUMBAR:
+        spec = drawn.column.vertebrae[level]
+        found = process_landmarks(Posts(spec, "left"), drawn.own[level])
+        tall = found["tp_tip_upper"] - found["tp_tip_lower"]
+
+        assert 0.6 * spec.tp_height_mm < tall[2] < 1.02 * spec.tp_height_mm
+        assert abs(abs(found["tp_tip"] - found["tp_tip_upper"])[0] - 3.0) < 1e-6
+
+
+def test_the_isthmus_is_as_thick_as_a_lamina(mean):
+    for level in LEVELS:
+        post, bone = Posts(mean.column.vertebrae[level], "left"), mean.own[level]
+        back = process_landmarks(post, bone)["pars_isthmus"]
+        inwards = back - np.arange(0.5, 30.0, 0.1)[:, None] * np.array([0.0, 1.0, 0.0])
+        thick = 0.5 + 0.1 * int(np.argmax(bone.distance_mm(inwards) > 0))
+
+        assert 3.0 < thick < 16.0  # lamina 5-7 mm at right angles, cut obliquely
+
+
+def test_the_tip_of_a_ball_is_its_pole():
+    ball = Implicit.of([bar([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], (2.0, 2.0))])
+
+    found = tip(ball, np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0]))
+
+    assert np.abs(found - [1.0, 4.0, 3.0]).max() < 1e-3

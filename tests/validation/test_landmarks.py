@@ -1,0 +1,72 @@
+"""A fixed part of the validation, with its bounds; what the picks stand on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from needle_sim.geometry.shapes import Implicit, bar, box
+from validation.fine_mesh import fine_mesh
+from validation.landmarks import PHANTOMS, Gap, by_name, faults, gaps
+from validation.sections import extreme, section
+
+LEAST_NAMES = 25  # landmarks that have a pick
+BLOCK = Implicit.of([box((8.0, 5.0, 3.0), centre_mm=(1.0, 2.0, 3.0))])
+
+
+@pytest.mark.long
+def test_picks_on_meshes_agree_with_the_landmarks():
+    found = by_name(gaps(range(PHANTOMS // 40)))
+
+    assert len(found) >= LEAST_NAMES
+    assert faults(found) == []
+
+
+def test_a_landmark_out_of_its_place_would_be_found():
+    good = [Gap("sap_tip", n, "L4", 0.4) for n in range(9)]
+
+    assert faults(by_name(iter(good))) == []
+    (far,) = faults(by_name(iter([*good, Gap("sap_tip", 9, "L2", 2.1)])))
+    assert "sap_tip: 2.10 mm at L2, seed 9" in far
+    (mean,) = faults(by_name(dataclasses.replace(one, mm=1.1) for one in good))
+    assert "mean 1.10 mm" in mean
+
+
+def test_a_mesh_sampled_near_the_surface_alone_is_closed_and_as_large_as_it_should_be():
+    ball = fine_mesh(Implicit.of([bar([3.0, 1.0, 0.0], [3.0, 1.0, 0.0], (9.0, 9.0))]))
+
+    assert ball.closed
+    assert ball.volume_mm3 == pytest.approx(4.0 / 3.0 * np.pi * 9.0**3, rel=0.005)
+
+
+@pytest.mark.parametrize(("axis", "area"), [(0, 60.0), (1, 96.0), (2, 160.0)])
+def test_a_section_of_a_block_is_its_side(axis, area):
+    centre = np.array([1.0, 2.0, 3.0])
+    (outline,) = section(fine_mesh(BLOCK), axis, float(centre[axis]) + 0.3)
+
+    assert outline.area_mm2 == pytest.approx(area, rel=0.01)
+    away = np.delete(outline.centre_mm - centre, axis)
+    assert np.abs(away).max() < 0.02
+
+
+def test_a_hole_counts_the_other_way_round():
+    """A ring: its outer outline is positive, its hole negative, and beside it there is nothing."""
+    ring = Implicit.of(
+        [
+            bar([0, 0, -3], [0, 0, 3], (9.0, 9.0), cap_mm=0.5),
+            bar([0, 0, -9], [0, 0, 9], (4.0, 4.0), step="cut", blend_mm=0.0),
+        ]
+    )
+    mesh = fine_mesh(ring)
+
+    areas = sorted(one.area_mm2 for one in section(mesh, 2, 0.1))
+    assert areas == pytest.approx([-np.pi * 16.0, np.pi * 81.0], rel=0.02)
+    assert section(mesh, 2, 40.0) == []
+
+
+def test_the_extreme_of_a_flat_end_is_its_middle():
+    corner = extreme(fine_mesh(BLOCK).points_mm, [0.0, 0.0, 1.0], within_mm=0.1)
+
+    assert corner == pytest.approx([1.0, 2.0, 6.0], abs=0.26)  # half a step
