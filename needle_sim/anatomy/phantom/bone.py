@@ -208,7 +208,8 @@ def superior_process(post: Posts) -> Iterator[Row]:
         blend_mm=2.0,
     )
     # the neck: its lateral face runs along the nerve, its back keeps out of the joint
-    radius = min(spec.neck_radius_mm, 0.5 * spec.sap_thickness_mm + _NECK_OVER_MM)
+    over = _NECK_OVER_MM * (1.0 - post.coronal)
+    radius = min(spec.neck_radius_mm, 0.5 * spec.sap_thickness_mm + over)
     inside = -(radius + 0.2) * post.neck_out
     yield bar(
         post.neck_point(0.0) + inside,

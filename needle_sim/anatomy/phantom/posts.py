@@ -147,11 +147,17 @@ class Posts:
         return np.cross(self.needle_axis, self.neck_out) * self.sign
 
     @property
+    def coronal(self) -> float:
+        """0 where the joint above stands as in a lumbar spine, 1 where it looks backwards."""
+        turned = (self.spec.facet_angle_deg - _SAGITTAL_DEG) / _TURN_DEG
+        return float(np.clip(turned, 0.0, 1.0))
+
+    @property
     def neck(self) -> Point:
         """Middle of the lateral neck, on the lateral face of the process."""
         spec = self.spec
         side = -0.5 * spec.sap_thickness_mm * self.facet_normal
-        coronal = np.clip((spec.facet_angle_deg - _SAGITTAL_DEG) / _TURN_DEG, 0.0, 1.0)
+        coronal = self.coronal
         edge = _EDGE_SHARE * spec.sap_width_mm * self.sap_across
         face = self.sap + (1.0 - coronal) * side + coronal * edge
         return np.asarray(face - spec.neck_drop_mm * UP + spec.neck_flare_mm * self.neck_out)
