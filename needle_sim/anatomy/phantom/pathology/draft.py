@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Space, Structure
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.pathology.kind import Pathology
-from needle_sim.anatomy.phantom.soft_tissue import Layer
 from needle_sim.anatomy.phantom.spec import SpineSpec
-from needle_sim.anatomy.phantom.voxelise import Shape
+from needle_sim.anatomy.phantom.voxelise import Layer, Shape
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit
 

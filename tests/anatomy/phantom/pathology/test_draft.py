@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.build import drafted
@@ -11,11 +12,14 @@ from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy
 from needle_sim.anatomy.phantom.pathology.kind import Pathology, resized
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Implicit, bar
+
+KNOB = np.array([0.0, -30.0, 0.0])
 
 
 @dataclass(frozen=True)
 class Step(Pathology):
-    """Doubles a size, grows L4 by nothing, and takes the flavum of L4-L5 away."""
+    """Doubles a size, grows a knob before L4, and takes the flavum of L4-L5 away."""
 
     kind: ClassVar[str] = "step"
 
@@ -23,7 +27,7 @@ class Step(Pathology):
         return resized(spine, "L4", flavum_mm=2.0 * spine.vertebrae["L4"].flavum_mm)
 
     def grown(self, own, stack):
-        return {**own, "L4": own["L5"]}
+        return {**own, "L4": Implicit.of([*own["L4"].rows, bar(KNOB, KNOB, (4.0, 4.0))])}
 
     def altered(self, draft):
         return draft.without("L4-L5 flavum")
@@ -38,9 +42,7 @@ def test_each_step_of_a_kind_is_taken():
     assert "L4-L5 flavum" not in draft.spaces
     assert "L3-L4 flavum" in draft.spaces
     body = draft.stack.bodies["L4"]
-    at = body.apply([[0.0, 0.0, 0.0], [10.0, 3.0, 8.0], [30.0, 20.0, 0.0]])
-    other = draft.stack.bodies["L5"].apply(body.inverse().apply(at))
-    assert draft.bones["L4"].distance_mm(at) == pytest.approx(draft.bones["L5"].distance_mm(other))
+    assert draft.bones["L4"].distance_mm(body.apply([KNOB])) == pytest.approx(-4.0, abs=0.01)
 
 
 def test_sizes_change_one_after_the_other():
