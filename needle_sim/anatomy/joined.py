@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.evidence import band
+from needle_sim.anatomy.phantom import column
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.surface import LabelSurface
@@ -24,8 +24,8 @@ def joined(
 ) -> dict[str, VertebraFit]:
     """The same fits, so that the two bones of each facet joint leave its cleft between them.
 
-    The cleft is where the superior process of the bone below has it, taken as the mean of both
-    sides; ``rms_mm`` is measured anew.
+    The cleft is where the superior process of the bone below has it, on each side;
+    ``rms_mm`` is measured anew.
     """
     found = dict(fits)
     for upper, lower in column_of(fits).pairs:
@@ -47,21 +47,5 @@ def column_of(fits: Mapping[str, VertebraFit]) -> Column:
 
 def meeting(upper: VertebraFit, lower: VertebraFit) -> VertebraSpec:
     """The sizes of the upper one with its inferior joints at the superior ones of the lower."""
-    spec = upper.spec
     step = upper.patient_from_body.inverse() @ lower.patient_from_body
-    middle = []
-    for side in SIDES:
-        post = Posts(lower.spec, side)
-        at = step.apply(post.facet + 0.5 * spec.joint_gap_mm * post.facet_normal)
-        middle.append(at * [post.sign, 1.0, 1.0])
-    joint = np.mean(middle, axis=0)
-    up = step.turn(Posts(lower.spec, "left").sap_up)
-    return replace(
-        spec,
-        iap_angle_deg=lower.spec.facet_angle_deg,
-        iap_tropism_deg=lower.spec.tropism_deg,
-        iap_pitch_deg=float(np.degrees(np.arctan2(-up[1], up[2]))),
-        iap_spread_mm=float(joint[0]),
-        iap_setback_mm=float(joint[1] - spec.back_mm),
-        iap_drop_mm=float(-0.5 * spec.height_mm - joint[2]),
-    )
+    return column.meeting(upper.spec, lower.spec, step)

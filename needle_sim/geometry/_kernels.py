@@ -149,10 +149,10 @@ def _drums(row, x, y, z, many, out):
         row[12] - row[14],
         row[13] - row[15],
     )
-    waist, dished, radius = row[18], row[19], row[20]
-    upright = math.sqrt(1.0 + tilt * tilt)
+    waist, dished, radius, lean = row[18], row[19], row[20], row[21]
+    upright = math.sqrt(1.0 + tilt * tilt + lean * lean)
     for n in range(many):
-        top = max(half + tilt * y[n], 1.0)
+        top = max(half + tilt * y[n] + lean * x[n], 1.0)
         t = min(1.0, max(-1.0, z[n] / top))
         dent = waist * (1.0 - t * t)
         a = 0.25 * (wide + t * wider) - dent

@@ -72,6 +72,7 @@ def drum(
     waist_mm: float = 0.0,
     dish_mm: float = 0.0,
     round_mm: float = 1.5,
+    lean: float = 0.0,
     centre_mm: ArrayLike = (0.0, 0.0, 0.0),
     axes: tuple[ArrayLike, ArrayLike] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     blend_mm: float = 1.5,
@@ -91,6 +92,8 @@ def drum(
         How far the middle of an endplate lies under its rim.
     round_mm : float
         Radius of the rim.
+    lean : float
+        Rise of the upper end (and fall of the lower) per millimetre towards +x.
     centre_mm, axes : (3,) array, pair of (3,) arrays
         Middle, and the directions of width and depth.
     blend_mm, step : float, str
@@ -99,7 +102,7 @@ def drum(
     u = unit(axes[0])
     v = np.asarray(axes[1], dtype=np.float64)
     v = unit(v - u * float(u @ v))
-    figures = (*upper_mm, *lower_mm, *heights_mm, waist_mm, dish_mm, round_mm)
+    figures = (*upper_mm, *lower_mm, *heights_mm, waist_mm, dish_mm, round_mm, lean)
     return _row(_DRUM, step, blend_mm, np.asarray(centre_mm, dtype=np.float64), u, v, figures)
 
 
@@ -144,7 +147,11 @@ def half_sizes(row: Row) -> tuple[Row, float]:
     if row[0] == BAR:
         return np.array([max(row[12], row[14]), max(row[13], row[15]), row[16]]), float(row[19])
     if row[0] == _DRUM:
-        width, depth, height = max(row[12], row[14]), max(row[13], row[15]), row[16:18].max()
+        width, depth, height = (
+            max(row[12], row[14]),
+            max(row[13], row[15]),
+            row[16:18].max() + abs(row[21]) * max(row[12], row[14]),
+        )
         return 0.5 * np.array([width, depth, height]), 0.0
     return row[12:15].copy(), 0.0
 

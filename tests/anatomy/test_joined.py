@@ -39,7 +39,7 @@ def test_a_symmetric_pair_gets_the_joint_of_the_phantom_back(pair):
         assert getattr(spec, f"iap_{name}") == pytest.approx(getattr(true, f"iap_{name}"), abs=1e-6)
 
 
-def test_a_turn_between_the_two_is_shared_by_both_sides(pair):
+def test_a_turn_between_the_two_is_followed_on_both_sides(pair):
     turn = np.eye(4)
     c, s = np.cos(0.1), np.sin(0.1)
     turn[:2, :2] = [[c, -s], [s, c]]
@@ -52,8 +52,7 @@ def test_a_turn_between_the_two_is_shared_by_both_sides(pair):
         middle = post.facet + 0.5 * spec.joint_gap_mm * post.facet_normal
         joint = upper.apply(Posts(spec, side).joint_below)
         off.append(float(np.linalg.norm(joint - (body @ own).apply(middle))))
-    assert off[0] == pytest.approx(off[1], rel=0.05)
-    assert max(off) < 4.0
+    assert max(off) < 1e-9
 
 
 def test_joined_bones_leave_their_cleft_open_and_are_measured_anew(pair):

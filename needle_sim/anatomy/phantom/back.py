@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.phantom.trunk import Trunk, superellipse_mm
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple, strands
@@ -76,8 +76,9 @@ class Back:
 
         def slab(i: int) -> None:
             rows = slice(*np.searchsorted(y, [found["floor"][i] - 25.0, found["fascia"][i] + 8.0]))
-            columns = slice(*np.searchsorted(x, [-reach[i], reach[i]]))
-            part = _Part(canvas, x[None, columns], y[rows, None], rows, columns)
+            middle = np.float32(found["middle"][i])
+            columns = slice(*np.searchsorted(x, [middle - reach[i], middle + reach[i]]))
+            part = _Part(canvas, x[None, columns] - middle, y[rows, None], rows, columns)
             self._slice(part, i, float(z[i]), {name: float(one[i]) for name, one in found.items()})
 
         in_threads(slab, canvas.shape[0])
@@ -88,26 +89,31 @@ class Back:
         skin = self.trunk.sizes["skin_mm"] + self.trunk.sizes["subcutis_back_mm"] - 3.0
         for level in self.column.levels:
             spec, body = self.column.vertebrae[level], self.column.bodies[level]
-            post = Posts(spec, "left")
-            neck, tip = body.apply([post.neck_point(1.0), post.tp_tip])
-            arch = body.apply([0.0, spec.back_mm + spec.canal_depth_mm, 0.0])
+            (right, left) = (
+                body.apply([post.neck_point(1.0), post.tp_tip])
+                for post in (Posts(spec, side) for side in SIDES)
+            )
+            neck = 0.5 * (left + right)[0]
+            half = 0.5 * (left - right)[:, 0]
+            arch = body.apply([0.0, spec.arch_mm, 0.0])
+            slant = (left - right)[0, 1] / (left - right)[0, 0]
             knots.append(neck[2])
-            rows.append((neck[1] - _NECK_MM, neck[0], tip[0], arch[1] + 1.0))
+            rows.append((neck[1] - _NECK_MM, *half, arch[1] + 1.0, arch[0], slant))
         canal = self.column.bodies["S1"].apply(
             canal_points(self.column.vertebrae["S1"], self.sacrum)
         )
-        sacral, (_, neck_x, tip_x, _) = knots[-1], rows[-1]
+        sacral, (_, neck_x, tip_x, _, *straight) = knots[-1], rows[-1]
         for _, down in _BELOW:
             height = sacral - down
             at = float(np.interp(height, canal[::-1, 2], canal[::-1, 1]))
             knots.append(height)
-            rows.append((at, neck_x, tip_x, at + 1.0))
+            rows.append((at, neck_x, tip_x, at + 1.0, *straight))
         knots, rows = [knots[0] + _ABOVE_MM, *knots], [rows[0], *rows]
         levels = self.column.levels
         stations = (above(levels[0]), *levels, *(name for name, _ in _BELOW))
         figures = np.array([_figures(station) for station in stations])[::-1]
         order, table = np.array(knots)[::-1], np.array(rows)[::-1]
-        names = ("floor", "neck", "tip", "arch")
+        names = ("floor", "neck", "tip", "arch", "middle", "slant")
         found: dict[str, _Field] = {
             name: np.interp(z_mm, order, table[:, n]) for n, name in enumerate(names)
         }
@@ -129,6 +135,8 @@ class Back:
         inner = 0.8 * at["neck"]
         roof = np.clip((inner - aside) / (inner - 10.0), 0.0, 1.0)
         floor = (floor + (at["arch"] - at["floor"]) * roof).astype(np.float32)
+        if at["slant"]:  # a turned vertebra lifts the muscles of one side
+            floor = floor + np.float32(at["slant"]) * np.clip(x, -at["tip"], at["tip"])
         lateral = np.float32(at["lateral"])
         outline = superellipse_mm(aside / lateral, np.maximum(up, 0.0), lateral, high)
         furrow = self.trunk.sizes["furrow_mm"] * np.exp(-((aside / 13.0) ** 2))

@@ -9,11 +9,15 @@ from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from needle_sim.anatomy.numbering import in_order
-from needle_sim.anatomy.phantom.posts import Posts
+from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec
-from needle_sim.geometry.transform import Frame, Transform, rigid
+from needle_sim.geometry.transform import Frame, Transform, rigid, unit
+
+_Array = NDArray[np.float64]
 
 _NEXT_MM = 26.0  # neighbours leave at most this between their bodies (proposed)
 
@@ -49,6 +53,13 @@ class Column:
         """Neighbours, upper and lower: no vertebra is missing between their bodies."""
         return tuple(two for two in pairwise(self.levels) if self._gap_mm(*two) < _NEXT_MM)
 
+    def left_at(self, z_mm: _Array) -> _Array:
+        """Direction to the left (N, 3) of what runs along the vertebrae, at heights (N,)."""
+        bodies = [self.bodies[level].matrix for level in reversed(self.levels)]
+        heights = np.array([one[2, 3] for one in bodies])
+        left = np.stack([one[:3, 0] for one in bodies], axis=1)
+        return unit(np.stack([np.interp(z_mm, heights, one) for one in left], axis=-1))
+
     def _gap_mm(self, upper: str, lower: str) -> float:
         away = self.bodies[upper].matrix[:3, 3] - self.bodies[lower].matrix[:3, 3]
         halves = 0.5 * (self.vertebrae[upper].height_mm + self.vertebrae[lower].height_mm)
@@ -56,46 +67,80 @@ class Column:
 
 
 def column(spine: SpineSpec) -> Column:
-    """Stack the vertebrae from the sacrum up, disc by disc, about the origin of the spine."""
+    """Stack the vertebrae from the sacrum up, disc by disc, about the origin of the spine.
+
+    The sacrum lies straight; lordosis, leaning to a side and turning add up over it, each shared
+    evenly by both halves of a disc.
+    """
     specs, levels = spine.vertebrae, spine.levels
-    tilt = {"S1": spine.sacrum["slope_deg"] - _endplate_tilt_deg(specs["S1"])}
-    centre = {"S1": np.zeros(3)}
+    tilt = spine.sacrum["slope_deg"] - _endplate_tilt_deg(specs["S1"])
+    turn, centre = np.eye(3), np.zeros(3)
+    placed = {"S1": (_axes(tilt), centre)}
     for above, here in zip(levels[-2::-1], levels[:0:-1], strict=True):
-        tilt[above] = tilt[here] - specs[here].lordosis_above_deg
-        up_here, up_above = _up(tilt[here]), _up(tilt[above])
-        between = _up(0.5 * (tilt[here] + tilt[above]))
-        centre[above] = (
-            centre[here]
-            + 0.5 * specs[here].height_mm * up_here
-            + specs[here].disc_above_mm * between
-            + 0.5 * specs[above].height_mm * up_above
+        spec, axes = specs[here], placed[here][0]
+        turn, tilt = _turned(turn, spec), tilt - spec.lordosis_above_deg
+        axes_above = _axes(tilt) @ turn
+        forward = axes @ unit([0.0, -1.0, -spec.wedge_slope])
+        centre = (
+            centre
+            + 0.5 * spec.height_mm * axes[:, 2]
+            + spec.disc_above_mm * unit(axes[:, 2] + axes_above[:, 2])
+            + 0.5 * specs[above].height_mm * axes_above[:, 2]
+            + spec.slip_above_mm * forward
         )
+        placed[above] = axes_above, centre
+    origin = placed[spine.origin][1]
     bodies = {
-        level: rigid(_axes(tilt[level]), centre[level] - centre[spine.origin], source=Frame(level))
-        for level in levels
+        level: rigid(axes, at - origin, source=Frame(level)) for level, (axes, at) in placed.items()
     }
     return Column(joined(Column(specs, bodies)), bodies)
 
 
 def joined(column: Column) -> dict[str, VertebraSpec]:
-    """The vertebrae with each inferior joint moved to the superior face of the bone below."""
+    """The vertebrae with each inferior joint moved to the superior faces of the bone below."""
     specs, bodies = column.vertebrae, column.bodies
     found = dict(specs)
     for above, below in column.pairs:
-        spec, lower = specs[above], Posts(specs[below], "left")
         step = bodies[above].inverse() @ bodies[below]
-        joint = step.apply(lower.facet + 0.5 * spec.joint_gap_mm * lower.facet_normal)
-        up = step.turn(lower.sap_up)
-        found[above] = dataclasses.replace(
-            spec,
-            iap_angle_deg=lower.spec.facet_angle_deg,
-            iap_tropism_deg=lower.spec.tropism_deg,
-            iap_pitch_deg=float(np.degrees(np.arctan2(-up[1], up[2]))),
-            iap_spread_mm=float(abs(joint[0])),
-            iap_setback_mm=float(joint[1] - spec.back_mm),
-            iap_drop_mm=float(-0.5 * spec.height_mm - joint[2]),
-        )
+        found[above] = meeting(specs[above], specs[below], step)
     return found
+
+
+def meeting(spec: VertebraSpec, lower: VertebraSpec, step: Transform) -> VertebraSpec:
+    """The sizes of a vertebra with its inferior joints at the superior faces of the one below.
+
+    Parameters
+    ----------
+    spec, lower : VertebraSpec
+        The two.
+    step : Transform
+        From the body frame of the lower one to that of the upper one.
+    """
+    places = []
+    for side in SIDES:
+        post = Posts(lower, side)
+        at = step.apply(post.facet + 0.5 * spec.joint_gap_mm * post.facet_normal)
+        drop = -0.5 * spec.height_mm - at[2]
+        places.append(np.array([post.sign * at[0], at[1] - spec.back_mm, drop]))
+    right, left = places
+    across, up = step.turn([1.0, 0.0, 0.0]), step.turn(Posts(lower, "left").sap_up)
+    pitch = np.arctan2(-up[1], up[2])
+    back = np.array([0.0, np.cos(pitch), np.sin(pitch)])
+    twist = np.degrees(np.arctan2(across @ back, across @ np.cross(back, up)))
+    (spread, setback, drop), more = 0.5 * (left + right), left - right
+    return dataclasses.replace(
+        spec,
+        iap_angle_deg=lower.facet_angle_deg,
+        iap_tropism_deg=float(lower.tropism_deg - 2.0 * twist),
+        iap_pitch_deg=float(np.degrees(pitch)),
+        iap_lean_deg=float(np.degrees(np.arcsin(np.clip(up[0], -1.0, 1.0)))),
+        iap_spread_mm=float(spread),
+        iap_setback_mm=float(setback),
+        iap_drop_mm=float(drop),
+        iap_spread_left_more_mm=float(more[0]),
+        iap_setback_left_more_mm=float(more[1]),
+        iap_drop_left_more_mm=float(more[2]),
+    )
 
 
 def _endplate_tilt_deg(spec: VertebraSpec) -> float:
@@ -103,12 +148,22 @@ def _endplate_tilt_deg(spec: VertebraSpec) -> float:
     return float(np.degrees(np.arctan(spec.wedge_slope)))
 
 
-def _up(tilt_deg: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    angle = np.radians(tilt_deg)
-    return np.array([0.0, -np.sin(angle), np.cos(angle)])
+def _turned(turn: _Array, spec: VertebraSpec) -> _Array:
+    """How the body above is turned out of the median plane (3, 3).
+
+    ``turn`` is that of the vertebra below the disc, whose sizes are ``spec``; both are seen from
+    the body as it would lie in the median plane.
+    """
+    beside = np.radians([0.0, spec.coronal_above_deg, spec.axial_above_deg])
+    if not beside.any() and np.array_equal(turn, np.eye(3)):
+        return turn  # a straight column stays so to the last digit
+    lordosis = Rotation.from_rotvec([np.radians(-spec.lordosis_above_deg), 0.0, 0.0])
+    bend = Rotation.from_rotvec(beside)
+    return np.asarray((lordosis.inv() * Rotation.from_matrix(turn) * lordosis * bend).as_matrix())
 
 
-def _axes(tilt_deg: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _axes(tilt_deg: float) -> _Array:
     """Columns +x, +y and +z of a body whose upper side faces forward by the tilt."""
-    up = _up(tilt_deg)
+    angle = np.radians(tilt_deg)
+    up = np.array([0.0, -np.sin(angle), np.cos(angle)])
     return np.stack([np.array([1.0, 0.0, 0.0]), np.cross(up, [1.0, 0.0, 0.0]), up], axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Structure, StructureKind
 from needle_sim.geometry.shapes import Tube
@@ -19,7 +19,11 @@ _CAUDA_SHARE = 0.62  # of the sac's half sizes: the roots lie in its dorsal part
 
 
 def in_the_sac(
-    line: _Points, scale: _Points, sac_mm: tuple[float, float], conus_mm: float
+    line: _Points,
+    scale: _Points,
+    sac_mm: tuple[float, float],
+    conus_mm: float,
+    left: ArrayLike = (1.0, 0.0, 0.0),
 ) -> list[Structure]:
     """Cauda equina, and cord with its conus.
 
@@ -31,7 +35,10 @@ def in_the_sac(
         Full width and depth of the sac.
     conus_mm : float, mm
         Height of the conus's tip (patient z).
+    left : (N, 3) or (3,) array
+        Direction to the left across the sac.
     """
+    left = np.broadcast_to(np.asarray(left, dtype=np.float64), line.shape)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     tip = float(np.interp(-conus_mm, -line[:, 2], along))
     share = np.clip((tip - along) / _CONUS_MM, 0.0, 1.0) ** 0.6
@@ -42,16 +49,16 @@ def in_the_sac(
     cord = [Tube(line[above], np.maximum(deep[above], _TIP_MM))] if above.sum() > 1 else []
     beside = np.maximum(wide - deep, 0.0)
     for sign in (-1.0, 1.0):
-        inner = line[above] + np.outer(sign * beside[above], [1.0, 0.0, 0.0])
+        inner = line[above] + (sign * beside)[above, None] * left[above]
         if len(inner) > 1:
             cord.append(Tube(inner, np.maximum(deep[above], _TIP_MM)))
-    back = _dorsal(line)
+    back = _dorsal(line, left)
     roots = along > tip - 0.5 * _CONUS_MM
     width, depth = (np.maximum(_CAUDA_SHARE * half[:, n], 0.8) for n in (0, 1))
     cauda = []
     for place in (-0.55, 0.0, 0.55):
         radius = np.minimum(0.6 * width, 0.75 * depth)
-        centre = line + np.outer(place * width, [1.0, 0.0, 0.0])
+        centre = line + (place * width)[:, None] * left
         centre = centre + (half[:, 1] - radius)[:, None] * 0.7 * back
         cauda.append(Tube(centre[roots], radius[roots]))
     found: list[tuple[str, StructureKind, list[Tube]]] = [
@@ -61,9 +68,9 @@ def in_the_sac(
     return [Structure(name, kind, tuple(one), "constructed") for name, kind, one in found if one]
 
 
-def _dorsal(line: _Points) -> _Points:
-    """Backwards (N, 3), perpendicular to the sac's axis, in the median plane."""
+def _dorsal(line: _Points, left: _Points) -> _Points:
+    """Backwards (N, 3), perpendicular to the sac's axis, and to what leads across it."""
     along = np.gradient(line, axis=0)
-    back = np.cross(along, [1.0, 0.0, 0.0])
+    back = np.cross(along, left)
     back = back / np.linalg.norm(back, axis=1, keepdims=True)
     return np.asarray(back * np.sign(back[:, 1:2] + 1e-12))

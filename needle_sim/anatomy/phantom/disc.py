@@ -35,15 +35,17 @@ def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
         * (np.tan(turn) + top.wedge_slope + low.wedge_slope)
     )
     wide = 0.97 * 0.5 * (top.lower_width_mm + low.upper_width_mm)
+    aside = float(np.arcsin(np.clip(np.cross(up_below, up) @ -back, -1.0, 1.0)))
+    lean = 0.5 * float(np.tan(aside))
     deep = 0.97 * 0.5 * (top.lower_depth_mm + low.upper_depth_mm)
     heights = tuple(max(height + sign * 0.5 * wedge, _LEAST_MM) for sign in (1.0, -1.0))
     annulus = drum(
         (wide, deep), (wide, deep), (heights[0] + 1.0, heights[1] + 1.0), waist_mm=-0.6,
-        round_mm=1.0, centre_mm=0.5 * (above + below), axes=(left, back),
+        round_mm=1.0, lean=lean, centre_mm=0.5 * (above + below), axes=(left, back),
     )  # fmt: skip
     inner = low.nucleus_share * wide, low.nucleus_share * deep
     nucleus = drum(
-        inner, inner, (heights[0] + 2.0, heights[1] + 2.0), round_mm=2.0,
+        inner, inner, (heights[0] + 2.0, heights[1] + 2.0), round_mm=2.0, lean=lean,
         centre_mm=0.5 * (above + below) + low.nucleus_back_mm * back, axes=(left, back),
     )  # fmt: skip
     return annulus, nucleus

@@ -48,8 +48,9 @@ def sex_of(male: float) -> Sex | None:
 
 
 def draws(table: SizeTable) -> int:
-    """How many normal numbers one person takes: body size, sex, and one a parameter."""
-    return 2 + len(table.names)
+    """How many normal numbers one person takes: body size, sex, and one a parameter
+    that varies."""
+    return 2 + int(table.varies.sum())
 
 
 def means(table: SizeTable, male: _Rows, age: _Rows, bmi: _Rows) -> _Rows:
@@ -78,7 +79,8 @@ def departures(table: SizeTable, normals: _Rows) -> _Rows:
     factor of a person; what it leaves over runs from level to level with the correlation
     ``level_share`` between neighbours.
     """
-    size, own = normals[:, :1], normals[:, 2:].copy()
+    size, own = normals[:, :1], np.zeros((len(normals), len(table.names)))
+    own[:, table.varies] = normals[:, 2:]
     count, levels = len(table.fields), len(table.levels)
     rest = own[:, : count * levels].reshape(len(own), count, levels)
     share = table.level_share

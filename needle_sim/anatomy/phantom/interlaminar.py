@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,8 +160,10 @@ def canal_rows(column: Column, sacrum: Mapping[str, float] | None) -> list[Row]:
     if "S1" in levels and sacrum is not None:
         points = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))[:4]
         knots += list(zip(points, _SACRAL_HALF_MM, strict=True))
-    left = unit(np.sum([column.bodies[level].matrix[:3, 0] for level in levels], axis=0))
-    rows = chain(knots, 0.5, across=left)
+    rows = []
+    for two in pairwise(knots):
+        (left,) = column.left_at(np.array([0.5 * (two[0][0][2] + two[1][0][2])]))
+        rows += chain(two, 0.5, across=left)
     for one in spaces:
         rows += [cut_row(row) for row in flavum_rows(one, thick_mm=_DEEP_MM)]
     return rows

@@ -42,8 +42,13 @@ def structures(
     line, scale = sac_line(column, sacrum)
     half = 0.5 * sacrum["sac_depth_mm"] * scale
     sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
-    found = [_dura(line, scale, sacrum), *_roots(column, sacrum, bones["S1"]), *_vessels(column)]
-    found += in_the_sac(line, scale, sac_mm, _conus_mm(column))
+    left = column.left_at(line[:, 2])
+    found = [
+        _dura(line, scale, left, sacrum),
+        *_roots(column, sacrum, bones["S1"]),
+        *_vessels(column),
+    ]
+    found += in_the_sac(line, scale, sac_mm, _conus_mm(column), left)
     found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
     found += lateral_branches(column, sacrum, bones["S1"])
     found.append(radiculomedullary_artery(column, bones["L1"], line, half))
@@ -103,14 +108,14 @@ def behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Po
     return np.asarray(np.mean(rims, axis=0) + (radius_mm + low.epidural_ventral_mm) * unit(back))
 
 
-def _dura(line: _Points, scale: _Points, sacrum: Mapping[str, float]) -> Structure:
+def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float]) -> Structure:
     """An oval sac as five parallel tubes that touch an ellipse from inside."""
     wide, deep = 0.5 * sacrum["sac_width_mm"], 0.5 * sacrum["sac_depth_mm"]
     tubes = []
     for share in (-1.0, -0.5, 0.0, 0.5, 1.0):
         beside = share * 0.76 * (wide**2 - deep**2) / wide
         radius = deep * np.sqrt(1.0 - beside**2 / (wide**2 - deep**2))
-        points = line + np.outer(scale, [beside, 0.0, 0.0])
+        points = line + (scale * beside)[:, None] * left
         tubes.append(Tube(points, radius * scale))
     return Structure("dura", "dura", tuple(tubes), "constructed")
 

@@ -29,8 +29,10 @@ class Pelvis:
         """Fill the slices under the crest; bones are painted over it later."""
         body = self.column.bodies["S1"]
         edges = wing_edges(self.column.vertebrae["S1"], self.sacrum, "left")
-        crest, base = (body.apply(edge) for edge in edges)
+        crest, base = (body.apply(edge) - [body.matrix[0, 3], 0.0, 0.0] for edge in edges)
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
+        middle = float(body.matrix[0, 3])
+        beside = np.abs(x - np.float32(middle))
         free = family_labels("fat", "muscle")
         every = slice(None)
 
@@ -38,7 +40,7 @@ class Pelvis:
             fall = float(crest[:, 2].max() - z[i])
             if fall < 4.0:
                 return
-            muscle = _around(_line(crest, base, float(z[i])), fall, np.abs(x), y[:, None])
+            muscle = _around(_line(crest, base, float(z[i])), fall, beside, y[:, None])
             muscle += np.float32(0.8) * ripple(x[None, :], y[:, None], z[i])
             here = canvas.labels[i]
             muscle[~np.isin(here, free)] = 9.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from needle_sim import presets
 from needle_sim.anatomy.numbering import in_order
-from needle_sim.anatomy.phantom.sizes import FITTED, MEASURED, SIGNED
+from needle_sim.anatomy.phantom.sizes import FITTED, MEASURED, OPTIONAL, SIGNED
 from needle_sim.errors import InputError, PresetError
 
 BESIDE = {
@@ -125,7 +125,7 @@ def sheet(name: str, above: tuple[str, ...] = ()) -> Sheet:
                 if (from_level := like.get(level, level)) in old
             }
         beside = {part: dict(cells) for part, cells in base.beside.items()}
-    _fill(vertebra, _table(file, "vertebra", where), columns, own, f"{where}: vertebra")
+    _fill(vertebra, _table(file, "vertebra", where), columns, levels, own, f"{where}: vertebra")
     for part, keys in BESIDE.items():
         share = own if part == "sacrum" else 0.0
         _fill_beside(beside[part], _table(file, part, where), keys, share, f"{where}: {part}")
@@ -184,6 +184,7 @@ def _fill(
     columns: dict[str, dict[str, Cell]],
     entries: Mapping[str, Any],
     levels: Sequence[str],
+    built: Sequence[str],
     size_share: float,
     where: str,
 ) -> None:
@@ -199,6 +200,9 @@ def _fill(
         _known({field: entry}, columns, where)
         cells = _cells(entry, field, len(levels), size_share, f"{where}.{field}")
         columns[field].update(zip(levels, cells, strict=True))
+    for field, (low, high) in OPTIONAL.items():
+        for level in (*levels, *built):
+            columns[field].setdefault(level, Cell(0.0, 0.0, low, high, 0.0))
     lacking = [field for field, column in columns.items() if not column]
     if lacking:
         raise PresetError(f"{where} lacks {', '.join(lacking)}")

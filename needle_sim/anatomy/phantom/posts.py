@@ -95,16 +95,22 @@ class Posts:
     @property
     def iap_up(self) -> Point:
         """Cranial along the joint below, which follows the vertebra below."""
-        pitch = np.radians(self.spec.iap_pitch_deg)
-        return np.array([0.0, -np.sin(pitch), np.cos(pitch)])
+        pitch, lean = np.radians([self.spec.iap_pitch_deg, self.spec.iap_lean_deg])
+        return np.array([np.sin(lean), -np.sin(pitch) * np.cos(lean), np.cos(pitch) * np.cos(lean)])
 
     @property
     def iap_normal(self) -> Point:
         """Unit vector from the joint below into the inferior articular process."""
         angle = np.radians(self.spec.iap_angle_deg + self.sign * 0.5 * self.spec.iap_tropism_deg)
-        pitch = np.radians(self.spec.iap_pitch_deg)
-        back = np.sin(angle)
-        return self.at(-np.cos(angle), back * np.cos(pitch), back * np.sin(pitch))
+        pitch, lean = np.radians([self.spec.iap_pitch_deg, self.spec.iap_lean_deg])
+        back, inwards = np.sin(angle), -self.sign * np.cos(angle)
+        return np.array(
+            [
+                inwards * np.cos(lean),
+                back * np.cos(pitch) + inwards * np.sin(lean) * np.sin(pitch),
+                back * np.sin(pitch) - inwards * np.sin(lean) * np.cos(pitch),
+            ]
+        )
 
     @property
     def iap_across(self) -> Point:
@@ -114,11 +120,11 @@ class Posts:
     @property
     def joint_below(self) -> Point:
         """Middle of the space of the facet joint below."""
-        spec = self.spec
+        spec, half = self.spec, 0.5 * self.sign
         return self.at(
-            spec.iap_spread_mm,
-            spec.back_mm + spec.iap_setback_mm,
-            -0.5 * spec.height_mm - spec.iap_drop_mm,
+            spec.iap_spread_mm + half * spec.iap_spread_left_more_mm,
+            spec.back_mm + spec.iap_setback_mm + half * spec.iap_setback_left_more_mm,
+            -0.5 * spec.height_mm - spec.iap_drop_mm - half * spec.iap_drop_left_more_mm,
         )
 
     @property

@@ -46,14 +46,17 @@ def rib_path(column: Column, level: str, side: str, trunk: Mapping[str, float]) 
     head = body.apply(post.at(beside + _JOINT_MM, spec.back_mm + 2.0, spec.pedicle_rise_mm + 2.0))
     wide = trunk["half_width_mm"] - trunk["skin_mm"] - trunk["subcutis_side_mm"] - _INSIDE_MM
     middle = body.matrix[:3, 3]
+    first = column.bodies[column.levels[0]].matrix[:3, 3]
+    last = column.bodies["S1"].matrix[:3, 3]
+    axis = float(np.interp(middle[2], (last[2], first[2]), (last[0], first[0])))
     deep = float(body.apply([0.0, spec.back_mm + _BEHIND_MM, 0.0])[1] - middle[1])
     front = 0.75 * (trunk["front_mm"] + middle[1])
-    start = np.degrees(np.arcsin(min(abs(head[0]) + 26.0, 0.9 * wide) / wide))
+    start = np.degrees(np.arcsin(min(abs(head[0] - axis) + 26.0, 0.9 * wide) / wide))
     turn = np.radians(np.linspace(start, 165.0, 60))
     half = np.where(turn < np.pi / 2, deep, front)
     oval = np.stack(
         [
-            post.sign * wide * np.sin(turn),
+            axis + post.sign * wide * np.sin(turn),
             middle[1] + half * np.cos(turn),
             np.full(len(turn), head[2] - 3.0),
         ],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from needle_sim import presets
 from needle_sim.anatomy.phantom.phantom_file import BESIDE, Cell, Sheet, plain_rule, sheet
+from needle_sim.anatomy.phantom.sizes import OPTIONAL
 from needle_sim.errors import InputError, PresetError
 
 if TYPE_CHECKING:
@@ -95,6 +96,15 @@ class SizeTable:
         """Levels, and values (n, P) of vertebrae, sacrum and trunk, as `margins` takes them."""
         sacrum, trunk = (self.beside(part, values) for part in ("sacrum", "trunk"))
         return self.levels, self.of_vertebrae(values), sacrum, trunk
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """What is drawn (P,): all but what a file may leave out and gives no spread."""
+        left_out = np.zeros(len(self.names), dtype=bool)
+        for field in set(OPTIONAL) & set(self.fields):
+            where = self.places(field)
+            left_out[where] = not self.sd[where].any()
+        return ~left_out
 
     def places(self, key: str) -> NDArray[np.int64]:
         """Where a parameter stands: its own name, or a field for all levels; else `KeyError`."""

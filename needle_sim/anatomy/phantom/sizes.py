@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from needle_sim.presets import nearest
 
 SIGNED = frozenset(
     {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
-    | {"flavum_left_more_mm", "nucleus_back_mm"}
+    | {"flavum_left_more_mm", "nucleus_back_mm", "slip_above_mm", "arch_back_mm"}
+    | {f"iap_{way}_left_more_mm" for way in ("spread", "setback", "drop")}
 )
 """Lengths that may be negative."""
-MAY_BE_ZERO = frozenset({"disc_hollow_mm", "rib_length_mm"})
+MAY_BE_ZERO = frozenset({"disc_hollow_mm", "rib_length_mm", "pars_gap_mm"})
 """Lengths of what need not be there."""
 
 
@@ -60,10 +62,14 @@ class VertebraSpec:
         Direction of the neck: from parasagittal, and from the plane of the endplates.
     accessory_mm : float
         Width of the accessory process.
-    iap_angle_deg, iap_tropism_deg, iap_pitch_deg : float
-        Joint below: from the sagittal plane, left minus right, turned about the transverse axis.
+    iap_angle_deg, iap_tropism_deg, iap_pitch_deg, iap_lean_deg : float
+        Joint below: from the sagittal plane, left minus right, turned about the transverse axis,
+        and its upper end to the left.
     iap_spread_mm, iap_setback_mm, iap_drop_mm : float
-        Middle of the joint space: from the midline, behind the posterior wall, below the body.
+        Middle of the joint space: from the midline, behind the posterior wall, below the body; the
+        mean of both sides.
+    iap_spread_left_more_mm, iap_setback_left_more_mm, iap_drop_left_more_mm : float
+        Of these, left minus right: not 0 where the two vertebrae are turned against each other.
     iap_height_mm, iap_width_mm, iap_thickness_mm, joint_gap_mm : float
         Inferior articular process and the joint space before it.
     tp_span_mm, tp_height_mm, tp_thickness_mm, tp_upsweep_deg, tp_backsweep_deg : float
@@ -72,6 +78,13 @@ class VertebraSpec:
         Spinous process, length from the posterior wall of the body.
     disc_above_mm, lordosis_above_deg : float
         Height of the disc above at its middle; angle between the bodies above and here.
+    coronal_above_deg, axial_above_deg : float
+        How far the body above leans to the left on this one, and turns its front to the left.
+    slip_above_mm : float
+        How far the body above has slipped forward on this one, along its endplate.
+    arch_back_mm, pars_gap_mm : float
+        How far the arch behind the isthmus lies behind its place, and how wide the defect is that
+        parts it from the rest; 0 where the isthmus is whole.
     foramen_height_mm, root_mm, ganglion_mm, root_takeoff_deg, root_ventral_mm : float
         Foramen below the pedicle; diameters of the exiting root; its descent from the horizontal;
         how far it turns ventrally outside.
@@ -173,6 +186,15 @@ class VertebraSpec:
     facet_tilt_deg: float = 0.0
     rib_length_mm: float = 0.0
     rib_fall_deg: float = 25.0
+    coronal_above_deg: float = 0.0
+    axial_above_deg: float = 0.0
+    slip_above_mm: float = 0.0
+    arch_back_mm: float = 0.0
+    pars_gap_mm: float = 0.0
+    iap_lean_deg: float = 0.0
+    iap_spread_left_more_mm: float = 0.0
+    iap_setback_left_more_mm: float = 0.0
+    iap_drop_left_more_mm: float = 0.0
 
     def __post_init__(self) -> None:
         for name in FIELDS:
@@ -199,6 +221,11 @@ class VertebraSpec:
         return 0.25 * (self.upper_depth_mm + self.lower_depth_mm)
 
     @property
+    def arch_mm(self) -> float:
+        """Ventral face of the arch in the midline behind the centre of the body."""
+        return self.back_mm + self.canal_depth_mm + self.arch_back_mm
+
+    @property
     def wedge_slope(self) -> float:
         """Rise of the upper endplate (and fall of the lower) per millimetre towards the back."""
         depth = 0.5 * (self.upper_depth_mm + self.lower_depth_mm)
@@ -219,8 +246,23 @@ FIELDS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Verte
 """Sizes of a vertebra by name."""
 FITTED: tuple[str, ...] = tuple(
     f"iap_{name}"
-    for name in ("angle_deg", "tropism_deg", "pitch_deg", "spread_mm", "setback_mm", "drop_mm")
+    for name in (
+        *("angle_deg", "tropism_deg", "pitch_deg", "lean_deg"),
+        *("spread_mm", "setback_mm", "drop_mm"),
+        *("spread_left_more_mm", "setback_left_more_mm", "drop_left_more_mm"),
+    )
 )
 """Of these, the places of the joint below: they follow from the vertebra below."""
 MEASURED: tuple[str, ...] = tuple(name for name in FIELDS if name not in FITTED)
 """The others, which a phantom file gives."""
+OPTIONAL: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "coronal_above_deg": (-25.0, 25.0),
+        "axial_above_deg": (-20.0, 20.0),
+        "slip_above_mm": (-15.0, 30.0),
+        "arch_back_mm": (0.0, 30.0),
+        "pars_gap_mm": (0.0, 8.0),
+    }
+)
+"""Of these, what a phantom file may leave out, since it is 0 in a straight and whole spine; with
+the range that is taken (proposed)."""

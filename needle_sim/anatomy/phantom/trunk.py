@@ -14,6 +14,7 @@ from needle_sim.anatomy.phantom.voxelise import Canvas
 
 _Points = NDArray[np.floating[Any]]
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
+_FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
 
 
@@ -31,8 +32,27 @@ class Trunk:
         thick = sizes["skin_mm"] + sizes["subcutis_front_mm"] + sizes["wall_mm"]
         return thick - sizes["front_mm"]
 
+    def axis_mm(self, z_mm: _Points) -> _Points:
+        """Middle (x) of the trunk at heights (I,): straight from the sacrum to the first body."""
+        first, last = (
+            self.column.bodies[self.column.levels[n]].matrix[:3, 3].tolist() for n in (0, -1)
+        )
+        return np.asarray(np.interp(z_mm, (last[2], first[2]), (last[0], first[0])))
+
+    def midline_mm(self, z_mm: _Points) -> _Points:
+        """Furrow of the back (x) at heights (I,): most of the way to the spinous processes."""
+        points, axis = self._knots_mm(), self.axis_mm(z_mm)
+        beside: _Points = np.interp(z_mm, points[:, 2], points[:, 0])
+        return axis + _FURROW_SHARE * (_smoothed(beside - axis, z_mm))
+
     def back_mm(self, z_mm: _Points) -> _Points:
         """Skin in the midline (y) behind the spinous processes, at heights (I,)."""
+        points = self._knots_mm()
+        behind = np.interp(z_mm, points[:, 2], points[:, 1])
+        return _smoothed(behind + self.sizes["behind_spinous_mm"], z_mm)
+
+    def _knots_mm(self) -> _Points:
+        """Tips of the spinous processes and of the sacral crest (K, 3) from below."""
         knots = []
         for level in self.column.levels[:-1]:
             spec = self.column.vertebrae[level]
@@ -42,9 +62,7 @@ class Trunk:
         spec = self.column.vertebrae["S1"]
         for y, z in ((spec.back_mm + 33.0, -30.0), (spec.back_mm + 30.0, -62.0)):
             knots.append(body.apply([0.0, y, z]) + np.array([0.0, 5.0, 0.0]))
-        points = np.stack(knots)[::-1]
-        behind = np.interp(z_mm, points[:, 2], points[:, 1])
-        return _smoothed(behind + self.sizes["behind_spinous_mm"], z_mm)
+        return np.stack(knots)[::-1]
 
     def paint(self, canvas: Canvas) -> None:
         """Skin and, inside it, fat with the membrane that parts its two layers."""
@@ -58,7 +76,7 @@ class Trunk:
         """Rectus and the three flat muscles of the abdominal wall around the cavity."""
         x, y, z = (canvas.node_axis_mm(axis) for axis in range(3))
         centre, half = (one[:, None, None] for one in self._cavity(z))
-        aside, height = np.abs(x), (y[:, None] - centre) / half
+        aside, height = np.abs(self._beside(x, z)), (y[:, None] - centre) / half
         depth = _outline_mm(aside, height, self._half_mm, half)
         middle = 1.0 - 0.8 * np.exp(-((aside / 3.0) ** 2))  # linea alba
         middle = middle * (1.0 - 0.6 * np.exp(-(((aside - 66.0) / 4.0) ** 2)))  # semilunaris
@@ -79,6 +97,7 @@ class Trunk:
         x, y, z = points_mm.T
         levels = np.linspace(-220.0, 120.0, 69)
         centre, half = (np.interp(z, levels, one) for one in self._cavity(levels))
+        x = x - np.interp(z, levels, self.axis_mm(levels))
         outline = _outline_mm(np.abs(x), (y - centre) / half, self._half_mm, half)
         return outline + self.sizes["wall_mm"]
 
@@ -97,8 +116,19 @@ class Trunk:
         behind = np.interp(z_mm, levels[:, 2], levels[:, 1]) + _RAPHE_MM
         return 0.5 * (front + behind), 0.5 * (behind - front)
 
-    def depth_mm(self, x: _Points, y: _Points, z: Any, back: Any) -> _Points:
-        """Signed distance to the skin, to first order; x, y, z and the midline are broadcast."""
+    def _beside(self, x: _Points, z: _Points) -> _Points:
+        """Places (J,) beside the trunk's middle at heights (I,): (J,), or (I, 1, J) where that is
+        not 0 everywhere."""
+        axis = self.axis_mm(z)
+        return x - axis[:, None, None] if axis.any() else x
+
+    def depth_mm(
+        self, x: _Points, y: _Points, z: Any, back: Any, furrow_x: _Points | None = None
+    ) -> _Points:
+        """Signed distance to the skin, to first order; x, y, z and the midline are broadcast.
+
+        ``x`` is beside the trunk's middle, ``furrow_x`` beside the furrow where that is elsewhere.
+        """
         hips = np.clip((-60.0 - z) / 120.0, 0.0, 1.0)
         wide = self.sizes["half_width_mm"] * (1.0 + 0.08 * hips * hips * (3 - 2 * hips))
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
@@ -106,7 +136,7 @@ class Trunk:
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
         height = (y - middle) / half
         depth = _outline_mm(np.abs(x), height, wide, half)
-        groove = furrow * np.exp(-((x / 15.0) ** 2))
+        groove = furrow * np.exp(-(((x if furrow_x is None else furrow_x) / 15.0) ** 2))
         dorsal = np.clip(height, 0.0, 1.0) ** 4
         return np.asarray(np.maximum(depth, -half) + groove * dorsal + _sway_mm(x, y, z))
 
@@ -114,7 +144,12 @@ class Trunk:
         """Distance to the skin at the nodes of a canvas."""
         x, y, z = (canvas.node_axis_mm(axis) for axis in range(3))
         back = self.back_mm(z)[:, None, None]
-        return self.depth_mm(x, y[:, None], z[:, None, None], back).astype(np.float32)
+        beside = self._beside(x, z)
+        midline = self.midline_mm(z)
+        furrow_x = x - midline[:, None, None] if midline.any() else None
+        return self.depth_mm(beside, y[:, None], z[:, None, None], back, furrow_x).astype(
+            np.float32
+        )
 
     def _subcutis(self, canvas: Canvas) -> NDArray[np.float32]:
         """How thick the fat under the skin is, at the nodes of a canvas: sides, front, back."""

@@ -30,7 +30,11 @@ class Bare:
 
 def bare(seed: int | None) -> Bare:
     rng = None if seed is None else np.random.default_rng(seed)
-    spec = spine_spec("lumbar_normal", rng=rng)
+    return bare_of(spine_spec("lumbar_normal", rng=rng))
+
+
+def bare_of(spec: SpineSpec) -> Bare:
+    """The shapes and nerves of a spine of these sizes."""
     stack = column(spec)
     own, bones = bones_of(stack, spec.sacrum)
     nerves = structures(stack, own, spec.sacrum)

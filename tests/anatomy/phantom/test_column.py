@@ -1,6 +1,7 @@
 """How the vertebrae are stacked, and how their joints meet."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,3 +100,75 @@ def test_l3_lies_level_in_everybody(drawn):
     up = drawn.column.bodies["L3"].matrix[:3, 2]
 
     assert angle_deg(up, [0, 0, 1]) < 9.0
+
+
+def moved(**sizes: float) -> Column:
+    """The mean spine with other sizes of L4, which say how L3 lies on it."""
+    spine = spine_spec()
+    l4 = replace(spine.vertebrae["L4"], **sizes)
+    return column(replace(spine, vertebrae={**spine.vertebrae, "L4": l4}))
+
+
+@pytest.mark.parametrize(
+    ("size", "value", "axis", "seen"),
+    [("coronal_above_deg", 7.0, 2, 0), ("axial_above_deg", 6.0, 1, 0)],
+)
+def test_a_body_leans_and_turns_to_the_left_on_the_one_below(size, value, axis, seen):
+    straight, bent = moved(), moved(**{size: value})
+    step = bent.bodies["L4"].inverse() @ bent.bodies["L3"]
+    way = step.matrix[:3, axis] * (1.0 if axis == 2 else -1.0)  # up, or the front
+
+    assert np.degrees(np.arcsin(way[seen])) == pytest.approx(value, abs=0.05)
+    for one in (straight, bent):
+        up, down = one.bodies["L4"].matrix[:3, 2], one.bodies["L3"].matrix[:3, 2]
+        middle = [
+            one.bodies[level].apply([0, 0, sign * 0.5 * one.vertebrae[level].height_mm])
+            for level, sign in (("L4", 1.0), ("L3", -1.0))
+        ]  # about the middle of the disc: its ends are as far from it on both sides
+        centre = 0.5 * (middle[0] + middle[1])
+        assert (middle[1] - centre) @ down == pytest.approx((centre - middle[0]) @ up, abs=1e-9)
+
+
+def test_the_sacrum_lies_straight_whatever_the_column_does():
+    straight, bent = moved(), moved(coronal_above_deg=7.0, axial_above_deg=5.0)
+
+    for level in ("L4", "L5", "S1"):
+        turn = [one.bodies[level].matrix[:3, :3] for one in (straight, bent)]
+        np.testing.assert_allclose(turn[0], turn[1], atol=1e-12)
+    assert bent.bodies["L3"].matrix[:3, 3] == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_a_slip_runs_along_the_endplate_below():
+    straight, slipped = (
+        one.bodies["L4"].inverse() @ one.bodies["L3"] for one in (moved(), moved(slip_above_mm=6.0))
+    )
+    l4 = slipped.matrix[:3, 3] - straight.matrix[:3, 3]
+    slope = spine_spec().vertebrae["L4"].wedge_slope
+
+    assert np.linalg.norm(l4) == pytest.approx(6.0)
+    assert l4[2] / l4[1] == pytest.approx(slope)
+    np.testing.assert_allclose(slipped.matrix[:3, :3], straight.matrix[:3, :3], atol=1e-12)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_joints_follow_a_turned_and_slipped_body_on_each_side(side):
+    stack = moved(coronal_above_deg=6.0, axial_above_deg=4.0, slip_above_mm=3.0, tropism_deg=8.0)
+    above, below = (Posts(stack.vertebrae[level], side) for level in ("L3", "L4"))
+    upper, lower = stack.bodies["L3"], stack.bodies["L4"]
+    gap = 0.5 * above.spec.joint_gap_mm
+
+    middle = lower.apply(below.facet + gap * below.facet_normal)
+    np.testing.assert_allclose(upper.apply(above.joint_below), middle, atol=1e-9)
+    np.testing.assert_allclose(
+        upper.turn(above.iap_normal), lower.turn(below.facet_normal), atol=1e-9
+    )
+    np.testing.assert_allclose(upper.turn(above.iap_up), lower.turn(below.sap_up), atol=1e-9)
+
+
+def test_what_runs_along_a_turned_column_is_turned_with_it():
+    stack = moved(axial_above_deg=6.0)
+    z = np.array([stack.bodies[level].matrix[2, 3] for level in ("S1", "L3")])
+    low, high = stack.left_at(z)
+
+    np.testing.assert_allclose(low, [1.0, 0.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(high, stack.bodies["L3"].matrix[:3, 0], atol=1e-12)
