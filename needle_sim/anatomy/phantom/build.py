@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.landmarks import placed
-from needle_sim.anatomy.phantom.artery import ARTERY, ARTERY_NOTE
+from needle_sim.anatomy.phantom.artery import artery_note
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_line, coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
@@ -134,7 +134,7 @@ def anatomy_of(
         inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
             Note("", "", spine.name, _stated(spine)),
-            Note("", "", ARTERY, ARTERY_NOTE),
+            Note("", "", "", artery_note(spine.artery, stack, drawn=noise_seed is not None)),
             *(Note("", "", one.where, str(one)) for one in spine.pathology),
         ),
         pathology=spine.pathology,
@@ -157,7 +157,8 @@ def _draft(
     spaces = spaces_of(
         stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
     )
-    named = structures(stack, own, spine.sacrum)
+    tip = spine.cord["conus_mm"]
+    named = structures(stack, own, spine.sacrum, conus_mm=tip, artery=spine.artery)
     found = _landmarks(stack, own, spine.sacrum)
     return Draft(spine, stack, bones, spaces, named, found).altered()
 

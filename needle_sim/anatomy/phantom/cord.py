@@ -41,17 +41,8 @@ def in_the_sac(
     left = np.broadcast_to(np.asarray(left, dtype=np.float64), line.shape)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     tip = float(np.interp(-conus_mm, -line[:, 2], along))
-    share = np.clip((tip - along) / _CONUS_MM, 0.0, 1.0) ** 0.6
     half = 0.5 * np.array(sac_mm) * scale[:, None] - _WALL_MM
-    wide = np.minimum(0.5 * CORD_MM[0] * share, half[:, 0])
-    deep = np.minimum(0.5 * CORD_MM[1] * share, half[:, 1])
-    above = along < tip
-    cord = [Tube(line[above], np.maximum(deep[above], _TIP_MM))] if above.sum() > 1 else []
-    beside = np.maximum(wide - deep, 0.0)
-    for sign in (-1.0, 1.0):
-        inner = line[above] + (sign * beside)[above, None] * left[above]
-        if len(inner) > 1:
-            cord.append(Tube(inner, np.maximum(deep[above], _TIP_MM)))
+    cord = _cord(line, half, left, (along, tip))
     back = _dorsal(line, left)
     roots = along > tip - 0.5 * _CONUS_MM
     width, depth = (np.maximum(_CAUDA_SHARE * half[:, n], 0.8) for n in (0, 1))
@@ -66,6 +57,25 @@ def in_the_sac(
         ("spinal cord", "cord", cord),
     ]
     return [Structure(name, kind, tuple(one), "constructed") for name, kind, one in found if one]
+
+
+def _cord(line: _Points, half: _Points, left: _Points, at: tuple[_Points, float]) -> list[Tube]:
+    """Three tubes side by side down to the tip of the conus.
+
+    ``at`` says how far along the sac its points lie, and the tip.
+    """
+    along, tip = at
+    down = np.append(along[along < tip], tip)
+    if len(down) < 2:
+        return []
+    path, room, aside = (
+        np.stack([np.interp(down, along, one) for one in of.T], axis=1) for of in (line, half, left)
+    )
+    share = np.clip((tip - down) / _CONUS_MM, 0.0, 1.0) ** 0.6
+    wide = np.minimum(0.5 * CORD_MM[0] * share, room[:, 0])
+    deep = np.minimum(0.5 * CORD_MM[1] * share, room[:, 1])
+    radius, beside = np.maximum(deep, _TIP_MM), np.maximum(wide - deep, 0.0)
+    return [Tube(path + (sign * beside)[:, None] * aside, radius) for sign in (0.0, -1.0, 1.0)]
 
 
 def _dorsal(line: _Points, left: _Points) -> _Points:

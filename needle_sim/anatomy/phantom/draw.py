@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from needle_sim.anatomy.phantom.artery_rates import NORMALS
 from needle_sim.anatomy.phantom.margins import holds
 from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.size_table import SizeTable
@@ -26,11 +27,13 @@ _SEX = {"male": 1.0, "female": 0.0, None: np.nan}
 
 
 class Drawn(NamedTuple):
-    """Sizes (n, P) of people, their sex (n,) by `codes`, and how often each was drawn again."""
+    """Sizes (n, P) of people, their sex (n,) by `codes`, how often each was drawn again, and the
+    normal numbers (n, 3) of the artery (`needle_sim.anatomy.phantom.artery_rates`)."""
 
     values: _Rows
     male: _Rows
     again: NDArray[np.int64]
+    artery: _Rows
 
 
 def codes(people: Sequence[Person]) -> tuple[_Rows, _Rows, _Rows]:
@@ -48,9 +51,9 @@ def sex_of(male: float) -> Sex | None:
 
 
 def draws(table: SizeTable) -> int:
-    """How many normal numbers one person takes: body size, sex, and one a parameter
-    that varies."""
-    return 2 + int(table.varies.sum())
+    """How many normal numbers one person takes: body size, sex, one a parameter that varies, and
+    those of the artery."""
+    return 2 + int(table.varies.sum()) + NORMALS
 
 
 def means(table: SizeTable, male: _Rows, age: _Rows, bmi: _Rows) -> _Rows:
@@ -80,7 +83,7 @@ def departures(table: SizeTable, normals: _Rows) -> _Rows:
     ``level_share`` between neighbours.
     """
     size, own = normals[:, :1], np.zeros((len(normals), len(table.names)))
-    own[:, table.varies] = normals[:, 2:]
+    own[:, table.varies] = normals[:, 2:-NORMALS]
     count, levels = len(table.fields), len(table.levels)
     rest = own[:, : count * levels].reshape(len(own), count, levels)
     share = table.level_share
@@ -114,8 +117,11 @@ def drawn(
     """
     male, age, bmi = who
     if rngs is None:
-        return Drawn(means(table, male, age, bmi), male, np.zeros(len(male), dtype=np.int64))
-    values = np.empty((len(rngs), len(table.names)))
+        nobody = np.full((len(male), NORMALS), np.nan)
+        return Drawn(
+            means(table, male, age, bmi), male, np.zeros(len(male), dtype=np.int64), nobody
+        )
+    values, artery = np.empty((len(rngs), len(table.names))), np.empty((len(rngs), NORMALS))
     sexes, again = male.copy(), np.zeros(len(rngs), dtype=np.int64)
     left, sd = np.arange(len(rngs)), within_sd(table)
     for _ in range(MOST_DRAWS):
@@ -123,12 +129,13 @@ def drawn(
         sexes[left] = np.where(np.isnan(male[left]), normals[:, 1] > 0, male[left])
         values[left] = means(table, sexes[left], age[left], bmi[left])
         values[left] += sd * departures(table, normals)
+        artery[left] = normals[:, -NORMALS:]
         rows = values[left]
         good = holds(*table.parts(rows))
         left = left[~good]
         again[left] += 1
         if not len(left):
-            return Drawn(values, sexes, again)
+            return Drawn(values, sexes, again, artery)
     raise InputError(
         f"{table.name}: no spine that can be was drawn in {MOST_DRAWS} attempts; "
         "its means or SDs do not go together"

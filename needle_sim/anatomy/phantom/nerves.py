@@ -11,6 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
+from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
@@ -28,7 +29,6 @@ from needle_sim.geometry.shapes import Implicit, Tube
 from needle_sim.geometry.transform import unit
 
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
-_CONUS_SHARE = 1.0 / 3.0  # of its height, below the middle of L1
 
 _Points = NDArray[np.float64]
 
@@ -37,8 +37,15 @@ def structures(
     column: Column,
     bones: Mapping[str, Implicit],
     sacrum: Mapping[str, float],
+    *,
+    conus_mm: float,
+    artery: Entry | None,
 ) -> dict[str, Structure]:
-    """Every nerve and vessel by name; ``bones`` are in their body frames, keyed by level."""
+    """Every nerve and vessel by name; ``bones`` are in their body frames, keyed by level.
+
+    ``conus_mm`` is the tip of the cord below the middle of L1; ``artery`` the root that the great
+    radiculomedullary artery runs with (none where that level is not built).
+    """
     line, scale = sac_line(column, sacrum)
     half = 0.5 * sacrum["sac_depth_mm"] * scale
     sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
@@ -48,19 +55,15 @@ def structures(
         *_roots(column, sacrum, bones["S1"]),
         *_vessels(column),
     ]
-    found += in_the_sac(line, scale, sac_mm, _conus_mm(column), left)
+    tip = float(column.bodies["L1"].apply([0.0, 0.0, -conus_mm])[2])
+    found += in_the_sac(line, scale, sac_mm, tip, left)
     found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
     found += lateral_branches(column, sacrum, bones["S1"])
-    found.append(radiculomedullary_artery(column, bones["L1"], line, half))
+    if artery is not None and artery.level in column.levels[:-1]:
+        found.append(radiculomedullary_artery(column, artery, bones[artery.level], line, half))
     roots = {one.name: one for one in found}
     found += list(_medial_branches(column, bones, roots))
     return {one.name: one for one in found}
-
-
-def _conus_mm(column: Column) -> float:
-    """Height of the conus: on the average in the lower third of L1 (SAIF98, Spine 23:1452)."""
-    spec, body = column.vertebrae["L1"], column.bodies["L1"]
-    return float(body.apply([0.0, 0.0, -_CONUS_SHARE * spec.height_mm])[2])
 
 
 def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Points]:

@@ -29,6 +29,7 @@ BESIDE = {
         "wall_mm",
         "multifidus_fat_share",
     ),
+    "cord": ("conus_mm",),
 }
 """Sizes beside the vertebrae, by part."""
 
@@ -36,7 +37,7 @@ _ENTRY = frozenset({"value", "sd", "low", "high", "size_share", "source", "mark"
 _WIDE_SD = 5.0  # beyond so many SD of the mean no size is taken (proposed)
 _LEAST_SHARE = 0.25  # of the mean: no length is taken below it (proposed)
 _FIXED_SHARE = 0.5  # of the value: the range of what does not vary between people (proposed)
-RULES = ("sex", "age", "bmi", "population")
+RULES = ("sex", "age", "bmi", "population", "artery")
 
 _TOP = frozenset(
     {"revision", "summary", "base", "like", "columns", "levels", "origin", "vertebra"}

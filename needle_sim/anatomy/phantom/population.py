@@ -36,6 +36,8 @@ class Population:
         1.0 for men, 0.0 for women; years and kg/m2, NaN where none was given.
     redrawn : (n,) array
         How often each was drawn again because its spine could not be.
+    artery : (n, 3) array
+        Normal numbers that say who has a great radiculomedullary artery, and where.
     """
 
     names: tuple[str, ...]
@@ -45,10 +47,11 @@ class Population:
     age: NDArray[np.float64]
     bmi: NDArray[np.float64]
     redrawn: NDArray[np.int64]
+    artery: NDArray[np.float64]
     table: SizeTable = field(repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("values", "seeds", "male", "age", "bmi", "redrawn"):
+        for name in ("values", "seeds", "male", "age", "bmi", "redrawn", "artery"):
             getattr(self, name).flags.writeable = False
 
     def __len__(self) -> int:
@@ -74,15 +77,17 @@ class Population:
 
     def spine(self, index: int) -> SpineSpec:
         """The spine of one of them."""
-        return spine_of(self.table, self.values[index], self.person(index))
+        return spine_of(self.table, self.values[index], self.person(index), self.artery[index])
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """One flat row a person: seed, sex, age, BMI, then every parameter."""
+        """One flat row a person: seed, sex, age, BMI, artery, then every parameter."""
         rows = []
         for index, values in enumerate(self.values):
             who = self.person(index)
             row: dict[str, Any] = {"seed": int(self.seeds[index]), "sex": who.sex}
             row |= {"age_y": who.age, "bmi_kg_m2": who.bmi, "redrawn": int(self.redrawn[index])}
+            entry = self.table.artery.of(self.artery[index])
+            row["radiculomedullary_artery"] = None if entry is None else str(entry)
             rows.append(row | dict(zip(self.names, values.tolist(), strict=True)))
         return rows
 
@@ -131,8 +136,9 @@ def sample_population(
         part = slice(low, low + _CHUNK)
         rngs = [generator(int(one)) for one in seeds[part]]
         parts.append(drawn(table, rngs, (male[part], ages[part], bmis[part])))
-    values, male, again = (np.concatenate(one) for one in zip(*parts, strict=True))
-    return Population(table.names, levelled(table, values), seeds, male, ages, bmis, again, table)
+    values, male, again, artery = (np.concatenate(one) for one in zip(*parts, strict=True))
+    values = levelled(table, values)
+    return Population(table.names, values, seeds, male, ages, bmis, again, artery, table)
 
 
 def _each(

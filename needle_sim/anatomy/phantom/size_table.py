@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim import presets
+from needle_sim.anatomy.phantom.artery_rates import NOBODY, ArteryRates, artery_rates
 from needle_sim.anatomy.phantom.phantom_file import BESIDE, Cell, Sheet, plain_rule, sheet
 from needle_sim.anatomy.phantom.sizes import OPTIONAL
 from needle_sim.errors import InputError, PresetError
@@ -63,6 +64,8 @@ class SizeTable:
         What follows them.
     pathology : tuple of Pathology
         What everybody of this phantom has.
+    artery : ArteryRates
+        Who has a great radiculomedullary artery, and where.
     """
 
     name: str
@@ -81,6 +84,7 @@ class SizeTable:
     age: tuple[Rule, ...]
     bmi: tuple[Rule, ...]
     pathology: tuple[Pathology, ...] = ()
+    artery: ArteryRates = NOBODY
 
     def of_vertebrae(self, values: _Row) -> dict[str, _Row]:
         """Values (n, P) of the vertebrae by field (n, levels)."""
@@ -89,7 +93,7 @@ class SizeTable:
         return {field: grid[:, n] for n, field in enumerate(self.fields)}
 
     def beside(self, part: str, values: _Row) -> dict[str, _Row]:
-        """Values (n, P) of the sacrum or the trunk by key (n,)."""
+        """Values (n, P) of the sacrum, the trunk or the cord by key (n,)."""
         return {key: values[:, self.names.index(f"{part}_{key}")] for key in BESIDE[part]}
 
     def parts(self, values: _Row) -> tuple[tuple[str, ...], Sizes, Sizes, Sizes]:
@@ -149,6 +153,7 @@ def size_table(name: str) -> SizeTable:
         age=tuple(_rules(bare, read, "age")),
         bmi=tuple(_rules(bare, read, "bmi")),
         pathology=_pathology(read),
+        artery=artery_rates(read.rules["artery"], f"{read.name}.toml: artery"),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.draw import codes, drawn, levelled, sex_of
 from needle_sim.anatomy.phantom.margins import faults
 from needle_sim.anatomy.phantom.overrides import overridden
@@ -49,6 +50,8 @@ class SpineSpec:
         below).
     sacrum, trunk : mapping of str to float
         Sizes by name, in the unit that ends it.
+    cord : mapping of str to float
+        ``conus_mm``: how far the tip of the conus lies below the middle of L1.
     origin : str
         The vertebra whose body lies level, its centre the patient's origin.
     person : Person
@@ -56,15 +59,19 @@ class SpineSpec:
     pathology : tuple of Pathology
         What it has, in the order in which it is built; the sizes are those without it
         (`needle_sim.anatomy.phantom.pathology.draft.afflicted` gives those with it).
+    artery : Entry or None
+        The root that the great radiculomedullary artery runs with.
     """
 
     name: str
     vertebrae: Mapping[str, VertebraSpec]
     sacrum: Mapping[str, float]
     trunk: Mapping[str, float]
+    cord: Mapping[str, float]
     origin: str = "L3"
     person: Person = _NOBODY
     pathology: tuple[Pathology, ...] = ()
+    artery: Entry | None = None
 
     def __post_init__(self) -> None:
         for level in ("S1", self.origin):
@@ -72,7 +79,7 @@ class SpineSpec:
                 raise InputError(f"{self.name} lacks {level}; it has {', '.join(self.vertebrae)}")
         ordered = {level: self.vertebrae[level] for level in in_order(self.vertebrae)}
         object.__setattr__(self, "vertebrae", ordered)
-        for name in ("vertebrae", "sacrum", "trunk"):
+        for name in ("vertebrae", "sacrum", "trunk", "cord"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
@@ -121,7 +128,8 @@ def spine_spec(
     for where, value in given.items():
         values[0, where] = value
     values = levelled(table, values, fixed=table.names.index("sacrum_slope_deg") in given)
-    spine = spine_of(table, values[0], replace(person, sex=sex_of(found.male[0])))
+    person = replace(person, sex=sex_of(found.male[0]))
+    spine = spine_of(table, values[0], person, found.artery[0])
     if given:
         wrong = faults(*table.parts(values))
         if wrong:
@@ -131,8 +139,13 @@ def spine_spec(
     return spine
 
 
-def spine_of(table: SizeTable, values: NDArray[np.float64], person: Person) -> SpineSpec:
-    """The spine of one row of values (P,)."""
+def spine_of(
+    table: SizeTable,
+    values: NDArray[np.float64],
+    person: Person,
+    artery: NDArray[np.float64],
+) -> SpineSpec:
+    """The spine of one row of values (P,) and of the normal numbers (3,) of its artery."""
     row = values[None]
     sizes = {field: one[0] for field, one in table.of_vertebrae(row).items()}
     specs = {}
@@ -143,7 +156,7 @@ def spine_of(table: SizeTable, values: NDArray[np.float64], person: Person) -> S
             raise InputError(f"{table.name}: {level}: {error}") from error
     beside = {
         part: {key: float(one[0]) for key, one in table.beside(part, row).items()}
-        for part in ("sacrum", "trunk")
+        for part in ("sacrum", "trunk", "cord")
     }
     return SpineSpec(
         table.name,
@@ -152,6 +165,7 @@ def spine_of(table: SizeTable, values: NDArray[np.float64], person: Person) -> S
         origin=table.origin,
         person=person,
         pathology=table.pathology,
+        artery=table.artery.of(artery),
     )
 
 

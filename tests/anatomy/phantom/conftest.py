@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.anatomy import Space, Structure
+from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.build import bones_of
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.nerves import structures
@@ -37,7 +38,9 @@ def bare_of(spec: SpineSpec) -> Bare:
     """The shapes and nerves of a spine of these sizes."""
     stack = column(spec)
     own, bones = bones_of(stack, spec.sacrum)
-    nerves = structures(stack, own, spec.sacrum)
+    nerves = structures(
+        stack, own, spec.sacrum, conus_mm=spec.cord["conus_mm"], artery=Entry("L1", "left")
+    )
     spaces = spaces_of(stack.vertebrae, stack.bodies, spec.sacrum, bones=bones)
     return Bare(spec, stack, own, bones, nerves, spaces)
 

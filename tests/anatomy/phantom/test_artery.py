@@ -1,11 +1,15 @@
 """The radiculomedullary artery of the phantom."""
 
 import numpy as np
+import pytest
 
-from needle_sim.anatomy.phantom.artery import ARTERY
+from needle_sim.anatomy.phantom.artery import artery_note, radiculomedullary_artery
+from needle_sim.anatomy.phantom.artery_rates import Entry
+from needle_sim.anatomy.phantom.nerves import sac_line
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
 
+ARTERY = "L1 left radiculomedullary artery"
 SAFE_MM = 2.0  # from a needle (procedures P04)
 
 
@@ -45,3 +49,35 @@ def test_it_ends_in_the_sac_above(drawn):
     assert not inside[0]
     assert np.flatnonzero(np.diff(inside.astype(int))).size == 1  # it enters once
     assert path[-1, 2] > drawn.column.bodies["L1"].matrix[2, 3] + 20.0
+
+
+@pytest.mark.parametrize("level", ["T10", "T11", "T12", "L2", "L3"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_it_enters_with_any_root_on_either_side(mean, level, side):
+    line, scale = sac_line(mean.column, mean.spec.sacrum)
+    half = 0.5 * mean.spec.sacrum["sac_depth_mm"] * scale
+    own, entry = mean.own[level], Entry(level, side)
+
+    found = radiculomedullary_artery(mean.column, entry, own, line, half)
+
+    path = found.tubes[0].points_mm
+    away = -1.0 if side == "right" else 1.0
+    inside = mean.structures["dura"].distance_mm(path) < 0
+    assert found.name == entry.artery
+    assert away * path[0, 0] > 20.0
+    assert np.flatnonzero(np.diff(inside.astype(int))).size == 1
+    assert inside[-1]
+    assert np.abs(path[inside, 0]).max() < 8.0
+    assert mean.structures[f"{level} {side} root"].distance_mm(path).min() < 2.0
+    bone = mean.bones[level]
+    assert bone.distance_mm(path).min() > 0.3
+
+
+def test_a_note_says_where_it_is_and_when_it_is_out_of_the_picture(mean):
+    def note(entry):
+        return artery_note(entry, mean.column, drawn=True)
+
+    assert "with the T11 right root, in the cranial half" in note(Entry("T11", "right"))
+    assert "outside what is built" in note(Entry("T8", "left"))
+    assert "no great radiculomedullary artery" in note(None)
+    assert "stated variant" in artery_note(Entry("L1", "left"), mean.column, drawn=False)

@@ -59,7 +59,9 @@ def parts(spine: SpineSpec) -> Iterator[np.ndarray]:
         yield from flavum_rows(one)
     own, bones = bones_of(stack, spine.sacrum)
     yield from (bone.rows for bone in bones.values())
-    for structure in structures(stack, own, spine.sacrum).values():
+    for structure in structures(
+        stack, own, spine.sacrum, conus_mm=spine.cord["conus_mm"], artery=spine.artery
+    ).values():
         for tube in structure.tubes:
             yield np.column_stack([tube.points_mm, tube.radius_mm])
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.nerves import sac_line
+from needle_sim.anatomy.phantom.nerves import sac_line, structures
 from needle_sim.anatomy.phantom.posts import SIDES, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.paths import distance_mm, resample
@@ -143,3 +143,14 @@ def test_great_vessels_divide_once_and_lie_before_the_bone(drawn):
             assert sign * branch.points_mm[-1, 0] > 40.0
         for bone in drawn.bones.values():
             assert (bone.distance_mm(trunk.points_mm) - 0.85 * trunk.radius_mm).min() > 0.0
+
+
+@pytest.mark.parametrize("below_mm", [-25.0, 9.0, 40.0])
+def test_the_cord_ends_where_the_conus_is_set(mean, below_mm):
+    found = structures(mean.column, mean.own, mean.spec.sacrum, conus_mm=below_mm, artery=None)
+    cord = np.concatenate([tube.points_mm for tube in found["spinal cord"].tubes])
+    tip = mean.column.bodies["L1"].matrix[2, 3] - below_mm
+
+    assert cord[:, 2].min() == pytest.approx(tip, abs=0.1)
+    assert found["cauda equina"].tubes[0].points_mm[0, 2] > tip
+    assert not any("radiculomedullary" in name for name in found)

@@ -37,7 +37,9 @@ def test_values_come_apart_as_they_were_named(table):
 def test_every_mean_lies_in_its_range(table):
     assert (table.low <= table.mean).all()
     assert (table.mean <= table.high).all()
-    lengths = np.array([name.endswith("_mm") for name in table.names])
+    lengths = np.array(
+        [name.endswith("_mm") and name != "cord_conus_mm" for name in table.names]
+    )  # the conus may lie far above the middle of L1
     assert (table.low[lengths & (table.mean > 0)] >= -10.0).all()
 
 
