@@ -24,6 +24,8 @@ _HOMES = {
     "anatomy.phantom.pathology.kinds": ("pathology",),
     "anatomy.phantom.population": ("Population", "sample_population"),
     "anatomy.phantom.table": ("on_table",),
+    "anatomy.posing.posture": ("Posture",),
+    "anatomy.posing.lying": ("posed",),
     "anatomy.fit": ("anatomy_from_ct",),
     "anatomy.load": ("load_anatomy",),
     "instruments.needle": ("Needle",),

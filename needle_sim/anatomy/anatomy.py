@@ -21,6 +21,7 @@ from needle_sim.shown import Shown
 from needle_sim.volume.volume import Note, Volume
 
 if TYPE_CHECKING:
+    from needle_sim.anatomy.posing.posture import Posture
     from needle_sim.anatomy.target import Target
 
 StructureKind = Literal[
@@ -149,6 +150,8 @@ class Anatomy(Shown):
         In HU: the spine on a finer grid, set into ``ct`` for X-ray pictures.
     pathology : tuple of Ailment
         What was built into a phantom; `needle_sim.findings` measures it.
+    posture : Posture or None
+        How the patient lies, where `needle_sim.posed` has moved it.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Anatomy(Shown):
     notes: tuple[Note, ...] = ()
     inset: Volume | None = None
     pathology: tuple[Ailment, ...] = ()
+    posture: Posture | None = None
 
     def __repr__(self) -> str:
         return (

@@ -1,0 +1,1 @@
+"""How a patient lies: postures, and an anatomy moved into one."""
