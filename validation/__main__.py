@@ -8,6 +8,7 @@ from collections.abc import Callable
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
+from validation.label_fits import main as label_fits
 from validation.landmarks import main as landmarks
 from validation.phantom_seconds import main as phantom_seconds
 from validation.population import main as population
@@ -20,6 +21,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,
+    "label_fits": label_fits,
     "landmarks": landmarks,
     "phantom_seconds": phantom_seconds,
     "population": population,

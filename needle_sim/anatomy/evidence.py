@@ -15,6 +15,7 @@ SATURATED_MM = 4.0
 """In the band about a label, distances count as this at most (proposed)."""
 
 _BAND_MM, _FAR_MM = 7.0, 14.0
+_BLOCK_MM = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,16 @@ def evidence_of(
     limit = np.repeat([np.inf, SATURATED_MM], [len(surface.points_mm), len(near_mm)])
     label = np.concatenate([np.zeros(len(surface.points_mm)), surface.distance_mm(near_mm)])
     points = np.concatenate([surface.points_mm, near_mm])
-    return Evidence(points, np.clip(label, -limit, limit), limit, anchors_mm, anchor_sd_mm)
+    order = _block_by_block(points)
+    label, limit = np.clip(label, -limit, limit)[order], limit[order]
+    return Evidence(points[order], label, limit, anchors_mm, anchor_sd_mm)
+
+
+def _block_by_block(points: Points) -> NDArray[np.intp]:
+    """An order (P,) in which points that follow one another lie together: a shape's distance is
+    worked out sooner for them."""
+    block = np.floor(points / _BLOCK_MM).astype(np.int64)
+    return np.lexsort((*points.T, *block.T))
 
 
 def band(surface: LabelSurface) -> Points:

@@ -18,8 +18,8 @@ from needle_sim.anatomy.label_joints import LabelJoint, label_joints
 from needle_sim.anatomy.labelled import (
     LABELLED,
     VERTEBRAE,
+    LabelledSpine,
     in_reach,
-    is_labelled,
     near_point,
     on_grid,
 )
@@ -29,7 +29,7 @@ from needle_sim.anatomy.sacrum_fit import fit_sacrum, start_sacrum
 from needle_sim.anatomy.skin import find_patient, without_table
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.anatomy.surface import LabelSurface, label_surface
-from needle_sim.anatomy.vertebra_fit import NONE, VertebraFit, average, fit_vertebra, start_pose
+from needle_sim.anatomy.vertebra_fit import NONE, VertebraFit, average, fit_vertebra, start_poses
 from needle_sim.anatomy.vessels import vessels
 from needle_sim.anatomy.voxel_tissue import tissues_of_ct
 from needle_sim.errors import InputError
@@ -71,10 +71,11 @@ def anatomy_from_ct(
         Numbers of `needle_sim.volume.labels.LABEL_NAMES`, on any grid that overlaps the CT.
         ``None``: voxel tissues only, and no hazards are known.
     vertebrae : sequence of str, optional
-        The vertebrae that a procedure needs, of L1 to S1; by default every whole one.
+        The vertebrae that a procedure needs, of T10 to S1; by default every one that the labels
+        hold whole, or nearly so.
     near_mm : (3,) array_like, optional
-        A point in the patient, LPS: without ``vertebrae``, the whole labelled one nearest to it and
-        its neighbours are fitted. With none within 60 mm, tissues are known and hazards are not.
+        A point in the patient, LPS: without ``vertebrae``, the labelled one nearest to it and its
+        neighbours are fitted. With none within 60 mm, tissues are known and hazards are not.
     name : str
         What the CT is called in reports.
     progress : Progress
@@ -97,11 +98,11 @@ def anatomy_from_ct(
     notes: tuple[Note, ...] = ()
     if labels is not None:
         labels = on_grid(labels, ct)
-        checked = check_labels(ct, labels)
+        checked, spine = check_labels(ct, labels), LabelledSpine.of(labels)
         if vertebrae is None and near_mm is not None:
-            wanted, notes = near_point(labels, near_mm)
+            wanted, notes = near_point(spine, near_mm)
         else:
-            wanted, notes = in_reach(labels, vertebrae)
+            wanted, notes = in_reach(spine, vertebrae)
         notes = (*notes, *checked, *check_on_bone(ct, labels, wanted))
     steps = 2 + len(wanted)
     patient, skin_notes = find_patient(ct)
@@ -116,9 +117,10 @@ def anatomy_from_ct(
     if not wanted:
         return replace(bare, notes=(*bare.notes, *labels.notes))
     surfaces = {one: label_surface(labels, VERTEBRAE[one], ct) for one in wanted}
-    starts = _starts(surfaces, labels, ct)
-    joints = _joints(surfaces, starts, labels, ct)
-    fits, refused = trusted(_fits(surfaces, starts, joints, progress), surfaces, vertebrae or ())
+    starts = _starts(surfaces, spine, ct)
+    joints = _joints(surfaces, starts, spine, ct)
+    found = _fits(surfaces, starts, joints, spine, progress)
+    fits, refused = trusted(found, surfaces, vertebrae or ())
     return _with_fits(replace(bare, notes=(*bare.notes, *refused)), fits, surfaces, labels)
 
 
@@ -148,13 +150,13 @@ def trusted(
 
 
 def _starts(
-    surfaces: Mapping[str, LabelSurface], labels: Volume, ct: Volume
+    surfaces: Mapping[str, LabelSurface], spine: LabelledSpine, ct: Volume
 ) -> dict[str, Transform]:
-    """About where each one lies; S1 lies below L5, whether that is fitted or not."""
-    free = {name: surface for name, surface in surfaces.items() if name != "S1"}
-    found = {name: start_pose(name, free) for name in free}
+    """About where each one lies; S1 lies below L5 (or what is there in its place), whether that is
+    fitted or not."""
+    found = start_poses({name: one for name, one in surfaces.items() if name != "S1"})
     if "S1" in surfaces:
-        last = surfaces.get("L5") or label_surface(labels, VERTEBRAE["L5"], ct)
+        last = surfaces.get(spine.last) or label_surface(spine.labels, VERTEBRAE[spine.last], ct)
         found["S1"] = start_sacrum(surfaces["S1"], last)
     return found
 
@@ -162,17 +164,18 @@ def _starts(
 def _joints(
     surfaces: Mapping[str, LabelSurface],
     starts: Mapping[str, Transform],
-    labels: Volume,
+    spine: LabelledSpine,
     ct: Volume,
 ) -> dict[str, Mapping[str, LabelJoint]]:
     """Facet joints by the bone below, also those with a labelled neighbour that is not fitted."""
     found: dict[str, Mapping[str, LabelJoint]] = {}
-    for upper, lower in pairwise(LABELLED):
+    for upper, lower in pairwise(spine.column):
         pose = starts.get(lower, starts.get(upper))
-        if pose is None or not all(is_labelled(labels, one) for one in (upper, lower)):
+        if pose is None or not {upper, lower} <= set(spine.cuts):
             continue
         above, below = (
-            surfaces.get(one) or label_surface(labels, LABELLED[one], ct) for one in (upper, lower)
+            surfaces.get(one) or label_surface(spine.labels, LABELLED[one], ct)
+            for one in (upper, lower)
         )
         found[lower] = label_joints(above, below, pose)
     return found
@@ -182,16 +185,19 @@ def _fits(
     surfaces: Mapping[str, LabelSurface],
     starts: Mapping[str, Transform],
     joints: Mapping[str, Mapping[str, LabelJoint]],
+    spine: LabelledSpine,
     progress: Progress,
 ) -> dict[str, VertebraFit]:
     """The parametric bones fitted to the surfaces, two at a time; the order does not matter."""
+    lower = dict(pairwise(spine.column))
 
     def one(name: str) -> VertebraFit:
         surface, start, above = surfaces[name], starts[name], joints.get(name, NONE)
         if name == "S1":
             return fit_sacrum(surface, start=start, above=above)
-        below = joints.get(_BELOW[name], NONE)
-        return fit_vertebra(surface, *average(name), start=start, above=above, below=below)
+        below = joints.get(lower[name], NONE)
+        mean = average(spine.model(name))
+        return fit_vertebra(surface, *mean, start=start, above=above, below=below)
 
     found = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -199,9 +205,6 @@ def _fits(
             found[name] = fit
             progress(2 + len(found), 2 + len(surfaces))
     return found
-
-
-_BELOW = dict(pairwise(VERTEBRAE))
 
 
 def _with_fits(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from needle_sim.anatomy.labelled import VERTEBRAE, box_of
+from needle_sim.anatomy.label_cuts import box_of
+from needle_sim.anatomy.labelled import VERTEBRAE
 from needle_sim.errors import InputError
 from needle_sim.volume.label_names import BONES
 from needle_sim.volume.volume import Note, Volume

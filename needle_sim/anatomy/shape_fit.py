@@ -13,7 +13,7 @@ from needle_sim.anatomy.evidence import Evidence
 from needle_sim.errors import InputError
 from needle_sim.geometry.parts import half_sizes
 from needle_sim.geometry.shapes import Implicit
-from needle_sim.geometry.transform import Transform
+from needle_sim.geometry.transform import Transform, cross
 
 Points = NDArray[np.float64]
 Sizes = Mapping[str, float]
@@ -228,7 +228,7 @@ def _beside(rows: Points, slopes: Points, points: Points) -> NDArray[np.bool_]:
     found = np.zeros(len(points), dtype=bool)
     for row in rows[np.abs(slopes).max(axis=1) > 1e-9]:
         half, run = half_sizes(row)
-        centre = row[3:6] + 0.5 * run * np.cross(row[6:9], row[9:12])
+        centre = row[3:6] + 0.5 * run * cross(row[6:9], row[9:12])
         reach = float(np.linalg.norm(half + np.array([0.0, 0.0, 0.5 * run]))) + _REACH_MM
         found |= np.square(points - centre).sum(axis=1) < reach * reach
     return found

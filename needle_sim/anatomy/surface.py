@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from needle_sim.anatomy.label_cuts import box_of
 from needle_sim.errors import InputError
 from needle_sim.volume.volume import Volume
 
@@ -83,11 +84,12 @@ def label_surface(
         About one point is kept in a cube of this size.
     """
     numbers = np.atleast_1d(number)
-    at = np.argwhere(np.logical_or.reduce([labels.array == one for one in numbers]))
-    if not len(at):
+    box = box_of(ndimage.find_objects(labels.array, int(numbers.max())), tuple(numbers.tolist()))
+    if box is None:
         raise InputError(f"label {number} is not in the label map")
     margin = np.ceil(_MARGIN_MM / labels.spacing_mm).astype(int)
-    low, high = at.min(axis=0) - margin, at.max(axis=0) + 1 + margin
+    low, high = (np.array([getattr(one, end) for one in box]) for end in ("start", "stop"))
+    low, high = low - margin, high + margin
     part = labels.crop(low.tolist(), high.tolist())
     mask = part.like(np.isin(part.array, numbers).astype(np.uint16), "label")
     points, normals = _thinned(*_border(mask), step_mm)
@@ -151,6 +153,7 @@ def _edge_shift(
     best = np.argmax(fall * trust, axis=1)
     row = np.arange(len(points))
     seen = (fall[row, best] > EDGE_HU_MM) & (best > 0) & (best < len(_PROFILE_MM) - 1)
+    seen &= ct.contains(points + _PROFILE_MM[-1] * normals)  # beyond it no HU is known
     beyond = labels.sample(points + 3.0 * normals, order=0, outside=0)
     seen &= (beyond < _BONE_FIRST) | (beyond > _BONE_LAST) | np.isin(beyond, numbers)
     middle = np.clip(best, 1, len(_PROFILE_MM) - 2)

@@ -19,7 +19,7 @@ from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.shape_fit import BoneModel, Sizes, solved
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.geometry.shapes import Implicit
-from needle_sim.geometry.transform import Frame, Transform, rigid, unit
+from needle_sim.geometry.transform import Frame, Transform, cross, rigid, unit
 
 Points = NDArray[np.float64]
 
@@ -197,23 +197,26 @@ def joint_evidence(
     return (np.stack(found) if found else np.zeros((0, 3))), np.array(sd)
 
 
-def start_pose(vertebra: str, surfaces: Mapping[str, LabelSurface]) -> Transform:
-    """``patient_from_body`` to start from: the body's middle, up along the column of middles.
+def start_poses(surfaces: Mapping[str, LabelSurface]) -> dict[str, Transform]:
+    """``patient_from_body`` of each to start from: the body's middle, up along the column of
+    middles.
 
-    Back is from the body's middle towards the middle of the whole label. A vertebra without a
-    neighbour among ``surfaces`` stands upright.
+    Back is from the body's middle towards the middle of the whole label. A vertebra alone stands
+    upright.
     """
     core = {name: surface.core_mm() for name, surface in surfaces.items()}
     order = sorted(core, key=lambda name: float(core[name][2]))
-    here = order.index(vertebra)
-    up = core[order[min(here + 1, len(order) - 1)]] - core[order[max(here - 1, 0)]]
-    up = unit(up) if len(order) > 1 else np.array([0.0, 0.0, 1.0])
-    part = surfaces[vertebra].part
-    middle = part.patient_from_voxel.apply(np.argwhere(part.array > 0)).mean(axis=0)
-    back = middle - core[vertebra]
-    back = unit(back - up * float(back @ up))
-    axes = np.stack([np.cross(back, up), back, up], axis=1)
-    return rigid(axes, core[vertebra], source=Frame(vertebra))
+    found = {}
+    for here, name in enumerate(order):
+        up = core[order[min(here + 1, len(order) - 1)]] - core[order[max(here - 1, 0)]]
+        up = unit(up) if len(order) > 1 else np.array([0.0, 0.0, 1.0])
+        part = surfaces[name].part
+        middle = part.patient_from_voxel.apply(np.argwhere(part.array > 0)).mean(axis=0)
+        back = middle - core[name]
+        back = unit(back - up * float(back @ up))
+        axes = np.stack([cross(back, up), back, up], axis=1)
+        found[name] = rigid(axes, core[name], source=Frame(name))
+    return {name: found[name] for name in surfaces}
 
 
 def surface_rms_mm(surface: LabelSurface, shape: Implicit, near_mm: Points) -> float:
@@ -227,5 +230,6 @@ def surface_rms_mm(surface: LabelSurface, shape: Implicit, near_mm: Points) -> f
     for _ in range(4):
         on_model = on_model - shape.distance_mm(on_model)[:, None] * shape.gradient(on_model)
     on_model = on_model[np.abs(shape.distance_mm(on_model)) < 0.1]
+    on_model = on_model[surface.part.contains(on_model)]  # beyond the volume nothing is labelled
     back = surface.distance_mm(on_model)
     return float(np.sqrt(0.5 * (np.mean(there**2) + np.mean(back**2))))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.geometry.transform import unit
+from needle_sim.geometry.transform import cross, unit
 
 Row = NDArray[np.float64]
 Step = Literal["add", "cut"]
@@ -61,7 +61,7 @@ def bar(
     u = unit(first_axis - along * (first_axis @ along))
     cap = min(*radii_mm, *last) if cap_mm is None else cap_mm
     figures = (*radii_mm, *last, cap, 4.0 if squared else 2.0, 0.0, length)
-    return _row(BAR, step, blend_mm, start, u, np.cross(along, u), figures)
+    return _row(BAR, step, blend_mm, start, u, cross(along, u), figures)
 
 
 def drum(

@@ -139,6 +139,13 @@ def unit(vector: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(array / length)
 
 
+def cross(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+    """Vector product (3,) of two single vectors; numpy's own takes ten times as long for so few."""
+    a, b, c = np.asarray(first, dtype=np.float64).tolist()
+    x, y, z = np.asarray(second, dtype=np.float64).tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
+
+
 def angle_deg(first: ArrayLike, second: ArrayLike) -> float:
     """Angle between two directions, 0 to 180 degrees, exact near both ends."""
     a, b = unit(first), unit(second)

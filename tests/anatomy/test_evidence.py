@@ -32,13 +32,21 @@ def test_the_band_lies_about_the_surface_and_little_of_it_far_away(surface):
 
 
 def test_surface_points_want_nothing_and_the_band_what_the_label_says_up_to_a_limit(surface, found):
-    count = len(surface.points_mm)
-    assert not found.wanted_mm[:count].any()
-    assert np.isinf(found.limit_mm[:count]).all()
-    true = surface.distance_mm(found.points_mm[count:])
+    border = np.isinf(found.limit_mm)
+    assert {tuple(one) for one in found.points_mm[border]} == {
+        tuple(one) for one in surface.points_mm
+    }
+    assert not found.wanted_mm[border].any()
+    true = surface.distance_mm(found.points_mm[~border])
     np.testing.assert_array_equal(
-        found.wanted_mm[count:], np.clip(true, -SATURATED_MM, SATURATED_MM)
+        found.wanted_mm[~border], np.clip(true, -SATURATED_MM, SATURATED_MM)
     )
+
+
+def test_points_that_follow_one_another_lie_together(found):
+    """So that 64 of them span a few blocks of 12 mm, not the whole bone of 40 mm."""
+    runs = [found.points_mm[n : n + 64] for n in range(0, len(found.points_mm) - 64, 64)]
+    assert np.median([np.ptp(run, axis=0).prod() for run in runs]) < 0.25 * 54 * 42 * 38
 
 
 def test_thinned_evidence_weighs_the_same(found):

@@ -9,7 +9,7 @@ import pytest
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.fit import GOOD_RMS_MM, REFUSED_RMS_MM, anatomy_from_ct, trusted
 from needle_sim.anatomy.label_joints import label_joints
-from needle_sim.anatomy.labelled import VERTEBRAE, in_reach
+from needle_sim.anatomy.labelled import VERTEBRAE, LabelledSpine, in_reach
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.surface import label_surface
 from needle_sim.anatomy.tissue import label
@@ -333,8 +333,10 @@ def test_two_whole_vertebrae_of_the_chest_ct_suffice_and_a_cut_third_is_named(li
     ct = lidc_l2.ct
     (file,) = lidc.glob("labels*.nii.gz")
     labels = load_labels(file, grid=ct)
-    assert in_reach(labels, ["L1", "L2"])[0] == ("L1", "L2")
+    spine = LabelledSpine.of(labels)
+    assert in_reach(spine, ["L1", "L2"])[0] == ("T12", "L1", "L2")
+    assert in_reach(spine)[0] == ("T10", "T11", "T12", "L1", "L2")
     with pytest.raises(InputError, match=r"^L3 is cut by the lower edge .*a level that lies whole"):
-        in_reach(labels, ["L2", "L3"])
+        in_reach(spine, ["L2", "L3"])
     with pytest.raises(InputError, match="vertebra S1 is not in the labels"):
-        in_reach(labels, ["S1"])
+        in_reach(spine, ["S1"])

@@ -13,7 +13,7 @@ from needle_sim.anatomy.vertebra_fit import (
     VertebraFit,
     average,
     fit_vertebra,
-    start_pose,
+    start_poses,
     surface_rms_mm,
 )
 from needle_sim.geometry.transform import Transform, angle_deg
@@ -49,7 +49,7 @@ def case() -> Case:
     spec, pose = known("L4", FACTORS), posed("L4", (1.7, -3.2, -27.4), (12.0, -6.0, 5.0))
     ct, labels = scanned({"L4": (spec, pose)})
     surface = label_surface(labels, vertebra_label("L4"), ct)
-    start = start_pose("L4", {"L4": surface})
+    start = start_poses({"L4": surface})["L4"]
     return Case(spec, pose, surface, start, fit_vertebra(surface, *average("L4"), start=start))
 
 
@@ -135,7 +135,7 @@ def test_a_spinous_process_longer_than_its_label_ends_with_it(case):
 
 
 def test_every_size_has_a_positive_spread_at_every_level():
-    for level in ("L1", "L2", "L3", "L4", "L5"):
+    for level in ("T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5"):
         mean, spread = average(level)
         assert set(spread) == set(FITTED)
         assert all(sd > 0 for sd in spread.values())

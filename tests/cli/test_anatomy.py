@@ -71,7 +71,7 @@ def test_the_words_say_how_it_was_read_and_counted(fitted):
     ("words", "said"),
     [
         (["--scheme", "verze"], "no label scheme is called 'verze'"),
-        (["--scheme", "totalsegmentator"], "no whole lumbar vertebra is labelled"),
+        (["--scheme", "totalsegmentator"], "no whole vertebra from T10 to S1 is labelled"),
         (["--vertebra", "L5"], "vertebra L5 is not in the labels: they hold L4"),
         (["--vertebra", "L9"], "L9"),
     ],

@@ -18,6 +18,7 @@ from needle_sim.geometry.transform import (
     FrameTree,
     Transform,
     angle_deg,
+    cross,
     rigid,
     unit,
 )
@@ -99,3 +100,9 @@ def test_angles_are_exact_near_both_ends(angle):
 def test_a_direction_of_length_zero_is_refused():
     with pytest.raises(InputError, match="length 0"):
         unit([0.0, 0.0, 0.0])
+
+
+def test_a_vector_product_of_two_is_that_of_numpy():
+    first, second = np.random.default_rng(3).normal(size=(2, 3))
+    np.testing.assert_allclose(cross(first, second), np.cross(first, second), rtol=1e-15)
+    np.testing.assert_array_equal(cross((1.0, 0.0, 0.0), [0.0, 1.0, 0.0]), [0.0, 0.0, 1.0])

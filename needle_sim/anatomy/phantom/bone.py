@@ -12,6 +12,7 @@ import numpy as np
 from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, GROOVE_MM, UP, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, Row, bar, drum
+from needle_sim.geometry.transform import cross
 
 _GROOVE_BACK_MM = 45.0
 _RECESS_HALF = (0.52, 0.75)  # of the canal's: the laminae meet at an angle (proposed)
@@ -47,7 +48,7 @@ def _body(spec: VertebraSpec) -> Row:
 def _pedicle(post: Posts) -> Iterator[Row]:
     spec, axis = post.spec, post.pedicle_axis
     half = 0.5 * spec.pedicle_width_mm, 0.5 * spec.pedicle_height_mm
-    across = np.cross(axis, UP)
+    across = cross(axis, UP)
     front = post.pedicle - axis * (0.5 * spec.pedicle_length_mm + 5.0)
     wide = half[0] + 1.2, half[1] + 1.0
     yield bar(front, post.pedicle, wide, end_radii_mm=half, across=across, cap_mm=3.0, blend_mm=2.0)

@@ -30,6 +30,9 @@ _DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (
 _KAMBIN_BESIDE_MM = 8.0  # at most so far outside the canal's side wall
 _OVER_ENDPLATE_MM = 2.5
 _FINE_MM = 0.05
+_GROOVE_DEEP_MM = (
+    4.0  # the groove of the medial branch reaches the pedicle where joints lie far in front
+)
 
 
 def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
@@ -109,11 +112,15 @@ def lower_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
 
 
 def leaves(bone: Implicit, start_mm: Point, towards: Point, most_mm: float = 45.0) -> Point:
-    """Where a ray from inside the bone first leaves it (3,); `InputError` where it does not."""
+    """Where a ray from inside the bone first leaves it (3,); `InputError` where it does not.
+
+    A start in a groove of the bone counts as inside.
+    """
     steps = np.arange(0.0, most_mm, _FINE_MM)
     depth = bone.distance_mm(start_mm + steps[:, None] * towards)
-    out = int(np.argmax(depth > 0))
-    if depth[0] >= 0 or depth[out] <= 0:
+    first = int(np.argmax(depth < 0))
+    out = first + int(np.argmax(depth[first:] > 0))
+    if depth[first] >= 0 or depth[out] <= 0 or steps[first] > _GROOVE_DEEP_MM:
         raise InputError(f"a ray from {start_mm.round(1)} along {towards} does not leave the bone")
     share = depth[out - 1] / (depth[out - 1] - depth[out]) if out else 0.0
     return np.asarray(start_mm + (steps[out - 1] + share * _FINE_MM) * towards)

@@ -14,7 +14,7 @@ from needle_sim.anatomy.anatomy import Side
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
-from needle_sim.geometry.transform import unit
+from needle_sim.geometry.transform import cross, unit
 
 Point = NDArray[np.float64]
 SIDES: tuple[Side, Side] = ("right", "left")
@@ -90,7 +90,7 @@ class Posts:
     @property
     def sap_across(self) -> Point:
         """Along the face, lateral and dorsal (or ventral, where the face looks outwards)."""
-        return np.cross(self.facet_normal, self.sap_up) * self.sign
+        return cross(self.facet_normal, self.sap_up) * self.sign
 
     @property
     def iap_up(self) -> Point:
@@ -115,7 +115,7 @@ class Posts:
     @property
     def iap_across(self) -> Point:
         """Along the face of the joint below, lateral and dorsal."""
-        return np.cross(self.iap_normal, self.iap_up) * self.sign
+        return cross(self.iap_normal, self.iap_up) * self.sign
 
     @property
     def joint_below(self) -> Point:
@@ -150,7 +150,7 @@ class Posts:
     @property
     def neck_over(self) -> Point:
         """Out of the groove between neck and transverse process: dorsal and cranial."""
-        return np.cross(self.needle_axis, self.neck_out) * self.sign
+        return cross(self.needle_axis, self.neck_out) * self.sign
 
     @property
     def coronal(self) -> float:

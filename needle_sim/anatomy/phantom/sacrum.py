@@ -14,6 +14,7 @@ from needle_sim.anatomy.phantom.edges import border
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, Row, Step, bar, drum
+from needle_sim.geometry.transform import cross
 
 _X = np.array([1.0, 0.0, 0.0])
 _SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
@@ -47,7 +48,7 @@ class Segments:
 
     def dorsal(self, segment: int) -> Point:
         """Backwards, perpendicular to a segment's axis (0 is S1)."""
-        return np.cross(_X, self.directions[segment])
+        return cross(_X, self.directions[segment])
 
 
 def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:

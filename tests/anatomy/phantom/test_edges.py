@@ -12,6 +12,7 @@ from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Implicit, bar, box
 
 LEVELS = spine_spec().levels
 LUMBAR = LEVELS[LEVELS.index("L1") :]
@@ -174,3 +175,13 @@ def test_the_ventral_interlaminar_line_runs_down_and_back(drawn):
         junction = found["spinolaminar_junction"]
         assert abs(bone.distance_mm(junction[None])[0]) < 0.01
         assert found["lamina_ventral_lower"][2] < junction[2] < found["lamina_ventral_upper"][2]
+
+
+def test_a_ray_that_starts_in_a_groove_of_the_bone_leaves_it_at_its_far_side():
+    block = box((10.0, 10.0, 10.0))
+    groove = bar([-20.0, 0, 0], [20.0, 0, 0], (1.5, 1.5), across=(0, 0, 1.0), step="cut")
+    down = np.array([0.0, 0.0, -1.0])
+    found = leaves(Implicit.of([block, groove]), np.zeros(3), down)
+    np.testing.assert_allclose(found, [0.0, 0.0, -10.0], atol=0.1)
+    with pytest.raises(InputError, match="does not leave"):
+        leaves(Implicit.of([block]), np.array([0.0, 0.0, 16.0]), down)
