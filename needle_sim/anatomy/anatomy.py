@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.finding import Ailment
-from needle_sim.anatomy.named_tissue import tissue_of_structure
+from needle_sim.anatomy.named_tissue import METAL, is_metal, tissue_of_structure
 from needle_sim.anatomy.tissue import Tissue, bone_labels, label, tissues
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Tube, distance_to_tubes_mm
@@ -47,6 +47,9 @@ SpaceKind = Literal[
     "flavum",
     "ligament",
 ]
+
+
+_BONY, _SOLID = ("trabecular_bone", "cortical_bone"), (METAL, METAL)
 
 
 class Bone(Protocol):
@@ -264,14 +267,15 @@ class Anatomy(Shown):
         """
         points = np.ascontiguousarray(points_mm, dtype=np.float64)
         found = self.voxel_labels(points)
-        for bone in self.bones.values():
+        for name, bone in self.bones.items():
             low, high = bone.box_mm
             near = ((points >= low) & (points <= high)).all(axis=1)
             if near.any():
                 depth = bone.distance_mm(points[near])
                 part = found[near]
-                part[depth < 0] = label("trabecular_bone")
-                part[(depth < 0) & (depth > -1.0)] = label("cortical_bone")
+                inner, outer = _SOLID if is_metal(name) else _BONY
+                part[depth < 0] = label(inner)
+                part[(depth < 0) & (depth > -1.0)] = label(outer)
                 found[near] = part
         for structure in self.structures.values():
             inside = structure.distance_mm(points) < 0

@@ -47,6 +47,15 @@ _VESSELS = (  # the first word that a vessel's name holds
     ("radiculomedullary", "radiculomedullary_artery"),
 )
 
+METAL = "titanium"
+"""What a bone is made of that is named a screw or a rod."""
+_HARDWARE = (" screw", " rod")
+
+
+def is_metal(bone: str) -> bool:
+    """Whether a named bone of an `Anatomy` is an implant."""
+    return bone.endswith(_HARDWARE)
+
 
 def tissue_of_structure(structure: Structure) -> str:
     """Name of the tissue inside a structure; a vessel's by its name, else blood."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.landmarks import placed
+from needle_sim.anatomy.named_tissue import is_metal
 from needle_sim.anatomy.phantom.artery import artery_note
 from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_line, coccyx_shape
@@ -223,7 +224,8 @@ def _paint(
     steps.append(lambda: canvas.paint_all(draft().before))
     steps.append(lambda: paint_tubes(canvas, draft().structures))
     steps.append(lambda: canvas.paint_bones(
-        (bone, cortex(name, stack), spongy_hu(name, stack)) for name, bone in draft().bones.items()
+        (bone, cortex(name, stack), spongy_hu(name, stack))
+        for name, bone in draft().bones.items() if not is_metal(name)
     ))  # fmt: skip
     for level in stack.levels[:-1]:
         veins = vein_channels(stack.vertebrae[level]).moved(stack.bodies[level])

@@ -11,6 +11,7 @@ from needle_sim.geometry.shapes import Row, bar, drum
 from needle_sim.geometry.transform import unit
 
 _HOLLOW_MM = 16.0  # radius of the hollow at the back of a disc (model choice)
+_ROOT_MM, _ROUND_MM = 6.0, 2.0  # of a bulge: how deep in the disc it begins, its rounded end
 _LEAST_MM = 1.0  # of the front and the back of a disc, however the fitted bodies lean (proposed)
 
 
@@ -52,7 +53,9 @@ def disc_rows(column: Column, upper: str, lower: str) -> tuple[Row, Row]:
 
 
 def hollow_rows(annulus: Row, deep_mm: float) -> Iterator[Row]:
-    """The hollow at the back of a disc, at its deepest; 0 is flat."""
+    """The hollow at the back of a disc, at its deepest; 0 is flat, and less than that a bulge."""
+    if deep_mm < 0.0:
+        yield _bulge(annulus, -deep_mm)
     if deep_mm > 0.0:
         back, axis = annulus[9:12], np.cross(annulus[6:9], annulus[9:12])
         centre = annulus[3:6] + (0.5 * annulus[13] + _HOLLOW_MM - deep_mm) * back
@@ -65,3 +68,15 @@ def hollow_rows(annulus: Row, deep_mm: float) -> Iterator[Row]:
             blend_mm=1.0,
             step="cut",
         )
+
+
+def _bulge(annulus: Row, far_mm: float) -> Row:
+    """Disc that stands out behind the rims, as far in the midline, less beside it."""
+    left, back = annulus[6:9], annulus[9:12]
+    rim = annulus[3:6] + 0.5 * annulus[13] * back
+    half = 0.34 * float(annulus[12]), 0.5 * float(annulus[17])
+    inner = rim - _ROOT_MM * back
+    return bar(
+        inner, rim + (far_mm - _ROUND_MM) * back, half,
+        end_radii_mm=(0.75 * half[0], 0.8 * half[1]), across=left, cap_mm=_ROUND_MM, blend_mm=1.0,
+    )  # fmt: skip

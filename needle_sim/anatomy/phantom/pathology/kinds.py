@@ -6,12 +6,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from needle_sim.anatomy.phantom.pathology.disc import DiscDegeneration
+from needle_sim.anatomy.phantom.pathology.facets import FacetArthrosis, FacetTropism
 from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy
+from needle_sim.anatomy.phantom.pathology.hardware import FusionHardware
 from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.pathology.laminectomy import Laminectomy
+from needle_sim.anatomy.phantom.pathology.obesity import Obesity
+from needle_sim.anatomy.phantom.pathology.osteoporosis import Osteoporosis
+from needle_sim.anatomy.phantom.pathology.stenosis import CentralStenosis
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
-_IN_ORDER: tuple[type[Pathology], ...] = (FlavumHypertrophy,)
+_IN_ORDER: tuple[type[Pathology], ...] = (
+    Osteoporosis,
+    DiscDegeneration,
+    FacetTropism,
+    FacetArthrosis,
+    FlavumHypertrophy,
+    CentralStenosis,
+    Obesity,
+    Laminectomy,
+    FusionHardware,
+)
 """First what turns and moves vertebrae, then what changes single ones and their discs and joints,
 then the canal, then the build, and surgery at the end."""
 

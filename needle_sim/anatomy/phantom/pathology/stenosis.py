@@ -1,0 +1,122 @@
+"""Central stenosis of the spinal canal, by the area of the dural sac."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.finding import Finding, within
+from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
+from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Tube
+from needle_sim.geometry.transform import Transform
+
+if TYPE_CHECKING:
+    from needle_sim.anatomy.anatomy import Anatomy
+    from needle_sim.anatomy.phantom.pathology.draft import Draft
+    from needle_sim.anatomy.phantom.spec import SpineSpec
+
+_USUAL_MM2 = 152.0  # sac at L4-L5 (LIM17 PMC5728944)
+_LENGTH_MM = 9.0  # one SD of the waist along the canal (proposed)
+_FINE_MM = 1.0  # between points of the sac in its waist
+_FLAVUM_MM, _BULGE_MM = 6.5, 6.0  # per share of the calibre that is lost (proposed)
+_HELD = ("dura", "cauda_equina")
+
+
+@dataclass(frozen=True)
+class CentralStenosis(Pathology):
+    """A disc bulge before and thick flava behind squeeze the dural sac.
+
+    Parameters
+    ----------
+    level : str
+        ``"L4-L5"``.
+    sac_mm2 : float
+        Area of the dural sac in the plane of the disc: 152 +- 54 without and 80 +- 35 with
+        stenosis (LIM17 PMC5728944); under 100 at two of three levels goes with claudication
+        (HAM94). 20 to 150.
+    """
+
+    kind: ClassVar[str] = "central_stenosis"
+
+    level: str
+    sac_mm2: float
+
+    def __post_init__(self) -> None:
+        within("sac_mm2", self.sac_mm2, 20.0, 150.0, "152 is the mean of people without stenosis")
+
+    @property
+    def lost(self) -> float:
+        """Share of the sac's calibre that is lost against the usual one."""
+        return float(1.0 - np.sqrt(self.sac_mm2 / _USUAL_MM2))
+
+    def changed(self, spine: SpineSpec) -> SpineSpec:
+        """Flava thicken into the canal, and the disc bulges; what is worse already stays."""
+        upper, lower = neighbours(spine, self.level)
+        top, low = spine.vertebrae[upper], spine.vertebrae[lower]
+        more = _FLAVUM_MM * self.lost
+        spine = resized(spine, upper, flavum_mm=top.flavum_mm + more)
+        return resized(
+            spine,
+            lower,
+            epidural_dorsal_mm=max(low.epidural_dorsal_mm - more, 0.1),
+            disc_hollow_mm=min(low.disc_hollow_mm, 0.0) - _BULGE_MM * self.lost,
+        )
+
+    def altered(self, draft: Draft) -> Draft:
+        """The sac and the roots in it get a waist."""
+        plane = disc_plane(draft.landmarks_mm, self.level)
+        sac = draft.structures["dura"]
+        share = float(np.sqrt(self.sac_mm2 / area_mm2(sac, plane)))
+        if share > 1.0:
+            raise InputError(
+                f"{self.kind}: the sac has {area_mm2(sac, plane):.0f} mm2 at {self.level}, "
+                f"less than sac_mm2 {self.sac_mm2:g}; ask for less"
+            )
+        axis = sac.tubes[len(sac.tubes) // 2].points_mm
+        found = {
+            name: waisted(one, plane, axis, share) if one.kind in _HELD else one
+            for name, one in draft.structures.items()
+        }
+        return replace(draft, structures=found)
+
+    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+        """Area of the sac where the plane of the disc cuts it."""
+        area = area_mm2(anatomy.structures["dura"], disc_plane(anatomy.landmarks_mm, self.level))
+        return (self.found("area of the dural sac", "mm2", self.sac_mm2, area),)
+
+
+def waisted(
+    one: Structure, plane: Transform, axis_mm: NDArray[np.float64], share: float
+) -> Structure:
+    """A structure drawn in towards an axis (N, 3) about a plane, to a share of its calibre."""
+    own = plane.inverse()
+    course = own.apply(axis_mm)
+    course = course[np.argsort(course[:, 2])]
+    tubes = []
+    for tube in one.tubes:
+        points, radius = _finer(own.apply(tube.points_mm), tube.radius_mm)
+        waist = 1.0 - (1.0 - share) * np.exp(-0.5 * (points[:, 2] / _LENGTH_MM) ** 2)
+        middle = np.stack([np.interp(points[:, 2], course[:, 2], course[:, n]) for n in (0, 1, 2)])
+        moved = middle.T + waist[:, None] * (points - middle.T)
+        tubes.append(Tube(plane.apply(moved), waist * radius))
+    return replace(one, tubes=tuple(tubes))
+
+
+def _finer(
+    points: NDArray[np.float64], radius: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """More points where the waist is."""
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    near = np.abs(points[:, 2]) < 4.0 * _LENGTH_MM
+    if not near.any():
+        return points, radius
+    first, last = along[near].min(), along[near].max()
+    at = np.union1d(along, np.arange(first, last, _FINE_MM))
+    place = np.stack([np.interp(at, along, points[:, n]) for n in range(3)], axis=1)
+    return place, np.interp(at, along, radius)
