@@ -11,13 +11,15 @@ import numpy as np
 
 from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, GROOVE_MM, UP, Point, Posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
-from needle_sim.geometry.shapes import Implicit, Row, bar, drum
-from needle_sim.geometry.transform import cross
+from needle_sim.geometry.shapes import Implicit, Row, bar, box, drum
+from needle_sim.geometry.transform import cross, unit
 
 _GROOVE_BACK_MM = 45.0
 _RECESS_HALF = (0.52, 0.75)  # of the canal's: the laminae meet at an angle (proposed)
 _RECESS_BELOW_MM = 2.5  # it begins under the middle of the lamina, where the canal is measured
 _NECK_OVER_MM = 0.8  # the neck is at most so much thicker than the process, each side (proposed)
+_DEFECT_SHARE, _DEFECT_HALF_MM = 0.6, 12.0  # of the isthmus's run; how far a defect reaches
+_DEFECT_NORMAL = unit([0.0, 1.0, -0.9])  # it rises backwards, behind the process above (proposed)
 _RECESS_MORE_DEG = 12.0  # the ventral face is steeper than the middle of the lamina (proposed)
 
 
@@ -31,6 +33,8 @@ def vertebra_shape(spec: VertebraSpec) -> Implicit:
     for part in (superior_process, _transverse_process):
         rows += [*part(left), *part(right)]
     rows += [*_canal(spec, narrower_mm=0.0), groove(left), groove(right)]
+    if spec.pars_gap_mm > 0.0:
+        rows += [_defect(left), _defect(right)]
     return Implicit.of(rows)
 
 
@@ -101,6 +105,15 @@ def _pars(post: Posts) -> Iterator[Row]:
     )
 
 
+def _defect(post: Posts) -> Row:
+    """The gap of a spondylolysis across the isthmus, from the foramen to the back."""
+    start = post.pedicle + post.pedicle_axis * (0.5 * post.spec.pedicle_length_mm)
+    half = _DEFECT_HALF_MM, 0.5 * post.spec.pars_gap_mm, _DEFECT_HALF_MM
+    centre = start + _DEFECT_SHARE * (post.lamina_foot - start)
+    axes = ((1.0, 0.0, 0.0), _DEFECT_NORMAL)
+    return box(half, centre_mm=centre, axes=axes, blend_mm=0.4, step="cut")
+
+
 def _inferior_process(post: Posts) -> Iterator[Row]:
     spec = post.spec
     half = 0.5 * spec.iap_width_mm, 0.5 * spec.iap_thickness_mm
@@ -129,7 +142,7 @@ def _inferior_process(post: Posts) -> Iterator[Row]:
 
 def _spinous_process(spec: VertebraSpec) -> Iterator[Row]:
     root = Posts(spec, "left").lamina_top
-    run = spec.back_mm + spec.spinous_length_mm - root[1] - 2.0
+    run = spec.spinous_mm - root[1] - 2.0
     slope = np.tan(np.radians(spec.spinous_slope_deg))
     middle = root + np.array([0.0, 0.55 * run, -0.55 * run * slope])
     tip = root + np.array([0.0, run, -run * slope])
@@ -161,7 +174,7 @@ def _canal(spec: VertebraSpec, *, narrower_mm: float = 0.0) -> Iterator[Row]:
     yield bar(centre - 60 * UP, centre + 60 * UP, half, across=across, blend_mm=1.0, step="cut")
     recess = _RECESS_HALF[0] * half[0], _RECESS_HALF[1] * half[1]
     high = -spec.lamina_drop_mm - _RECESS_BELOW_MM
-    top = np.array([0.0, spec.back_mm + spec.canal_depth_mm - recess[1], high])
+    top = np.array([0.0, spec.arch_mm - recess[1], high])
     low = top + 40.0 * recess_direction(spec)
     yield bar(top, low, recess, across=across, blend_mm=1.0, step="cut")
 

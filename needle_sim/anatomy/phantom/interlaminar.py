@@ -63,7 +63,7 @@ class Interspace:
         middle (0.5 is the lower border)."""
         spec = self.column.vertebrae[self.upper]
         down = recess_direction(spec)
-        start = [0.0, spec.back_mm + spec.canal_depth_mm, -spec.lamina_drop_mm]
+        start = [0.0, spec.arch_mm, -spec.lamina_drop_mm]
         run = share * spec.lamina_height_mm / -down[2]
         return self.column.bodies[self.upper].apply(np.array(start) + run * down)
 
@@ -83,7 +83,7 @@ def upper_border(column: Column, level: str, sacrum: Mapping[str, float] | None)
     spec, body = column.vertebrae[level], column.bodies[level]
     if level != "S1":
         high = 0.5 * spec.lamina_height_mm - spec.lamina_drop_mm
-        at = body.apply([0.0, spec.back_mm + spec.canal_depth_mm, high])
+        at = body.apply([0.0, spec.arch_mm, high])
         return Border(at, body.turn([0.0, 1.0, 0.0]), body.turn([0.0, 0.0, 1.0]))
     if sacrum is None:
         raise InputError("the spaces of S1 need the sizes of its sacrum (slope, length, width ...)")
@@ -177,7 +177,7 @@ def _open(
     spec, body = space.column.vertebrae[space.upper], space.column.bodies[space.upper]
     low = middle - 0.5 * spec.lamina_height_mm * body.turn([0.0, 0.0, 1.0])
     border, lower = space.border, space.column.vertebrae[space.lower]
-    other = border.ventral_mm - 0.5 * lower.canal_depth_mm * border.back
+    other = border.ventral_mm - (0.5 * lower.canal_depth_mm + lower.arch_back_mm) * border.back
     centre = 0.5 * (low + other)
     back = unit(body.turn([0.0, 1.0, 0.0]) + border.back)
     line = space.ventral_line()

@@ -13,6 +13,7 @@ from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
 from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
+from needle_sim.anatomy.phantom.bone import recess_direction
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
 from needle_sim.anatomy.phantom.course import (
@@ -28,6 +29,8 @@ from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 from needle_sim.geometry.transform import unit
 
+_LOOSE_SHARE = 0.35  # of an arch's way back that the sac before it goes too (proposed)
+_LEAST_SAC_MM = 4.0  # of its depth is left however far a vertebra slips (proposed)
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 
 _Points = NDArray[np.float64]
@@ -79,11 +82,15 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
         room = (spec.canal_depth_mm - 3.6) / sacrum["sac_depth_mm"]
         beside = (spec.canal_width_mm - 4.5) / sacrum["sac_width_mm"]
         scales.append(min(room, beside, _SAC_SHARES.get(level, 1.0)))
-        centre = [0.0, spec.back_mm + 0.5 * spec.canal_depth_mm - 0.5, 0.0]
-        knots.append(body.apply(centre))
-    behind = [
-        behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * min(two))
+        middle = spec.back_mm + 0.5 * spec.canal_depth_mm + _LOOSE_SHARE * spec.arch_back_mm - 0.5
+        knots.append(body.apply([0.0, middle, 0.0]))
+    at_discs = [
+        min(*two, _beside_slip(column, *pair) / sacrum["sac_depth_mm"])
         for pair, two in zip(column.pairs, pairwise([*scales, scales[-1]]), strict=True)
+    ]
+    behind = [
+        behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * one)
+        for pair, one in zip(column.pairs, at_discs, strict=True)
     ]
     sacral = column.bodies["S1"].apply(canal_points(column.vertebrae["S1"], sacrum))
     ends = [sacral[0], sacral[1], 0.5 * (sacral[1] + sacral[2])]
@@ -91,9 +98,9 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
     share = [scales[0], scales[0]]
     for n in range(1, len(knots)):
         line += [behind[n - 1], knots[n]]
-        share += [min(scales[n - 1], scales[n]), scales[n]]
+        share += [at_discs[n - 1], scales[n]]
     line += [behind[-1], *ends[1:]]
-    share += [0.9 * scales[-1], 0.6 * scales[-1], 0.36]
+    share += [min(0.9 * scales[-1], at_discs[-1]), 0.6 * scales[-1], 0.36]
     places = np.stack(line)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
     at = np.linspace(0.0, along[-1], 61)
@@ -108,7 +115,23 @@ def behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Po
         column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm]),
     ]
     back = column.bodies[upper].matrix[:3, 1] + column.bodies[lower].matrix[:3, 1]
-    return np.asarray(np.mean(rims, axis=0) + (radius_mm + low.epidural_ventral_mm) * unit(back))
+    back, stands_out = unit(back), 0.5 * abs(low.slip_above_mm)  # one of the two, after a slip
+    return np.asarray(
+        np.mean(rims, axis=0) + (radius_mm + low.epidural_ventral_mm + stands_out) * back
+    )
+
+
+def _beside_slip(column: Column, upper: str, lower: str) -> float:
+    """Room for the sac (mm) between the body below and the arch of one that has slipped forward."""
+    top, low = column.vertebrae[upper], column.vertebrae[lower]
+    if low.slip_above_mm <= 0.0:
+        return np.inf
+    down = recess_direction(top)
+    edge = np.array([0.0, top.arch_mm, -top.lamina_drop_mm])
+    edge = column.bodies[upper].apply(edge + 0.5 * top.lamina_height_mm / -down[2] * down)
+    rim = column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm])
+    room = float((edge - rim) @ column.bodies[lower].matrix[:3, 1])
+    return max(room - top.flavum_mm - low.epidural_ventral_mm, _LEAST_SAC_MM)
 
 
 def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float]) -> Structure:

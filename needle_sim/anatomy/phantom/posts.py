@@ -223,7 +223,7 @@ class Posts:
         spec = self.spec
         return self.at(
             0.5 * spec.canal_width_mm + 1.5,
-            spec.back_mm + 0.78 * spec.canal_depth_mm + 0.5 * spec.lamina_thickness_mm,
+            spec.arch_mm - 0.22 * spec.canal_depth_mm + 0.5 * spec.lamina_thickness_mm,
             -0.45 * spec.lamina_drop_mm,
         )
 
@@ -231,7 +231,7 @@ class Posts:
     def lamina_top(self) -> Point:
         """Where the laminae meet in the midline."""
         spec = self.spec
-        depth = spec.back_mm + spec.canal_depth_mm + 0.5 * spec.lamina_thickness_mm
+        depth = spec.arch_mm + 0.5 * spec.lamina_thickness_mm
         return np.array([0.0, depth, -spec.lamina_drop_mm])
 
 

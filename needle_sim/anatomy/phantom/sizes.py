@@ -226,6 +226,11 @@ class VertebraSpec:
         return self.back_mm + self.canal_depth_mm + self.arch_back_mm
 
     @property
+    def spinous_mm(self) -> float:
+        """Tip of the spinous process behind the centre of the body."""
+        return self.back_mm + self.spinous_length_mm + self.arch_back_mm
+
+    @property
     def wedge_slope(self) -> float:
         """Rise of the upper endplate (and fall of the lower) per millimetre towards the back."""
         depth = 0.5 * (self.upper_depth_mm + self.lower_depth_mm)

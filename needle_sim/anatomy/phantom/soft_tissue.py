@@ -121,7 +121,7 @@ def _supraspinous(column: Column) -> list[Row]:
         if level in _BELOW_STRIP:
             break
         spec = column.vertebrae[level]
-        behind = spec.back_mm + spec.spinous_length_mm + 0.6
+        behind = spec.spinous_mm + 0.6
         tips.append(column.bodies[level].apply([0.0, behind, -spec.lamina_drop_mm - 6.0]))
     return chain([(tip, _STRIP_HALF_MM) for tip in tips], 1.0)
 
@@ -133,7 +133,8 @@ def _interspinous(column: Column) -> Iterator[list[Row]]:
         for level, drop in zip(pair, (6.0, 0.0), strict=True):
             spec = column.vertebrae[level]
             front, back = spec.canal_depth_mm + _BEHIND_CANAL_MM, spec.spinous_length_mm
-            middle = [0.0, spec.back_mm + 0.5 * (front + back), -spec.lamina_drop_mm - drop]
+            behind = spec.back_mm + 0.5 * (front + back) + spec.arch_back_mm
+            middle = [0.0, behind, -spec.lamina_drop_mm - drop]
             ends.append(column.bodies[level].apply(middle))
             half.append((_SHEET_HALF_MM, 0.5 * (back - front)))
         yield [

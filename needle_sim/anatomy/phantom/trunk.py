@@ -56,7 +56,7 @@ class Trunk:
         knots = []
         for level in self.column.levels[:-1]:
             spec = self.column.vertebrae[level]
-            tip = np.array([0.0, spec.back_mm + spec.spinous_length_mm, -spec.lamina_drop_mm - 5.0])
+            tip = np.array([0.0, spec.spinous_mm, -spec.lamina_drop_mm - 5.0])
             knots.append(self.column.bodies[level].apply(tip))
         body = self.column.bodies["S1"]
         spec = self.column.vertebrae["S1"]

@@ -49,7 +49,7 @@ def _median(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     found = {"canal_centre": np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, 0.0])}
     found |= endplate_landmarks(spec, bone) | wall_landmarks(spec, bone)
     root = Posts(spec, "left").lamina_top
-    run = spec.back_mm + spec.spinous_length_mm - root[1]
+    run = spec.spinous_mm - root[1]
     along = np.array([0.0, 1.0, -np.tan(np.radians(spec.spinous_slope_deg))])
     far = root + (run + 20.0) * along
     found["spinous_tip"] = trace_mm(bone, far, -along, off_mm=0.0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from needle_sim.anatomy.phantom.pathology.compression import CompressionFracture
 from needle_sim.anatomy.phantom.pathology.disc import DiscDegeneration
 from needle_sim.anatomy.phantom.pathology.facets import FacetArthrosis, FacetTropism
 from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy
@@ -14,11 +15,17 @@ from needle_sim.anatomy.phantom.pathology.kind import Pathology
 from needle_sim.anatomy.phantom.pathology.laminectomy import Laminectomy
 from needle_sim.anatomy.phantom.pathology.obesity import Obesity
 from needle_sim.anatomy.phantom.pathology.osteoporosis import Osteoporosis
+from needle_sim.anatomy.phantom.pathology.scoliosis import Scoliosis
+from needle_sim.anatomy.phantom.pathology.slip import Spondylolisthesis, Spondylolysis
 from needle_sim.anatomy.phantom.pathology.stenosis import CentralStenosis
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 _IN_ORDER: tuple[type[Pathology], ...] = (
+    CompressionFracture,
+    Spondylolisthesis,
+    Spondylolysis,
+    Scoliosis,
     Osteoporosis,
     DiscDegeneration,
     FacetTropism,

@@ -1,0 +1,93 @@
+"""Slips are as far as asked for, and an arch goes along or stays."""
+
+import numpy as np
+import pytest
+
+from needle_sim.anatomy.finding import findings
+from needle_sim.anatomy.phantom.pathology.slip import (
+    Spondylolisthesis,
+    Spondylolysis,
+    defects_mm,
+    meyerding,
+    slip_percent,
+)
+from needle_sim.errors import InputError
+
+DEGENERATIVE = Spondylolisthesis("L4-L5", 18.0)
+ISTHMIC = Spondylolysis("L5-S1", 33.0, 2.5)
+
+
+@pytest.mark.parametrize("slip", [DEGENERATIVE, Spondylolisthesis("L3-L4", 8.0), ISTHMIC])
+def test_slips_and_defects_are_read_back_from_the_bones(built, slip):
+    for found in findings(built(slip)):
+        assert found.share_off < 0.02, str(found)
+
+
+@pytest.mark.parametrize(
+    ("percent", "grade"), [(0.0, "0"), (18.0, "I"), (25.0, "II"), (60.0, "III"), (90.0, "IV")]
+)
+def test_grades_are_those_of_meyerding(percent, grade):
+    assert meyerding(percent) == grade
+
+
+def test_a_degenerative_slip_takes_its_arch_along_and_narrows_the_sac(built):
+    plain, slid = built(), built(DEGENERATIVE)
+    gone = [
+        one.body("L5").inverse().apply(one.landmarks_mm["L4 spinous_tip"])[1]
+        for one in (plain, slid)
+    ]
+    depth = [sac_depth_mm(one, "L4-L5") for one in (plain, slid)]
+
+    assert gone[0] - gone[1] == pytest.approx(0.18 * 35.0, abs=1.2)
+    assert depth[1] < 0.85 * depth[0]
+
+
+def test_an_isthmic_slip_leaves_the_arch_behind_and_the_sac_wide(built):
+    plain, slid = built(), built(ISTHMIC)
+    spinous, front = (
+        [one.body("S1").inverse().apply(one.landmarks_mm[f"L5 {name}"])[1] for one in (plain, slid)]
+        for name in ("spinous_tip", "inferior_endplate_anterior")
+    )
+    depth = [sac_depth_mm(one, "L5-S1") for one in (plain, slid)]
+
+    assert front[0] - front[1] > 9.0
+    assert spinous[0] == pytest.approx(spinous[1], abs=1.0)
+    assert depth[1] > 0.9 * depth[0]
+
+
+@pytest.mark.parametrize("slip", [DEGENERATIVE, Spondylolisthesis("L3-L4", 30.0), ISTHMIC])
+def test_the_sac_keeps_out_of_the_bones(built, slip):
+    spine = built(slip)
+    for tube in spine.structures["dura"].tubes:
+        below = tube.points_mm[:, 2] < spine.body("L1").matrix[2, 3]
+        points, radius = tube.points_mm[below], tube.radius_mm[below]
+        free = np.min([spine.bones[level].distance_mm(points) for level in spine.bodies], axis=0)
+        assert (free - radius).min() > 0.0
+
+
+def test_a_whole_isthmus_has_no_defect_and_a_straight_spine_no_slip(built):
+    plain = built()
+
+    assert defects_mm(plain.bones["L5"], plain.body("L5")) == (0.0, 0.0)
+    assert abs(slip_percent(plain, "L4-L5")) < 4.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Spondylolisthesis("L4-L5", 50.0), "slip_percent must lie from 3 to 35"),
+        (lambda: Spondylolysis("L5-S1", 70.0), "slip_percent must lie from 0 to 60"),
+        (lambda: Spondylolysis("L5-S1", 10.0, 0.1), "gap_mm must lie from 1 to 5"),
+    ],
+)
+def test_what_cannot_be_is_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def sac_depth_mm(spine, level):
+    """How far the sac reaches from front to back behind a disc."""
+    upper, lower = (spine.body(one).matrix[:3, 3] for one in level.split("-"))
+    height = 0.5 * (upper[2] + lower[2])
+    tube = spine.structures["dura"].tubes[2]
+    return 2.0 * float(np.interp(-height, -tube.points_mm[:, 2], tube.radius_mm))
