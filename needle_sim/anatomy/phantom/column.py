@@ -19,6 +19,7 @@ from needle_sim.geometry.transform import Frame, Transform, rigid, unit
 
 _Array = NDArray[np.float64]
 
+_USUAL_LUMBAR = 5
 _NEXT_MM = 26.0  # neighbours leave at most this between their bodies (proposed)
 
 
@@ -52,6 +53,24 @@ class Column:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Neighbours, upper and lower: no vertebra is missing between their bodies."""
         return tuple(two for two in pairwise(self.levels) if self._gap_mm(*two) < _NEXT_MM)
+
+    def station_mm(self, name: str) -> tuple[_Array, VertebraSpec]:
+        """Middle (3,) of a body by the name that it has among five lumbar vertebrae, patient; and
+        the sizes there.
+
+        Where there are four or six, the five stations are spread evenly over them: soft parts end
+        at the sacrum and at the ribs, however many vertebrae lie between.
+        """
+        lumbar = [level for level in self.levels if level.startswith("L")]
+        if not name.startswith("L") or len(lumbar) == _USUAL_LUMBAR or name == lumbar[0]:
+            return self.bodies[name].matrix[:3, 3], self.vertebrae[name]
+        at = (int(name[1:]) - 1) * (len(lumbar) - 1) / (_USUAL_LUMBAR - 1)
+        first, share = int(at), at - int(at)
+        two = [self.bodies[one].matrix[:3, 3] for one in (lumbar[first], lumbar[-1])]
+        if first + 1 < len(lumbar):
+            two[1] = self.bodies[lumbar[first + 1]].matrix[:3, 3]
+        nearest = lumbar[min(round(at), len(lumbar) - 1)]
+        return (1.0 - share) * two[0] + share * two[1], self.vertebrae[nearest]
 
     def left_at(self, z_mm: _Array) -> _Array:
         """Direction to the left (N, 3) of what runs along the vertebrae, at heights (N,)."""

@@ -29,6 +29,7 @@ from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 from needle_sim.geometry.transform import unit
 
+_STATIONS = ("L1", "L2", "L3", "L4", "L5", "S1")
 _LOOSE_SHARE = 0.35  # of an arch's way back that the sac before it goes too (proposed)
 _LEAST_SAC_MM = 4.0  # of its depth is left however far a vertebra slips (proposed)
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
@@ -184,8 +185,9 @@ def _vessels(column: Column) -> Iterator[Structure]:
     midline, and the right iliac artery crosses in front of them.
     """
     top = column.levels[0]
-    at = {level: column.bodies[level].matrix[:3, 3] for level in column.levels}
-    front = {level: column.vertebrae[level].back_mm for level in column.levels}
+    stations = {name: column.station_mm(name) for name in (top, *_STATIONS)}
+    at = {name: middle for name, (middle, _) in stations.items()}
+    front = {name: spec.back_mm for name, (_, spec) in stations.items()}
 
     def course(*knots: tuple[str, float, float, float, float]) -> Tube:
         """Knots: level, left of the midline, before the body's front, above its middle, radius."""

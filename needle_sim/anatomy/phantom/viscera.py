@@ -17,8 +17,9 @@ _X, _UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
 def place(column: Column, level: str, x: float, y: float, z: float = 0.0) -> _Points:
-    """Patient point (3,) offset from the centre of a body along the patient's axes."""
-    return np.asarray(column.bodies[level].matrix[:3, 3] + [x, y, z])
+    """Patient point (3,) offset from the centre of a body along the patient's axes; of L1 to L5,
+    however many lumbar vertebrae there are."""
+    return np.asarray(column.station_mm(level)[0] + [x, y, z])
 
 
 def chain(

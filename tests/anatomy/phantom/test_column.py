@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.build import drafted
 from needle_sim.anatomy.phantom.column import Column, column, joined
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.sound import overlaps, sound
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.geometry.transform import angle_deg
 
@@ -172,3 +174,35 @@ def test_what_runs_along_a_turned_column_is_turned_with_it():
 
     np.testing.assert_allclose(low, [1.0, 0.0, 0.0], atol=1e-12)
     np.testing.assert_allclose(high, stack.bodies["L3"].matrix[:3, 0], atol=1e-12)
+
+
+def test_stations_are_the_bodies_where_five_are_lumbar(mean):
+    for name in ("T12", "L1", "L4", "L5", "S1"):
+        middle, spec = mean.column.station_mm(name)
+        np.testing.assert_array_equal(middle, mean.column.bodies[name].matrix[:3, 3])
+        assert spec is mean.column.vertebrae[name]
+
+
+@pytest.mark.parametrize(("name", "last"), [("four_lumbar", "L4"), ("six_lumbar", "L6")])
+def test_stations_run_evenly_from_the_first_to_the_last_lumbar_vertebra(name, last):
+    stack = column(spine_spec(name))
+    heights = [stack.station_mm(f"L{n}")[0][2] for n in range(1, 6)]
+
+    assert heights[0] == stack.bodies["L1"].matrix[2, 3]
+    assert heights[-1] == stack.bodies[last].matrix[2, 3]
+    steps = -np.diff(heights)
+    assert steps.min() > 0.8 * steps.mean()
+
+
+@pytest.mark.parametrize(("name", "last"), [("four_lumbar", "L4"), ("six_lumbar", "L6")])
+def test_a_vertebra_less_or_more_is_built_whole(name, last):
+    spine = spine_spec(name)
+    draft = drafted(spine)
+    up = draft.stack.bodies[spine.origin].matrix[:3, 2]
+
+    assert sound(spine) == overlaps(spine) == ()
+    assert draft.stack.pairs[-1] == (last, "S1")
+    assert {f"{last} left root", f"{last} right medial branch", "aorta"} <= set(draft.structures)
+    assert f"{last}-S1 disc" in draft.spaces
+    assert f"{last} left sap_tip" in draft.landmarks_mm
+    assert angle_deg(up, [0, 0, 1]) < 3.0
