@@ -8,14 +8,23 @@ import click
 
 from needle_sim import presets
 
-KINDS = ("procedures", "phantoms", "needles", "carms", "probes", "protocols", "agents")
+KINDS = (
+    "procedures",
+    "phantoms",
+    "postures",
+    "needles",
+    "carms",
+    "probes",
+    "protocols",
+    "agents",
+)
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def list_presets(kind: str, as_json: bool) -> None:
-    """List the shipped procedures, phantoms, needles, C-arms, probes, protocols or agents."""
+    """List what is shipped: procedures, phantoms, postures, needles, C-arms and so on."""
     found = _summaries(kind)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -26,10 +35,10 @@ def list_presets(kind: str, as_json: bool) -> None:
 
 
 def _summaries(kind: str) -> dict[str, str]:
-    if kind in ("procedures", "phantoms"):
+    if kind in ("procedures", "phantoms", "postures"):
         inside = presets.folder("phantoms")
-        if kind == "procedures":
-            inside = presets.folder("presets") / "procedures"
+        if kind != "phantoms":
+            inside = presets.folder("presets") / kind
         files = sorted(inside.glob("*.toml"))
         return {path.stem: str(presets.read_toml(path).get("summary", "")) for path in files}
     if kind == "agents":

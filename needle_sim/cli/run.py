@@ -30,6 +30,11 @@ NO_PLAN = 3
 @click.option("--target", metavar="X,Y,Z", help="Patient LPS in mm, for a CT without labels.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same result.")
 @click.option("--vary", is_flag=True, help="Let the seed vary the phantom's anatomy.")
+@click.option("--posture", help="How the patient lies, e.g. prone_pillow.  [default: as given]")
+@click.option("--phase", default=0.0, help="Of the breath then: 0 breathed out, 0.5 in.")
+@click.option(
+    "--plan-on-ct", is_flag=True, help="Plan on the CT as taken, do it as the patient lies."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--slicer", is_flag=True, help="Write files for 3D Slicer as well, in slicer/.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -44,6 +49,7 @@ def run(procedure: str | None, **given: Any) -> None:
     needle-sim run medial-branch-rfa
     needle-sim run transforaminal-epidural --level L5-S1 --side left
     needle-sim run medial-branch-rfa --ct DIR --labels FILE --level L4 --side right
+    needle-sim run interlaminar-epidural --posture prone_pillow
     """
     start = time.monotonic()
     from needle_sim.procedures.procedure import check_side
@@ -106,6 +112,9 @@ def _attempt(recipe: Any, side: str, target_mm: Any, given: dict[str, Any]) -> R
             target_mm=target_mm,
             seed=given["seed"],
             vary=given["vary"],
+            posture=given["posture"],
+            phase=given["phase"],
+            plan_on_ct=given["plan_on_ct"],
             progress=stage,
         )
     finally:

@@ -46,6 +46,7 @@ def result_of(run: Run) -> dict[str, Any]:
         "because": run.procedure.because,
         "needle": run.needle,
         "anatomy": run.anatomy.name,
+        "posture": None if run.anatomy.posture is None else run.anatomy.posture.name,
         "in_words": run.in_words,
         "level": run.level or None,
         "vertebra": run.vertebra or None,

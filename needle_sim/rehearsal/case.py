@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.posing.posture import Posture
 from needle_sim.anatomy.target import Target, point_target
 from needle_sim.anatomy.target_rule import aim
 from needle_sim.errors import InputError
 from needle_sim.planning.sightline import recipe_angles, towards_detector
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.volume.volume import Volume
+from needle_sim.volume.volume import Note, Volume
 
 
 def check_sources(
@@ -34,6 +37,36 @@ def check_sources(
         raise InputError("--vary changes the phantom's anatomy; a CT has its own")
     if level is not None and target_mm is not None:
         raise InputError("--level and --target name two places: give one of them")
+
+
+def check_posture(posture: str | Posture | None, phase: float, *, plan_on_ct: bool) -> None:
+    """Refuse a breath or a plan on the CT without a posture, and a posture that is not shipped."""
+    if isinstance(posture, str):
+        Posture.preset(posture)
+    if posture is None and (plan_on_ct or phase):
+        raise InputError(
+            "a phase of the breath, and a plan on the CT as it was taken, go with a posture: "
+            "give one, for example prone_pillow"
+        )
+
+
+def lying(
+    anatomy: Anatomy,
+    posture: str | Posture,
+    phase: float,
+    held: tuple[str, np.random.Generator] | None,
+) -> Anatomy:
+    """The patient as it lies; ``held`` is what a plan on the CT is registered by, and its error."""
+    from needle_sim.anatomy.posing.lying import posed
+
+    if held is None:
+        return posed(anatomy, posture, phase=phase)
+    found = posed(anatomy, posture, phase=phase, held=held[0] or None, rng=held[1])
+    text = (
+        "planned on the anatomy as it was scanned or built; the patient lies otherwise, and is "
+        f"registered by {held[0] or 'its lowest vertebra'}"
+    )
+    return replace(found, notes=(*found.notes, Note("", "posture", "", text)))
 
 
 def phantom_of(name: str, seed: int | None) -> Anatomy:

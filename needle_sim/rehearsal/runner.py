@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.posing.posture import Posture
 from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.procedures.reading import check_needle
@@ -16,7 +17,9 @@ from needle_sim.rehearsal.attempt import Attempt
 from needle_sim.rehearsal.carry_out import carry_out
 from needle_sim.rehearsal.case import (
     anatomy_of_ct,
+    check_posture,
     check_sources,
+    lying,
     phantom_of,
     reference_of,
     target_of,
@@ -48,6 +51,9 @@ def run_procedure(
     vary: bool = False,
     pictures: bool = True,
     anatomy: Anatomy | None = None,
+    posture: str | Posture | None = None,
+    phase: float = 0.0,
+    plan_on_ct: bool = False,
     progress: Progress = silent,
 ) -> Run:
     """Plan a procedure, follow its steps, heat where it heats, and score it.
@@ -76,6 +82,13 @@ def run_procedure(
         False leaves out every picture, for studies; contrast is then seen as what it is.
     anatomy : Anatomy, optional
         One that is already built, instead of a phantom or a CT.
+    posture : str or Posture, optional
+        How the patient lies, ``"prone_pillow"``; by default as scanned or built.
+    phase : float
+        Of the breath in that posture: 0 at end expiration, 0.5 at end inspiration.
+    plan_on_ct : bool
+        The plan is made on the anatomy as it was scanned or built, and carried out on the patient
+        as it lies, registered by the vertebra of the target with an error that the seed draws.
 
     Raises
     ------
@@ -89,6 +102,7 @@ def run_procedure(
     if needle is not None:
         check_needle(recipe, needle)
     check_sources(ct, labels, target_mm, level, vary=vary)
+    check_posture(posture, phase, plan_on_ct=plan_on_ct)
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, got {seed!r}")
     progress(0, _STAGES)
@@ -98,16 +112,26 @@ def run_procedure(
         anatomy = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
     progress(1, _STAGES)
     patient: Any = anatomy
-    target = target_of(recipe, patient, chosen_level, chosen_side, target_mm)
-    reference = reference_of(patient, target)
-    attempt = Attempt(recipe, patient, target, reference, chosen_side, needle)
-    return _carried_out(attempt, seed, pictures=pictures, progress=progress)
+
+    def attempt_on(patient: Anatomy) -> Attempt:
+        target = target_of(recipe, patient, chosen_level, chosen_side, target_mm)
+        return Attempt(recipe, patient, target, reference_of(patient, target), chosen_side, needle)
+
+    made = planned = attempt_on(patient)
+    if posture is not None:
+        error = np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3])
+        held = (made.vertebra, error) if plan_on_ct else None
+        made = attempt_on(lying(patient, posture, phase, held))
+        planned = planned if plan_on_ct else made
+    return _carried_out(made, planned, seed, pictures=pictures, progress=progress)
 
 
-def _carried_out(attempt: Attempt, seed: int, *, pictures: bool, progress: Progress) -> Run:
+def _carried_out(
+    attempt: Attempt, planned: Attempt, seed: int, *, pictures: bool, progress: Progress
+) -> Run:
     recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
     noise, hand = (np.random.default_rng(n) for n in np.random.SeedSequence(seed).spawn(3)[1:])
-    way = attempt.plan()
+    way = planned.plan()
     progress(2, _STAGES)
     suite = None
     if pictures:

@@ -24,12 +24,14 @@ def unverified(procedure: Procedure, needle: str, anatomy: Anatomy) -> tuple[str
     phantom = presets.folder("phantoms") / f"{anatomy.name}.toml"
     fitted = presets.folder("phantoms") / "lumbar_normal.toml"
     shape: Path | None = phantom if phantom.is_file() else fitted if anatomy.bones else None
+    posture = None if anatomy.posture is None else anatomy.posture.name
     named = [("needles", needle), ("protocols", procedure.protocol), ("probes", procedure.probe)]
     read = _read_once(
         tuple(dict.fromkeys((file, name) for file, name in named if name)),
         tuple(dict.fromkeys(step.agent for step in procedure.steps if step.agent)),
         tuple(sorted({view.beam for view in procedure.views})),
         shape,
+        posture,
     )
     own = (f"{procedure.name}.toml: {line}" for line in procedure.unverified)
     return (*sorted((*own, *read)), _IN_CODE)
@@ -41,6 +43,7 @@ def _read_once(
     agents: tuple[str, ...],
     beams: tuple[str, ...],
     shape: Path | None,
+    posture: str | None,
 ) -> tuple[str, ...]:
     """Of the shipped files."""
     folder = presets.folder("presets")
@@ -55,6 +58,9 @@ def _read_once(
     for beam in beams:
         lines += _of(f"beams.toml: {beam}", presets.table("beams", beam))
     lines += _of("tissues.toml", presets.read_toml(folder / "tissues.toml"))
+    lying = folder / "postures" / f"{posture}.toml"
+    if posture is not None and lying.is_file():
+        lines += _of(lying.name, presets.read_toml(lying))
     if shape is not None:
         lines += _of(shape.name, presets.read_toml(shape))
     return tuple(lines)

@@ -15,7 +15,7 @@ MOST_NOTES = 8
 
 _WEIGHTY = (
     *("unknown", "outside the volume", "counts disagree", "off by one", "inferred", "boil"),
-    *("not held", "labels", "metal", "refused"),
+    *("not held", "labels", "metal", "refused", "counted from", "patient lies"),
 )
 _LIGHT = ("table", "field of view", "padding")
 _PLAIN = {

@@ -176,3 +176,39 @@ def test_what_cannot_be_asked_is_refused(asked, said):
 def test_a_needle_without_an_active_tip_is_refused_before_anything_is_built():
     with pytest.raises(InputError, match=r"tuohy_18g_90mm has no active tip .* take rf_16g_10mm"):
         ns.run_procedure("medial-branch-rfa", needle="tuohy_18g_90mm", phantom="none such")
+
+
+def test_a_posture_moves_the_patient_before_the_plan(coarse_posed):
+    planned_as_it_lies, _ = coarse_posed
+
+    assert planned_as_it_lies.anatomy.posture.name == "prone_pillow"
+    assert planned_as_it_lies.plan is not None
+    off = planned_as_it_lies.placed.trajectory.tip_mm - planned_as_it_lies.target.centre_mm
+    assert np.linalg.norm(off) < 1.0
+    assert any("lies prone" in note for note in planned_as_it_lies.notes)
+
+
+def test_a_plan_on_the_ct_misses_by_the_error_of_its_registration(coarse_posed):
+    _, planned_on_ct = coarse_posed
+
+    off = planned_on_ct.placed.trajectory.tip_mm - planned_on_ct.target.centre_mm
+
+    assert 0.05 < np.linalg.norm(off) < 5.0  # SD 0.55 mm and 0.53 degrees by axis
+    assert any("registered by L4" in note for note in planned_on_ct.notes)
+
+
+@pytest.fixture(scope="module")
+def coarse_posed():
+    spine = ns.build_phantom(voxel_mm=3.0)
+    asked = {"anatomy": spine, "pictures": False, "posture": "prone_pillow"}
+    return tuple(
+        ns.run_procedure("interlaminar-epidural", plan_on_ct=on_ct, **asked)
+        for on_ct in (False, True)
+    )
+
+
+def test_a_breath_without_a_posture_is_refused():
+    with pytest.raises(InputError, match="go with a posture"):
+        ns.run_procedure(plan_on_ct=True)
+    with pytest.raises(InputError, match="no posture is called 'upright'"):
+        ns.run_procedure(posture="upright")

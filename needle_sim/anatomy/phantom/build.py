@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.anchor import Anchor
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.named_tissue import is_metal
 from needle_sim.anatomy.phantom.artery import artery_note
@@ -135,6 +136,7 @@ def anatomy_of(
         inset=None if fine is None else fine.finished(seed=noise_seed, whole=canvas)[0],
         notes=(
             Note("", "", spine.name, _stated(spine)),
+            *_anchor(stack).notes(),
             Note("", "", "", artery_note(spine.artery, stack, drawn=noise_seed is not None)),
             *(Note("", "", one.where, str(one)) for one in spine.pathology),
         ),
@@ -162,6 +164,17 @@ def _draft(
     named = structures(stack, own, spine.sacrum, conus_mm=tip, artery=spine.artery)
     found = _landmarks(stack, own, spine.sacrum)
     return Draft(spine, stack, bones, spaces, named, found).altered()
+
+
+def _anchor(stack: Column) -> Anchor:
+    """What the levels of a phantom are counted from, as for a labelled CT."""
+    free = stack.levels[:-1]
+    ribbed = [one for one in free if stack.vertebrae[one].rib_length_mm > 0.0]
+    if not ribbed:
+        return Anchor(free[-1])
+    last = ribbed[-1]
+    rib = int(last[1:]) if last[0] == "T" else None
+    return Anchor(free[-1], rib, last, free.index(free[-1]) - free.index(last))
 
 
 def _stated(spine: SpineSpec) -> str:

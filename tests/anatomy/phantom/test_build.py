@@ -200,3 +200,10 @@ def test_the_inset_shows_the_same_bones_on_a_finer_grid():
 
 def test_without_a_fine_voxel_there_is_no_inset(phantom):
     assert phantom.inset is None
+
+
+def test_a_phantom_says_what_its_levels_are_counted_from(phantom):
+    (said,) = [str(note) for note in phantom.notes if note.tag == "numbering"]
+
+    assert said.startswith("levels are counted from the sacrum and from the lowest ribs")
+    assert "L5 lies on the sacrum; rib 12 joins T12; 5 lumbar vertebrae" in said
