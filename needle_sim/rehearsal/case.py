@@ -54,17 +54,21 @@ def lying(
     anatomy: Anatomy,
     posture: str | Posture,
     phase: float,
-    held: tuple[str, np.random.Generator] | None,
+    vertebra: str,
+    error: np.random.Generator | None,
 ) -> Anatomy:
-    """The patient as it lies; ``held`` is what a plan on the CT is registered by, and its error."""
+    """The patient as it lies; with an ``error`` to draw, registered by a vertebra to what it was.
+
+    The plan is then made on the anatomy as it was scanned or built.
+    """
     from needle_sim.anatomy.posing.lying import posed
 
-    if held is None:
+    if error is None:
         return posed(anatomy, posture, phase=phase)
-    found = posed(anatomy, posture, phase=phase, held=held[0] or None, rng=held[1])
+    found = posed(anatomy, posture, phase=phase, held=vertebra or None, rng=error)
     text = (
         "planned on the anatomy as it was scanned or built; the patient lies otherwise, and is "
-        f"registered by {held[0] or 'its lowest vertebra'}"
+        f"registered by {vertebra or 'its lowest vertebra'}"
     )
     return replace(found, notes=(*found.notes, Note("", "posture", "", text)))
 

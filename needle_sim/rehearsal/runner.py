@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,7 @@ from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.procedures.reading import check_needle
 from needle_sim.progress import Progress, silent
-from needle_sim.rehearsal.attempt import Attempt
+from needle_sim.rehearsal.attempt import Attempt, Way
 from needle_sim.rehearsal.carry_out import carry_out
 from needle_sim.rehearsal.case import (
     anatomy_of_ct,
@@ -95,43 +95,66 @@ def run_procedure(
     InputError
         A level, side, target, needle or label map that cannot be used.
     """
-    recipe = Procedure.preset(procedure) if isinstance(procedure, str) else procedure
+    recipe = _recipe(procedure, level, variant, needle)
     chosen_side = check_side(recipe.default_side if side is None else side)
     chosen_level = recipe.default_level if level is None else level
-    recipe = recipe.at(chosen_level, variant)
-    if needle is not None:
-        check_needle(recipe, needle)
     check_sources(ct, labels, target_mm, level, vary=vary)
     check_posture(posture, phase, plan_on_ct=plan_on_ct)
+    _check_seed(seed)
+    progress(0, _STAGES)
+    patient = anatomy
+    if patient is None and ct is not None:
+        patient = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
+    elif patient is None:
+        patient = phantom_of(phantom, seed if vary else None)
+    progress(1, _STAGES)
+    made = planned = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
+    if posture is not None:
+        error = _registration_error(seed) if plan_on_ct else None
+        lies = lying(patient, posture, phase, made.vertebra, error)
+        made = _attempt(recipe, lies, chosen_level, chosen_side, target_mm, needle)
+    way = (planned if plan_on_ct else made).plan()
+    return _carried_out(made, way, seed, pictures=pictures, progress=progress)
+
+
+def _recipe(
+    procedure: str | Procedure, level: str | None, variant: str | None, needle: str | None
+) -> Procedure:
+    """The recipe at a level, with a needle that it can use."""
+    found = Procedure.preset(procedure) if isinstance(procedure, str) else procedure
+    found = found.at(found.default_level if level is None else level, variant)
+    if needle is not None:
+        check_needle(found, needle)
+    return found
+
+
+def _check_seed(seed: int) -> None:
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, got {seed!r}")
-    progress(0, _STAGES)
-    if anatomy is None and ct is None:
-        anatomy = phantom_of(phantom, seed if vary else None)
-    elif anatomy is None and ct is not None:
-        anatomy = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
-    progress(1, _STAGES)
-    patient: Any = anatomy
 
-    def attempt_on(patient: Anatomy) -> Attempt:
-        target = target_of(recipe, patient, chosen_level, chosen_side, target_mm)
-        return Attempt(recipe, patient, target, reference_of(patient, target), chosen_side, needle)
 
-    made = planned = attempt_on(patient)
-    if posture is not None:
-        error = np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3])
-        held = (made.vertebra, error) if plan_on_ct else None
-        made = attempt_on(lying(patient, posture, phase, held))
-        planned = planned if plan_on_ct else made
-    return _carried_out(made, planned, seed, pictures=pictures, progress=progress)
+def _attempt(
+    recipe: Procedure,
+    patient: Anatomy,
+    level: str,
+    side: Literal["left", "right"],
+    target_mm: ArrayLike | None,
+    needle: str | None,
+) -> Attempt:
+    target = target_of(recipe, patient, level, side, target_mm)
+    return Attempt(recipe, patient, target, reference_of(patient, target), side, needle)
+
+
+def _registration_error(seed: int) -> np.random.Generator:
+    """A stream of its own, so that anatomy, noise and hand stay what they are without it."""
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(4)[3])
 
 
 def _carried_out(
-    attempt: Attempt, planned: Attempt, seed: int, *, pictures: bool, progress: Progress
+    attempt: Attempt, way: Way, seed: int, *, pictures: bool, progress: Progress
 ) -> Run:
     recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
     noise, hand = (np.random.default_rng(n) for n in np.random.SeedSequence(seed).spawn(3)[1:])
-    way = planned.plan()
     progress(2, _STAGES)
     suite = None
     if pictures:

@@ -7,9 +7,17 @@ import pytest
 
 from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure
-from needle_sim.rehearsal.case import anatomy_of_ct, check_sources, reference_of, target_of
+from needle_sim.rehearsal.case import (
+    anatomy_of_ct,
+    check_posture,
+    check_sources,
+    lying,
+    reference_of,
+    target_of,
+)
 from needle_sim.volume.labels import vertebra_label
 from needle_sim.volume.volume import Volume, axis_aligned
+from tests.anatomy.small_patient import small_patient
 from tests.rehearsal.attempts import patient, target
 
 RFA = Procedure.preset("medial-branch-rfa")
@@ -88,3 +96,26 @@ def test_a_ct_without_a_level_of_the_procedure_says_so():
     ct, labels = column("T12", "L1", cut="L2")
     with pytest.raises(InputError, match=r"L2 is cut by the lower edge .* done at no level"):
         anatomy_of_ct(ct, labels, RFA, "L1", None)
+
+
+def test_a_patient_lies_as_asked_and_is_registered_by_a_vertebra_when_planned_before():
+    lain = small_patient()
+
+    lies = lying(lain, "left_lateral", 0.0, "L4", None)
+    planned = lying(lain, "left_lateral", 0.0, "L4", np.random.default_rng(1))
+
+    assert lies.posture == planned.posture
+    kept = [
+        np.linalg.norm(one.bodies["L4"].matrix[:3, 3] - lain.bodies["L4"].matrix[:3, 3])
+        for one in (lies, planned)
+    ]
+    assert kept[0] > 1.0  # L5 is held, the disc over it turns by 4.5 degrees
+    assert 0.0 < kept[1] < 4.0 * 0.96
+    assert "registered by L4" in str(planned.notes[-1])
+
+
+@pytest.mark.parametrize(("phase", "on_ct"), [(0.5, False), (0.0, True)])
+def test_breath_and_plan_on_the_ct_need_a_posture(phase, on_ct):
+    check_posture("prone", phase, plan_on_ct=on_ct)
+    with pytest.raises(InputError, match="go with a posture"):
+        check_posture(None, phase, plan_on_ct=on_ct)
