@@ -18,10 +18,12 @@ from needle_sim.anatomy.phantom.pathology.osteoporosis import Osteoporosis
 from needle_sim.anatomy.phantom.pathology.scoliosis import Scoliosis
 from needle_sim.anatomy.phantom.pathology.slip import Spondylolisthesis, Spondylolysis
 from needle_sim.anatomy.phantom.pathology.stenosis import CentralStenosis
+from needle_sim.anatomy.phantom.pathology.transitional import TransitionalVertebra
 from needle_sim.errors import InputError
 from needle_sim.presets import nearest
 
 _IN_ORDER: tuple[type[Pathology], ...] = (
+    TransitionalVertebra,
     CompressionFracture,
     Spondylolisthesis,
     Spondylolysis,
