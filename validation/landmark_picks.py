@@ -9,26 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from needle_sim.geometry.mesh import Mesh
 from needle_sim.geometry.transform import unit
+from validation.body_picks import (
+    SIGNS,
+    Picks,
+    arch_outline,
+    back_mm,
+    body_outline,
+    body_side,
+    corners,
+    rims,
+    walls,
+)
+from validation.process_picks import FLAT_MM, knobs, tips
 from validation.sections import Outline, Points, extreme, section
 
-Picks = dict[str, Points]
-SIGNS = {"right": -1.0, "left": 1.0}
-_FLAT_MM = 0.5  # the middle of what lies so near the farthest point is a tip
 _PARAMEDIAN_MM = 5.0
-_RIM_MM = 1.2  # so near the plane of a rim lies what belongs to it
-_PLACES = (("anterolateral", -1.0), ("posterolateral", 1.0))
-_FROM_TIP_MM = 3.0
-_BESIDE_MM = 1.0  # the back of the isthmus is looked at so far lateral of the pedicle's medial wall
 _STEP_MM = 0.25
 _BEHIND_MM = 1.5  # a border is looked at so far behind its ventral corner
-_BESIDE_SPINOUS_MM, _BESIDE_STEEP_MM = 7.5, 9.5
-"""Nearer to the midline the lowest place is the spinous process's root, which is steep on T10."""
-_WIDENED = 2.2  # so much wider than its tip, a section of a transverse process is its root
 _JOINT_MM = 3.0
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
@@ -53,77 +54,6 @@ def picks(mesh: Mesh, *, lumbar: bool) -> Picks:
             own |= of_side(mesh, sign)
         found |= {f"{side} {name}": at for name, at in own.items()}
     return found
-
-
-def body_outline(mesh: Mesh) -> Outline:
-    """Of the vertebral body in the median plane: the one that reaches farthest forward."""
-    return min(section(mesh, 0, 0.0), key=lambda one: one.points_mm[:, 1].min())
-
-
-def arch_outline(mesh: Mesh) -> Outline:
-    """Of laminae and spinous process in the median plane: the one that reaches farthest back."""
-    return max(section(mesh, 0, 0.0), key=lambda one: one.points_mm[:, 1].max())
-
-
-def back_mm(mesh: Mesh) -> float:
-    """Posterior wall of the body at half its height."""
-    points = body_outline(mesh).points_mm
-    return float(points[np.abs(points[:, 2]) < 0.4, 1].max())
-
-
-def rims(mesh: Mesh) -> Picks:
-    """Ends of an endplate in the median and the middle coronal plane, out along the diagonal."""
-    body, across = body_outline(mesh), _holding(section(mesh, 1, 0.0), 0)
-    middle = mesh.points_mm[np.hypot(mesh.points_mm[:, 0], mesh.points_mm[:, 1]) < 0.7]
-    found = {}
-    for end, up in (("superior", 1.0), ("inferior", -1.0)):
-        found |= {
-            f"{end}_endplate_anterior": body.farthest([0.0, -1.0, up]),
-            f"{end}_endplate_posterior": body.farthest([0.0, 1.0, up]),
-            f"{end}_endplate_left": across.farthest([1.0, 0.0, up]),
-            f"{end}_endplate_right": across.farthest([-1.0, 0.0, up]),
-            f"{end}_endplate_centre": extreme(middle, [0.0, 0.0, up], within_mm=0.1),
-        }
-    return found
-
-
-def corners(mesh: Mesh, sign: float) -> Picks:
-    """Corners of the rims: farthest out along the diagonal among what lies near a rim's plane.
-
-    Not the upper one behind, which is one with the pedicle.
-    """
-    found, ends, points = {}, rims(mesh), mesh.points_mm
-    for end, up, places in (("superior", 1.0, _PLACES[:1]), ("inferior", -1.0, _PLACES)):
-        front, rear = (ends[f"{end}_endplate_{place}"] for place in ("anterior", "posterior"))
-        slope = (rear[2] - front[2]) / (rear[1] - front[1])
-        under = up * (front[2] + slope * (points[:, 1] - front[1]) - points[:, 2])
-        rim = points[(np.abs(under) < _RIM_MM) & (points[:, 1] < rear[1])]
-        for place, back in places:
-            out = [sign, back, up * np.sqrt(2.0)]
-            found[f"{end}_endplate_{place}"] = extreme(rim, out, within_mm=0.05)
-    return found
-
-
-def walls(mesh: Mesh) -> Picks:
-    """Front, back and canal at half the height of the body."""
-    points, arch = body_outline(mesh).points_mm, arch_outline(mesh).points_mm
-    waist = points[np.abs(points[:, 2]) < 0.4]
-    front, back = (extreme(waist, [0.0, way, 0.0], within_mm=0.05) for way in (-1.0, 1.0))
-    depth = float(arch[:, 1].min())
-    return {
-        "body_anterior": front,
-        "body_posterior": back,
-        "canal_centre": np.array([0.0, 0.5 * (back[1] + depth), 0.0]),
-    }
-
-
-def body_side(mesh: Mesh, sign: float) -> Picks:
-    """The side of the body's waist, and its corner in front."""
-    waist = _holding(section(mesh, 1, 0.0), 0).points_mm
-    waist = waist[(np.abs(waist[:, 2]) < 0.4) & (sign * waist[:, 0] > 0)]
-    outline = section(mesh, 2, 0.0)
-    front = min(outline, key=lambda one: one.points_mm[:, 1].min()).farthest([sign, -1.0, 0.0])
-    return {"body_lateral": waist.mean(axis=0), "body_anterolateral": front}
 
 
 def laminae(mesh: Mesh) -> Picks:
@@ -170,65 +100,6 @@ def _borders(arch: Outline) -> Picks:
         "lamina_lower_edge": extreme(base, [0.0, -0.35, -1.0], within_mm=0.0),
         "lamina_ventral_lower": low,
     }
-
-
-def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
-    """Highest, lowest and farthest lateral places of the arch on a side.
-
-    None of a transverse process that is so short that it is one with the superior articular one.
-    """
-    points, behind = mesh.points_mm, back_mm(mesh)
-    own = points[sign * points[:, 0] > 4.0]
-    arch = own[own[:, 1] > behind + 4.0]
-    tip = extreme(own[own[:, 1] > behind - 6.0], [sign, 0.0, 0.0], within_mm=_FLAT_MM)
-    first, near = (
-        min(
-            section(mesh, 0, float(tip[0] - sign * from_tip)),
-            key=lambda one: float(np.linalg.norm(one.centre_mm - tip)),
-        )
-        for from_tip in (1.0, _FROM_TIP_MM)
-    )
-    beside = arch[sign * arch[:, 0] > (_BESIDE_SPINOUS_MM if lumbar else _BESIDE_STEEP_MM)]
-    found = {
-        "sap_tip": extreme(arch, [0.0, 0.0, 1.0], within_mm=_FLAT_MM),
-        "iap_tip": extreme(beside, [0.0, 0.0, -1.0], within_mm=2.0 * _FLAT_MM),
-    }
-    upper, lower = (extreme(near.points_mm, [0.0, 0.0, up], within_mm=0.1) for up in (1.0, -1.0))
-    if near.area_mm2 < _WIDENED * first.area_mm2:
-        found |= {"tp_tip": tip, "tp_tip_upper": upper, "tp_tip_lower": lower}
-    return found
-
-
-def knobs(mesh: Mesh, sign: float) -> Picks:
-    """Mamillary and accessory process, and the isthmus under them."""
-    points, behind = mesh.points_mm, back_mm(mesh)
-    beside, back = sign * points[:, 0], points[:, 1] - behind
-    top, low = (tips(mesh, sign, lumbar=True)[name] for name in ("sap_tip", "iap_tip"))
-    high = arch_outline(mesh).points_mm[:, 2].max() + 4.0
-    pillar = (beside > 4.0) & (beside < sign * top[0] + 12.0) & (back > 6.0)
-    mamillary = extreme(points[pillar & (points[:, 2] > high)], [0.5 * sign, 0.87, 0.0])
-    isthmus = _isthmus(mesh, sign, low)
-    level = np.abs(points[:, 2] - isthmus[2]) < 0.4
-    arch = beside[level & (back > 6.0)].max() + 1.5
-    low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
-    under = pillar & (beside > max(arch, sign * top[0] + 3.0)) & (back > 8.0) & low_enough
-    found = {"mamillary_tip": mamillary, "pars_isthmus": isthmus}
-    if under.any():
-        found["accessory_tip"] = extreme(points[under], [0.6 * sign, 0.7, -0.35])
-    return found
-
-
-def _isthmus(mesh: Mesh, sign: float, low: Points) -> Points:
-    """Back of the arch beside the canal, a fifth of the way from the pedicle to the lower tip."""
-    rim = rims(mesh)
-    at = max(rim[f"{end}_endplate_posterior"][1] for end in ("superior", "inferior")) + 3.5
-    own = [one for one in section(mesh, 1, at) if (sign * one.points_mm[:, 0]).min() > 4.0]
-    root = max(own, key=lambda one: one.area_mm2)
-    under = root.farthest([0.0, 0.0, -1.0])
-    level = float(under[2] + 0.2 * (low[2] - under[2]))
-    beside = root.farthest([-sign, 0.0, 0.0])[0] + sign * _BESIDE_MM
-    cut = np.concatenate([one.points_mm for one in section(mesh, 0, float(beside))])
-    return extreme(cut[np.abs(cut[:, 2] - level) < 0.4], [0.0, 1.0, 0.0], within_mm=0.1)
 
 
 def pedicle(mesh: Mesh, sign: float) -> Picks:
@@ -288,16 +159,6 @@ def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
     return {"joint_below_centre": middle.mean(axis=0)}
 
 
-def _holding(outlines: list[Outline], axis: int) -> Outline:
-    """The outline around the body: the one that crosses the origin along an axis, the largest."""
-    around = [one for one in outlines if np.prod(_range(one.points_mm[:, axis])) < 0]
-    return max(around, key=lambda one: one.area_mm2)
-
-
-def _range(values: NDArray[np.float64]) -> Points:
-    return np.array([values.min(), values.max()])
-
-
 _MEDIAN: tuple[Callable[[Mesh], Picks], ...] = (rims, walls, laminae)
 _SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (
     corners,
@@ -322,5 +183,5 @@ def sacral_picks(mesh: Mesh) -> Picks:
     }
     for side, sign in SIGNS.items():
         own = mesh.points_mm[sign * mesh.points_mm[:, 0] > 12.0]
-        found[f"{side} sap_tip"] = extreme(own, [0.0, 0.0, 1.0], within_mm=_FLAT_MM)
+        found[f"{side} sap_tip"] = extreme(own, [0.0, 0.0, 1.0], within_mm=FLAT_MM)
     return found

@@ -20,8 +20,9 @@ from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.spec import generator, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
 from needle_sim.geometry.mesh import Mesh
+from validation.body_picks import SIGNS, Picks
 from validation.fine_mesh import fine_mesh
-from validation.landmark_picks import SIGNS, Picks, joint, picks, sacral_picks
+from validation.landmark_picks import joint, picks, sacral_picks
 
 PHANTOMS = 200
 MEAN_MM, MOST_MM = 1.0, 2.0

@@ -1,4 +1,4 @@
-"""Plane sections of a mesh and its extremes: all that `validation.landmark_picks` looks at."""
+"""Plane sections of a mesh and its extremes: all that picks of landmarks look at."""
 
 from __future__ import annotations
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from needle_sim.anatomy.phantom.joint import joint_ends
-from needle_sim.anatomy.phantom.posts import UP, Point, Posts, on_bone
+from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts, coronal_share, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
 from needle_sim.geometry.transform import unit
 
 _BACK = np.array([0.0, 1.0, 0.0])
-_INTO_MM = 1.5  # a border is looked for this far behind the canal's wall
+_INTO_MM = 0.7  # a border is looked for this far behind the canal's wall
 _EDGE_MM = 0.7  # and is highest about so far behind it
-_THIN_MM = _INTO_MM, _EDGE_MM, 0.3  # for a lamina that is an edge there
-_WITHIN_MM = 0.7  # its ventral edge is looked for so far within it
+_THIN_MM = _INTO_MM, 0.3  # for a lamina that is an edge there
+_LOOKS = 12
+_WITHIN_MM = 0.33  # its ventral edge is looked for so far within it
 PARAMEDIAN_MM = 5.0
-"""From the midline: beside the spinous process, medial of the inferior ones at every level."""
+"""From the midline: beside the spinous process, medial of the inferior ones of a lumbar spine."""
+_FREE_MM, _NEAREST_MM = 0.5, 2.0  # off a process that reaches nearer to the midline
 _START_SHARES = (0.6, 0.4, 0.2, 0.0)  # of half the lamina's height
 _UNDER_PEDICLE_MM = 2.0
 _DORSAL_SHARE, _VENTRAL_SHARE = 0.76, 0.24  # of its depth: the dorsal third begins at 0.67
@@ -44,10 +46,10 @@ def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     half, drop = 0.5 * spec.lamina_height_mm, spec.lamina_drop_mm
     canal = np.array([0.0, spec.back_mm + 0.5 * spec.canal_depth_mm, -drop])
     found: dict[str, Point] = {}
-    for name, x in (("", 0.0), ("left ", PARAMEDIAN_MM), ("right ", -PARAMEDIAN_MM)):
-        beside = canal + np.array([x, 0.0, 0.0])
-        for end, way in (("upper", UP), ("lower", -UP)):
-            edge, ventral = _border_of(bone, beside, half * way)
+    beside = {f"{side} ": _beside_midline(Posts(spec, side)) for side in SIDES}
+    for name, offs in {"": np.zeros((2, 3)), **beside}.items():
+        for end, way, off in zip(("upper", "lower"), (UP, -UP), offs, strict=True):
+            edge, ventral = _border_of(bone, canal + off, half * way)
             found[f"{name}lamina_{end}_edge"] = edge
             found[f"{name}lamina_ventral_{end}"] = ventral
     ends = found["lamina_ventral_upper"], found["lamina_ventral_lower"]
@@ -56,10 +58,31 @@ def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     return found
 
 
+def _beside_midline(post: Posts) -> Point:
+    """How far beside the midline the upper and the lower border are looked at (2, 3).
+
+    Nearer to it where a process of a joint that looks backwards reaches so far medially: there the
+    lamina is one with it.
+    """
+    spec = post.spec
+    upper = abs(post.sap[0]) - 0.5 * float(
+        spec.sap_width_mm * abs(post.sap_across[0])
+        + spec.sap_thickness_mm * abs(post.facet_normal[0])
+    )
+    lower = abs(post.iap[0]) - 0.5 * float(
+        spec.iap_width_mm * abs(post.iap_across[0])
+        + spec.iap_thickness_mm * abs(post.iap_normal[0])
+    )
+    free = np.clip(np.array([upper, lower]) - _FREE_MM, _NEAREST_MM, PARAMEDIAN_MM)
+    coronal = np.array([coronal_share(spec.facet_angle_deg), coronal_share(spec.iap_angle_deg)])
+    lateral = PARAMEDIAN_MM - coronal * (PARAMEDIAN_MM - free)
+    return np.stack([post.at(float(one), 0.0, 0.0) for one in lateral])
+
+
 def _border_of(bone: Implicit, middle_mm: Point, half: Point) -> tuple[Point, Point]:
     """`border` from within the canal: from as near to it as there still is lamina behind."""
-    for into in _THIN_MM:
-        for share in _START_SHARES:
+    for share in _START_SHARES:
+        for into in _THIN_MM:
             try:
                 start = middle_mm + share * half
                 return border(bone, start, unit(half), _BACK, into_mm=into)
@@ -77,7 +100,7 @@ def border(
     border, ``back`` to the lamina; the border is looked for ``into_mm`` behind the canal's wall.
     """
     ventral = trace_mm(bone, start_mm, back, off_mm=0.0)
-    for _ in range(6):  # the wall is not parallel to the canal: look again next to the border
+    for _ in range(_LOOKS):  # the wall is not parallel to the canal: look again next to the border
         edge = trace_mm(bone, ventral + into_mm * back + 40.0 * towards, -towards, off_mm=0.0)
         beside = edge - into_mm * back - _WITHIN_MM * towards
         beside = beside - float((beside - start_mm) @ back) * back

@@ -155,8 +155,7 @@ class Posts:
     @property
     def coronal(self) -> float:
         """0 where the joint above stands as in a lumbar spine, 1 where it looks backwards."""
-        turned = (self.spec.facet_angle_deg - _SAGITTAL_DEG) / _TURN_DEG
-        return float(np.clip(turned, 0.0, 1.0))
+        return coronal_share(self.spec.facet_angle_deg)
 
     @property
     def neck(self) -> Point:
@@ -233,6 +232,11 @@ class Posts:
         spec = self.spec
         depth = spec.arch_mm + 0.5 * spec.lamina_thickness_mm
         return np.array([0.0, depth, -spec.lamina_drop_mm])
+
+
+def coronal_share(facet_angle_deg: float) -> float:
+    """0 for a joint that stands as in a lumbar spine, 1 for one that looks backwards."""
+    return float(np.clip((facet_angle_deg - _SAGITTAL_DEG) / _TURN_DEG, 0.0, 1.0))
 
 
 def side_sign(side: str) -> float:

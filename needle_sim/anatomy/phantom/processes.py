@@ -5,6 +5,8 @@ Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +
 
 from __future__ import annotations
 
+import numpy as np
+
 from needle_sim.anatomy.phantom.edges import leaves
 from needle_sim.anatomy.phantom.posts import UP, Point, Posts
 from needle_sim.geometry.shapes import Implicit, trace_mm
@@ -14,9 +16,9 @@ _FAR_MM = 40.0
 _FROM_TIP_MM = 3.0
 """The borders of a transverse process are looked at so far from its tip."""
 _BESIDE_MM = 1.0
-"""The isthmus lies so far lateral of the pedicle's medial wall."""
 _ISTHMUS_SHARE = 0.2
-"""Of the way from the pedicle's lower border to the tip of the inferior process."""
+"""The isthmus lies at this share of the way from the pedicle's lower border, so far lateral of its
+medial wall, to the tip of the inferior process, as seen from behind."""
 _ACCESSORY = (0.6, 0.7, -0.35)  # it points backwards, outwards and a little down
 
 
@@ -29,8 +31,9 @@ def process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
     under = leaves(bone, post.pedicle, -UP)
     canal = post.at(0.0, *post.pedicle[1:])
     medial = trace_mm(bone, canal, out, off_mm=0.0)
-    low = float(under[2] + _ISTHMUS_SHARE * (iap - under)[2])
-    isthmus = post.at(abs(medial[0]) + _BESIDE_MM, iap[1] + _FAR_MM, low)
+    start = np.array([abs(medial[0]) + _BESIDE_MM, under[2]])
+    lateral, low = start + _ISTHMUS_SHARE * (np.array([abs(iap[0]), iap[2]]) - start)
+    isthmus = post.at(float(lateral), float(iap[1]) + _FAR_MM, float(low))
     run = abs(tp[0]) - _FROM_TIP_MM - abs(post.tp_tip[0])
     beside = post.tp_tip + axis * (run / abs(axis[0]))
     return {

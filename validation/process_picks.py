@@ -1,0 +1,95 @@
+"""Landmarks picked on the processes of a vertebra's mesh, by vertices and plane sections alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from needle_sim.geometry.mesh import Mesh
+from validation.body_picks import Picks, arch_outline, back_mm, rims
+from validation.sections import Points, extreme, section
+
+FLAT_MM = 0.5
+"""The middle of what lies so near the farthest point is a tip."""
+_LOW_MM = 0.7  # the section of an inferior process so far over its lowest place tells its middle
+_ROOT_MM = 5.0  # a section that reaches nearer to the midline is the spinous process's too
+_FROM_TIP_MM = 3.0
+_BESIDE_MM = 1.0  # the back of the isthmus is looked at so far lateral of the pedicle's medial wall
+_BESIDE_SPINOUS_MM, _BESIDE_STEEP_MM = 7.5, 9.5
+"""Nearer to the midline the lowest place is the spinous process's root, which is steep on T10."""
+_WIDENED = 2.2  # so much wider than its tip, a section of a transverse process is its root
+
+
+def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
+    """Highest, lowest and farthest lateral places of the arch on a side.
+
+    None of a transverse process that is so short that it is one with the superior articular one.
+    """
+    points, behind = mesh.points_mm, back_mm(mesh)
+    own = points[sign * points[:, 0] > 4.0]
+    arch = own[own[:, 1] > behind + 4.0]
+    tip = extreme(own[own[:, 1] > behind - 6.0], [sign, 0.0, 0.0], within_mm=FLAT_MM)
+    first, near = (
+        min(
+            section(mesh, 0, float(tip[0] - sign * from_tip)),
+            key=lambda one: float(np.linalg.norm(one.centre_mm - tip)),
+        )
+        for from_tip in (1.0, _FROM_TIP_MM)
+    )
+    beside = arch[sign * arch[:, 0] > (_BESIDE_SPINOUS_MM if lumbar else _BESIDE_STEEP_MM)]
+    found = {"sap_tip": extreme(arch, [0.0, 0.0, 1.0], within_mm=FLAT_MM)}
+    found |= _lowest(mesh, sign, beside)
+    upper, lower = (extreme(near.points_mm, [0.0, 0.0, up], within_mm=0.1) for up in (1.0, -1.0))
+    if near.area_mm2 < _WIDENED * first.area_mm2:
+        found |= {"tp_tip": tip, "tp_tip_upper": upper, "tp_tip_lower": lower}
+    return found
+
+
+def _lowest(mesh: Mesh, sign: float, beside: Points) -> Picks:
+    """Lower end of the inferior process, in the middle of its section there.
+
+    None where that runs into the root of a steep spinous process and has no end of its own.
+    """
+    low = beside[np.argmin(beside[:, 2])]
+    own = min(
+        section(mesh, 2, float(low[2] + _LOW_MM)),
+        key=lambda one: float(np.linalg.norm(one.points_mm - low, axis=1).min()),
+    )
+    if (sign * own.points_mm[:, 0]).min() < _ROOT_MM:
+        return {}
+    return {"iap_tip": np.array([*own.centre_mm[:2], low[2]])}
+
+
+def knobs(mesh: Mesh, sign: float) -> Picks:
+    """Mamillary and accessory process, and the isthmus under them."""
+    points, behind = mesh.points_mm, back_mm(mesh)
+    beside, back = sign * points[:, 0], points[:, 1] - behind
+    ends = tips(mesh, sign, lumbar=True)
+    if "iap_tip" not in ends:
+        return {}
+    top, low = ends["sap_tip"], ends["iap_tip"]
+    high = arch_outline(mesh).points_mm[:, 2].max() + 4.0
+    pillar = (beside > 4.0) & (beside < sign * top[0] + 12.0) & (back > 6.0)
+    mamillary = extreme(points[pillar & (points[:, 2] > high)], [0.5 * sign, 0.87, 0.0])
+    isthmus = _isthmus(mesh, sign, low)
+    level = np.abs(points[:, 2] - isthmus[2]) < 0.4
+    arch = beside[level & (back > 6.0)].max() + 1.5
+    low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
+    under = pillar & (beside > max(arch, sign * top[0] + 3.0)) & (back > 8.0) & low_enough
+    found = {"mamillary_tip": mamillary, "pars_isthmus": isthmus}
+    if under.any():
+        found["accessory_tip"] = extreme(points[under], [0.6 * sign, 0.7, -0.35])
+    return found
+
+
+def _isthmus(mesh: Mesh, sign: float, low: Points) -> Points:
+    """Back of the arch beside the canal, a fifth of the way from the pedicle to the lower tip."""
+    rim = rims(mesh)
+    at = max(rim[f"{end}_endplate_posterior"][1] for end in ("superior", "inferior")) + 3.5
+    own = [one for one in section(mesh, 1, at) if (sign * one.points_mm[:, 0]).min() > 4.0]
+    root = max(own, key=lambda one: one.area_mm2)
+    under = root.farthest([0.0, 0.0, -1.0])
+    inner = root.farthest([-sign, 0.0, 0.0])[0] + sign * _BESIDE_MM
+    level = float(under[2] + 0.2 * (low[2] - under[2]))
+    beside = float(inner + 0.2 * (low[0] - inner))
+    cut = np.concatenate([one.points_mm for one in section(mesh, 0, beside)])
+    return extreme(cut[np.abs(cut[:, 2] - level) < 0.4], [0.0, 1.0, 0.0], within_mm=0.1)
