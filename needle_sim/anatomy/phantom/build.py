@@ -29,11 +29,12 @@ from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.ribs import ribs
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
-from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
+from needle_sim.anatomy.phantom.soft_tissue import layers
 from needle_sim.anatomy.phantom.spec import SpineSpec, generator, spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.tubes import paint_tubes
 from needle_sim.anatomy.phantom.vertebra import SIDES, vertebra_landmarks, vertebra_shape
+from needle_sim.anatomy.phantom.viscera import organ_layers
 from needle_sim.anatomy.phantom.voxelise import Canvas
 from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.geometry.shapes import Implicit
@@ -117,11 +118,11 @@ def anatomy_of(
     own, bones = bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
     inner = aside(lambda: _draft(spine, stack, own, bones))
     canvas = Canvas.of(*_field_mm(spine, Trunk(stack, spine.trunk)), voxel_mm)
-    _paint(canvas, spine, stack, inner, progress)
+    _paint(canvas, spine, stack, inner, progress, seed=noise_seed)
     fine = None
     if fine_mm is not None:
         fine = Canvas.of(*_spine_box_mm(stack), fine_mm)
-        _paint(fine, spine, stack, inner, progress)
+        _paint(fine, spine, stack, inner, progress, seed=noise_seed)
     ct, labels = canvas.finished(seed=noise_seed)
     draft = inner()
     return Anatomy(
@@ -226,10 +227,12 @@ def _paint(
     stack: Column,
     draft: Callable[[], Draft],
     progress: Progress,
+    *,
+    seed: int | None,
 ) -> None:
     trunk = Trunk(stack, spine.trunk)
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
-    steps.append(lambda: canvas.paint_all(organ_layers(stack, trunk)))
+    steps.append(lambda: canvas.paint_all(organ_layers(stack, trunk, spine.kidney, seed)))
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
     steps.append(lambda: Back(stack, trunk, spine.sacrum).paint(canvas))

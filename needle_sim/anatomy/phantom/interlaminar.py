@@ -13,6 +13,7 @@ from needle_sim.anatomy.phantom.bone import recess_direction
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.joint import joint_half_mm
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
+from needle_sim.anatomy.phantom.room import chain
 from needle_sim.anatomy.phantom.sacrum import (
     Segments,
     canal_points,
@@ -20,7 +21,6 @@ from needle_sim.anatomy.phantom.sacrum import (
     wall_border,
 )
 from needle_sim.anatomy.phantom.spec import VertebraSpec
-from needle_sim.anatomy.phantom.viscera import chain
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Row, box, trace_mm
 from needle_sim.geometry.transform import unit

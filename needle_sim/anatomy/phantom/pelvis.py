@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.ilium import wing_edges
+from needle_sim.anatomy.phantom.room import Within, chain, place
+from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
 from needle_sim.anatomy.tissue import family_labels
+from needle_sim.geometry.shapes import Implicit
 
 _Field = NDArray[np.floating[Any]]
-_GLUTEI_MM, _ILIACUS_MM = 42.0, 19.0  # greatest thickness on the wing (model choice)
+_GLUTEI_MM, _ILIACUS_MM = 50.0, 19.0  # greatest thickness on the wing (model choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Pelvis:
         """Fill the slices under the crest; bones are painted over it later."""
         body = self.column.bodies["S1"]
         edges = wing_edges(self.column.vertebrae["S1"], self.sacrum, "left")
-        crest, base = (body.apply(edge) - [body.matrix[0, 3], 0.0, 0.0] for edge in edges)
+        crest, base = (_denser(body.apply(edge) - [body.matrix[0, 3], 0.0, 0.0]) for edge in edges)
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
         middle = float(body.matrix[0, 3])
         beside = np.abs(x - np.float32(middle))
@@ -47,6 +50,31 @@ class Pelvis:
             canvas.wash(i, muscle, "muscle", every, every)
 
         in_threads(slab, canvas.shape[0])
+
+
+def _denser(edge: _Field) -> _Field:
+    """Points about 1 mm apart, so that no slice gains or loses a step of the wing."""
+    at = np.linspace(0.0, len(edge) - 1.0, 24 * len(edge))
+    steps = np.arange(len(edge))
+    return np.stack([np.interp(at, steps, one) for one in edge.T], axis=1)
+
+
+def glutei_maximi(column: Column, trunk: Trunk) -> Iterator[Within]:
+    """From sacrum and hip bone outwards and down to the thigh, under the fat of the buttock."""
+    fat = trunk.sizes["skin_mm"] + trunk.sizes["subcutis_back_mm"] + 4.0
+
+    def limit(points: _Field, depth: _Field) -> _Field:
+        return np.asarray(np.maximum(depth, trunk.skin_mm(points) + fat))
+
+    for sign in (1.0, -1.0):
+        knots = [
+            (place(column, "S1", sign * 42.0, 48.0, -18.0), (9.0, 20.0)),
+            (place(column, "S1", sign * 58.0, 50.0, -52.0), (20.0, 38.0)),
+            (place(column, "S1", sign * 92.0, 36.0, -92.0), (24.0, 46.0)),
+            (place(column, "S1", sign * 124.0, 14.0, -132.0), (24.0, 44.0)),
+        ]
+        rows = chain(knots, 6.0, across=np.array([0.35 * sign, 1.0, 0.0]))
+        yield Within(Implicit.of(rows), limit)
 
 
 def _line(crest: _Field, base: _Field, z: float) -> _Field:

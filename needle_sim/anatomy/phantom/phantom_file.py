@@ -30,6 +30,12 @@ BESIDE = {
         "multifidus_fat_share",
     ),
     "cord": ("conus_mm",),
+    "kidney": (
+        "length_mm",
+        "width_mm",
+        "depth_mm",
+        *(f"{side}_{key}_mm" for side in ("left", "right") for key in ("low", "aside", "front")),
+    ),
 }
 """Sizes beside the vertebrae, by part."""
 

@@ -93,7 +93,7 @@ class SizeTable:
         return {field: grid[:, n] for n, field in enumerate(self.fields)}
 
     def beside(self, part: str, values: _Row) -> dict[str, _Row]:
-        """Values (n, P) of the sacrum, the trunk or the cord by key (n,)."""
+        """Values (n, P) of one of `BESIDE` by key (n,)."""
         return {key: values[:, self.names.index(f"{part}_{key}")] for key in BESIDE[part]}
 
     def parts(self, values: _Row) -> tuple[tuple[str, ...], Sizes, Sizes, Sizes]:

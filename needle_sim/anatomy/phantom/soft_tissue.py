@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Space
 from needle_sim.anatomy.named_tissue import tissue_of_space
@@ -15,8 +14,7 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.joint import between_cartilages
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.trunk import Trunk
-from needle_sim.anatomy.phantom.viscera import chain, organs, place, pockets
+from needle_sim.anatomy.phantom.room import chain, place
 from needle_sim.anatomy.phantom.voxelise import Layer
 from needle_sim.geometry.shapes import Implicit, Row, bar
 
@@ -26,39 +24,6 @@ _FAR_MM = 20.0  # off a shape what cuts it no longer matters
 _SHEET_HALF_MM, _BEHIND_CANAL_MM = 1.8, 5.0  # of an interspinous ligament (proposed)
 _BELOW_STRIP = ("L5", "L6")
 _STRIP_HALF_MM = (3.0, 1.7)  # of the supraspinous ligament, across and deep (proposed)
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """A shape cut off by what ``limit(points, distance)`` makes of its distance (P,)."""
-
-    shape: Implicit
-    limit: Callable[[_Points, _Points], _Points]
-
-    def distance_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
-        """Signed distance (P,) of points (P, 3), negative inside."""
-        points = np.asarray(points_mm, dtype=np.float64)
-        depth = self.shape.distance_mm(points)
-        near = depth < _FAR_MM
-        depth[near] = self.limit(points[near], depth[near])
-        return depth
-
-    @property
-    def box_mm(self) -> NDArray[np.float64]:
-        """Low and high corner (2, 3)."""
-        return self.shape.box_mm
-
-
-def organ_layers(column: Column, trunk: Trunk) -> Iterator[Layer]:
-    """What the abdominal cavity holds; its wall is painted next."""
-
-    def inside(points: _Points, depth: _Points) -> _Points:
-        return np.asarray(np.maximum(depth, trunk.cavity_mm(points) + 1.5))
-
-    for tissue, rows in organs(column, trunk.cavity_front_mm):
-        yield Layer(tissue, Within(Implicit.of(rows), inside), 1.2)
-    for rows, ripple_mm in pockets(column, trunk.cavity_front_mm):
-        yield Layer("bowel_gas", Within(Implicit.of(rows), inside), ripple_mm)
 
 
 def layers(column: Column, spaces: Mapping[str, Space]) -> Iterator[Layer]:

@@ -52,6 +52,8 @@ class SpineSpec:
         Sizes by name, in the unit that ends it.
     cord : mapping of str to float
         ``conus_mm``: how far the tip of the conus lies below the middle of L1.
+    kidney : mapping of str to float
+        Sizes of the kidneys, and where each lies (`needle_sim.anatomy.phantom.kidney`).
     origin : str
         The vertebra whose body lies level, its centre the patient's origin.
     person : Person
@@ -68,6 +70,7 @@ class SpineSpec:
     sacrum: Mapping[str, float]
     trunk: Mapping[str, float]
     cord: Mapping[str, float]
+    kidney: Mapping[str, float]
     origin: str = "L3"
     person: Person = _NOBODY
     pathology: tuple[Pathology, ...] = ()
@@ -79,7 +82,7 @@ class SpineSpec:
                 raise InputError(f"{self.name} lacks {level}; it has {', '.join(self.vertebrae)}")
         ordered = {level: self.vertebrae[level] for level in in_order(self.vertebrae)}
         object.__setattr__(self, "vertebrae", ordered)
-        for name in ("vertebrae", "sacrum", "trunk", "cord"):
+        for name in ("vertebrae", "sacrum", "trunk", "cord", "kidney"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
@@ -156,7 +159,7 @@ def spine_of(
             raise InputError(f"{table.name}: {level}: {error}") from error
     beside = {
         part: {key: float(one[0]) for key, one in table.beside(part, row).items()}
-        for part in ("sacrum", "trunk", "cord")
+        for part in ("sacrum", "trunk", "cord", "kidney")
     }
     return SpineSpec(
         table.name,

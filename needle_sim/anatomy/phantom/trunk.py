@@ -102,6 +102,11 @@ class Trunk:
         return outline + self.sizes["wall_mm"]
 
     @property
+    def cavity_half_mm(self) -> float:
+        """Half width of the cavity where it is widest."""
+        return self._half_mm - self.sizes["wall_mm"]
+
+    @property
     def _half_mm(self) -> float:
         """Half width over the muscles of the flanks."""
         sizes = self.sizes
@@ -115,6 +120,13 @@ class Trunk:
         ]
         behind = np.interp(z_mm, levels[:, 2], levels[:, 1]) + _RAPHE_MM
         return 0.5 * (front + behind), 0.5 * (behind - front)
+
+    def skin_mm(self, points_mm: _Points) -> _Points:
+        """Signed distance (P,) of points (P, 3) from the skin, to first order."""
+        x, y, z = points_mm.T
+        levels = np.linspace(-260.0, 200.0, 93)
+        back, axis = (np.interp(z, levels, one(levels)) for one in (self.back_mm, self.axis_mm))
+        return self.depth_mm(x - axis, y, z, back)
 
     def _beside(self, x: _Points, z: _Points) -> _Points:
         """Places (J,) beside the trunk's middle at heights (I,): (J,), or (I, 1, J) where that is

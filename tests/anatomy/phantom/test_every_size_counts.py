@@ -13,6 +13,7 @@ from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu
 from needle_sim.anatomy.phantom.course import root_path
 from needle_sim.anatomy.phantom.disc import disc_rows, hollow_rows
 from needle_sim.anatomy.phantom.interlaminar import flavum_rows, interspaces
+from needle_sim.anatomy.phantom.kidney import kidney_shape
 from needle_sim.anatomy.phantom.nerves import sac_line, structures
 from needle_sim.anatomy.phantom.phantom_file import BESIDE
 from needle_sim.anatomy.phantom.posts import SIDES
@@ -57,6 +58,8 @@ def parts(spine: SpineSpec) -> Iterator[np.ndarray]:
     yield from sac_line(stack, spine.sacrum)
     for one in interspaces(stack, spine.sacrum):
         yield from flavum_rows(one)
+    for side in SIDES:
+        yield kidney_shape(stack, spine.kidney, side).rows
     own, bones = bones_of(stack, spine.sacrum)
     yield from (bone.rows for bone in bones.values())
     for structure in structures(

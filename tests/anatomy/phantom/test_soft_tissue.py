@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.soft_tissue import layers, organ_layers
+from needle_sim.anatomy.phantom.soft_tissue import layers
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
@@ -33,26 +33,16 @@ def test_discs_fill_the_space_between_endplates(mean, upper):
     assert annulus.box_mm[1, 0] < 27
 
 
-def test_layers_name_known_tissues_and_lie_in_the_trunk(mean, trunk):
-    around = list(organ_layers(mean.column, trunk))
+def test_layers_name_known_tissues_and_lie_in_the_trunk(mean):
     found = list(layers(mean.column, mean.spaces))
 
-    assert {layer.tissue for layer in (*around, *found)} >= {
-        "kidney", "liver", "bowel", "bowel_gas", "psoas", "epidural_fat", "interspinous_ligament",
+    assert {layer.tissue for layer in found} >= {
+        "psoas", "epidural_fat", "interspinous_ligament",
         "supraspinous_ligament", "ligamentum_flavum", "sacrococcygeal_ligament", "annulus",
         "nucleus", "cartilage", "facet_joint", "sacroiliac_joint",
     }  # fmt: skip
     front = -mean.spec.trunk["front_mm"]
     assert all(layer.shape.box_mm[0, 1] > front for layer in found)
-
-
-def test_organs_stay_inside_the_muscular_wall(mean, trunk):
-    points = np.random.default_rng(3).uniform([-170, -125, -190], [170, 60, 100], (40_000, 3))
-    outside = points[trunk.cavity_mm(points) > -1.5]
-
-    assert len(outside) > 5000
-    for layer in organ_layers(mean.column, trunk):
-        assert (layer.shape.distance_mm(outside) >= 0).all()
 
 
 @pytest.mark.parametrize(("lower", "hollow_mm"), [("L3", 1.8), ("L5", 1.0), ("S1", 0.0)])

@@ -1,30 +1,66 @@
-"""Organs of the abdominal cavity."""
+"""What the trunk holds, in the order it is painted."""
 
 import numpy as np
+import pytest
 
+from needle_sim.anatomy.phantom.room import Room
 from needle_sim.anatomy.phantom.trunk import Trunk
-from needle_sim.anatomy.phantom.viscera import organs, place, pockets
-from needle_sim.geometry.shapes import Implicit
+from needle_sim.anatomy.phantom.viscera import organ_layers, organs
+from needle_sim.anatomy.tissue import label
 
 
-def test_kidneys_lie_beside_the_upper_lumbar_spine(mean):
-    kidneys = [rows for tissue, rows in organs(mean.column, -87.0) if tissue == "kidney"]
-    shapes = [Implicit.of(rows) for rows in kidneys]
-    for shape, sign in zip(shapes, (1.0, -1.0), strict=True):
-        low, high = shape.box_mm
-        assert sign * low[0] > 0
-        assert sign * high[0] > 0
-        assert high[2] - low[2] > 80.0  # a kidney is about 11 cm long (texts)
-        middle = place(mean.column, "L2", sign * 70.0, -2.0, 15.0)
-        assert shape.distance_mm(middle[None])[0] < 0
+@pytest.fixture(scope="module")
+def trunk(mean) -> Trunk:
+    return Trunk(mean.column, mean.spec.trunk)
 
 
-def test_gas_lies_within_the_bowel(mean):
-    front = Trunk(mean.column, mean.spec.trunk).cavity_front_mm
-    bowel = [Implicit.of(rows) for tissue, rows in organs(mean.column, front) if tissue == "bowel"]
-    colon = list(pockets(mean.column, front))[:-3]
-    middles = np.stack([rows[0][3:6] for rows, _ in colon])
+def test_every_organ_of_the_trunk_is_there_by_name(mean, trunk):
+    found = list(organ_layers(mean.column, trunk, mean.spec.kidney))
 
-    assert len(colon) > 20
-    assert (np.min([one.distance_mm(middles) for one in bowel], axis=0) < 0).all()
-    assert all(size > 0 for _, size in colon)
+    assert {one.tissue for one in found} == {
+        "liver", "gallbladder", "spleen", "stomach", "pancreas", "adrenal", "kidney", "bowel",
+        "bowel_gas", "blood", "fat", "urinary_bladder", "muscle", "diaphragm", "lung",
+    }  # fmt: skip
+    assert all(label(one.tissue) > 0 for one in found)
+
+
+def test_the_seed_draws_bowel_alone(mean, trunk):
+    room = Room(mean.column, trunk)
+
+    def rows(seed):
+        return [(one.tissue, np.stack(one.rows)) for one in organs(room, mean.spec.kidney, seed)]
+
+    first, again, other = rows(3), rows(3), rows(4)
+    assert all(np.array_equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
+    fixed = ("liver", "spleen", "kidney", "pancreas", "adrenal", "urinary_bladder")
+    for name in fixed:
+        pairs = zip([r for t, r in first if t == name], [r for t, r in other if t == name],
+                    strict=True)  # fmt: skip
+        assert all(np.array_equal(a, b) for a, b in pairs), name
+    assert not np.array_equal(
+        np.concatenate([r for t, r in first if t == "bowel"]),
+        np.concatenate([r for t, r in other if t == "bowel"])[: len(first)],
+    )
+
+
+def test_organs_grow_with_the_trunk(mean):
+    wide = Trunk(mean.column, {**mean.spec.trunk, "half_width_mm": 190.0, "front_mm": 160.0})
+    slim = Trunk(mean.column, mean.spec.trunk)
+
+    def liver(trunk):
+        room = Room(mean.column, trunk)
+        (one,) = [o for o in organs(room, mean.spec.kidney) if o.tissue == "liver"]
+        return np.ptp(room.inside(one).box_mm[:, 0])
+
+    assert liver(wide) > liver(slim) + 15.0
+
+
+def test_organs_stay_inside_the_muscular_wall(mean, trunk):
+    points = np.random.default_rng(3).uniform([-170, -125, -190], [170, 60, 100], (40_000, 3))
+    outside = points[trunk.cavity_mm(points) > -1.5]
+
+    assert len(outside) > 5000
+    for layer in organ_layers(mean.column, trunk, mean.spec.kidney):
+        if layer.tissue == "muscle":  # the glutei
+            continue
+        assert (layer.shape.distance_mm(outside) >= 0).all()
