@@ -5,7 +5,7 @@ import pytest
 
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.ribs import rib_path, ribs
-from needle_sim.anatomy.phantom.spec import SpineSpec, spine_spec
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.geometry.paths import length_mm
 
@@ -15,7 +15,7 @@ def spine():
     """A rib on L1, as some have: the same rules as for a thoracic vertebra."""
     mean = spine_spec()
     first = dataclasses.replace(mean.vertebrae["L1"], rib_length_mm=120.0, rib_fall_deg=30.0)
-    return SpineSpec(mean.name, {**mean.vertebrae, "L1": first}, mean.sacrum, mean.trunk)
+    return dataclasses.replace(mean, vertebrae={**mean.vertebrae, "L1": first})
 
 
 def test_only_a_vertebra_with_a_rib_length_has_ribs(spine):
