@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from needle_sim.anatomy.phantom.room import Organ, Room, both, chain
+from needle_sim.anatomy.phantom.room import Organ, Room, both, chain, station_mm
 
 _Points = NDArray[np.floating[Any]]
 _MUSCLE_MM = 3.0  # of the diaphragm (texts, from memory)
@@ -32,7 +32,7 @@ class Recess:
         x, y, z = points.T
         column, trunk = self.room.column, self.room.trunk
         wall = trunk.cavity_mm(points) + _PLEURA_MM
-        base = float(column.bodies["T12"].matrix[2, 3])
+        base = float(station_mm(column, "T12")[2])
         knots, depths = np.array(_RECESS_MM).T
         deep = np.interp(z - base, knots, depths, left=-30.0)
         behind = np.clip((y + 55.0) / 80.0, 0.0, 1.0)
@@ -47,7 +47,7 @@ class Recess:
     def box_mm(self) -> NDArray[np.float64]:
         """Low and high corner (2, 3)."""
         wide, trunk = self.room.trunk.cavity_half_mm + 30.0, self.room.trunk
-        low = float(self.room.column.bodies["T12"].matrix[2, 3]) - 30.0
+        low = float(station_mm(self.room.column, "T12")[2]) - 30.0
         return np.array([[-wide, trunk.cavity_front_mm, low], [wide, 60.0, low + 400.0]])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import SIDES
-from needle_sim.anatomy.phantom.room import Organ, Room, place, tube
+from needle_sim.anatomy.phantom.room import Organ, Room, place, station_mm, tube
 from needle_sim.geometry.shapes import Implicit, Row, bar
 from needle_sim.geometry.transform import unit
 
@@ -88,7 +88,7 @@ def _frame(
     half = 0.5 * sizes["width_mm"], 0.5 * sizes["depth_mm"]
     axis = unit(np.array([-sign * _LEAN, _FORWARD, 1.0]))
     centre = place(column, "L2", sign * sizes[f"{side}_aside_mm"], -sizes[f"{side}_front_mm"])
-    low = float(column.bodies["L3"].matrix[2, 3]) - sizes[f"{side}_low_mm"]
+    low = float(station_mm(column, "L3")[2]) - sizes[f"{side}_low_mm"]
     centre[2] = low + 0.5 * sizes["length_mm"] * float(axis[2])
     reach = 0.5 * sizes["length_mm"] - _CAP * half[0]
     hilum = np.array([-sign * _HILUM[0], -_HILUM[1], 0.0])

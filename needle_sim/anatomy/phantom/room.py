@@ -19,6 +19,7 @@ _Points = NDArray[np.floating[Any]]
 X, UP = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 _FAR_MM = 20.0  # off a shape what cuts it no longer matters
 _OFF_WALL_MM = 1.5
+_LEVEL_MM = 30.0  # from one lower thoracic body to the next (proposed)
 Knot = tuple[_Points, tuple[float, float]]
 """A place (3,) and half sizes of a section there."""
 
@@ -47,7 +48,7 @@ class Room:
         ``beside`` is 1 at the left and -1 at the right wall; ``deep`` 0 at the front wall and 1
         abreast of the middle of L3.
         """
-        z = float(self.column.bodies[level].matrix[2, 3]) + up_mm
+        z = float(station_mm(self.column, level)[2]) + up_mm
         x = float(self.trunk.axis_mm(np.array([z]))[0]) + beside * self.trunk.cavity_half_mm
         return np.array([x, (1.0 - deep) * self.trunk.cavity_front_mm, z])
 
@@ -92,8 +93,19 @@ class Within:
 
 
 def place(column: Column, level: str, x: float, y: float, z: float = 0.0) -> _Points:
-    """Patient point (3,) offset from the centre of a body along the patient's axes."""
-    return np.asarray(column.bodies[level].matrix[:3, 3] + [x, y, z])
+    """Patient point (3,) offset from the centre of a body along the patient's axes; of L1 to L5,
+    however many lumbar vertebrae there are."""
+    return np.asarray(station_mm(column, level) + np.array([x, y, z]))
+
+
+def station_mm(column: Column, level: str) -> _Points:
+    """Middle (3,) of a body; above the first one that is built, where it would be."""
+    if level in column.bodies or not level.startswith("T"):
+        return np.asarray(column.station_mm(level)[0])
+    first = column.levels[0]
+    last = int(first[1:]) + (12 if first.startswith("L") else 0)
+    up = np.array([0.0, 0.0, _LEVEL_MM * (last - int(level[1:]))])
+    return np.asarray(column.bodies[first].matrix[:3, 3] + up)
 
 
 def chain(knots: Sequence[Knot], blend_mm: float = 2.0, *, across: _Points = X) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.phantom.room import Organ, Room, chain, tube
+from needle_sim.anatomy.phantom.room import Organ, Room, chain, station_mm, tube
 
 _Points = NDArray[np.floating[Any]]
 _PITCH_MM, _STEP = 25.0, 7
@@ -67,10 +67,10 @@ def _mesentery(room: Room, rng: np.random.Generator) -> list[Any]:
 
 def _loops(room: Room, rng: np.random.Generator) -> Iterator[Organ]:
     """Layers of sweeps from side to side downwards, each a little off."""
-    base = float(room.column.bodies["L3"].matrix[2, 3])
+    base = float(station_mm(room.column, "L3")[2])
     for deep, level, left, right, sweeps in _LAYERS:
         points, radius = [], []
-        high = float(room.column.bodies[level].matrix[2, 3]) - base
+        high = float(station_mm(room.column, level)[2]) - base
         phase = rng.uniform(0.0, 2.0 * np.pi, sweeps)
         for row in range(sweeps):
             share = np.linspace(0.0, 1.0, _STEP)[:: 1 if row % 2 == 0 else -1]

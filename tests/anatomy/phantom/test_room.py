@@ -1,9 +1,12 @@
 """Places in the cavity, and shapes cut at its wall."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.room import Organ, Room, blob, place, tube
+from needle_sim.anatomy.phantom.column import column
+from needle_sim.anatomy.phantom.room import Organ, Room, blob, place, station_mm, tube
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.geometry.shapes import Implicit
 
@@ -45,3 +48,15 @@ def test_an_ellipsoid_has_its_half_sizes_and_a_tube_its_radii():
 
     np.testing.assert_allclose(egg.distance_mm(ends), 0.0, atol=0.05)
     np.testing.assert_allclose(strand.distance_mm([[4.0, 0, 10.0]]), 0.0, atol=0.2)
+
+
+def test_above_the_first_vertebra_levels_go_on(mean):
+    short = dataclasses.replace(mean.spec, vertebrae={
+        level: spec for level, spec in mean.spec.vertebrae.items() if level[0] in "LS"
+    })  # fmt: skip
+    lumbar = column(short)
+
+    for level in ("T10", "T11", "T12"):
+        there = mean.column.bodies[level].matrix[:3, 3]
+        np.testing.assert_allclose(station_mm(lumbar, level), there, atol=8.0)
+        np.testing.assert_array_equal(station_mm(mean.column, level), there)
