@@ -75,6 +75,9 @@ class Pose(NamedTuple):
             )
             y[:, n] = y[:, n + 1] - sum(run * np.sin(angle) for run, angle in steps)
             z[:, n] = z[:, n + 1] + sum(run * np.cos(angle) for run, angle in steps)
+            endplate = tilt[:, n + 1] + np.arctan(_wedge(sizes)[:, n + 1])
+            y[:, n] -= sizes["slip_above_mm"][:, n + 1] * np.cos(endplate)
+            z[:, n] -= sizes["slip_above_mm"][:, n + 1] * np.sin(endplate)
         return cls(tilt, y, z)
 
     def place(self, point: _Point) -> _Point:
@@ -185,7 +188,7 @@ def _lamina_gap_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:
     """Between the rounded ends of neighbouring laminae in the midline, S1 left out."""
     thick, slope = sizes["lamina_thickness_mm"], np.radians(sizes["lamina_slope_deg"])
     reach = 0.5 * (sizes["lamina_height_mm"] - thick)
-    y = _back(sizes) + sizes["canal_depth_mm"] + 0.5 * thick
+    y = _back(sizes) + sizes["canal_depth_mm"] + sizes["arch_back_mm"] + 0.5 * thick
     ends = [
         pose.place(
             (
@@ -219,8 +222,9 @@ def _spinous_gap_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:
 
 def _edge(sizes: Mapping[str, _Rows], pose: Pose, way: float) -> _Point:
     """Upper (+1) or lower (-1) edge of each spinous process (n, levels, samples)."""
-    start = _back(sizes) + sizes["canal_depth_mm"] + 0.5 * sizes["lamina_thickness_mm"]
-    run = _back(sizes) + sizes["spinous_length_mm"] - start
+    arch = _back(sizes) + sizes["arch_back_mm"]
+    start = arch + sizes["canal_depth_mm"] + 0.5 * sizes["lamina_thickness_mm"]
+    run = arch + sizes["spinous_length_mm"] - start
     fall = np.tan(np.radians(sizes["spinous_slope_deg"]))
     found = []
     for share in np.linspace(0.15, 1.0, _SAMPLES):

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.back import Back
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.curve import cobb_of_sizes, curved
+from needle_sim.anatomy.phantom.posts import SIDES
+from needle_sim.anatomy.phantom.ribs import rib_path
 from needle_sim.anatomy.phantom.sound import overlaps
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
+from needle_sim.anatomy.phantom.voxelise import Canvas
+from needle_sim.anatomy.tissue import label
 from needle_sim.errors import InputError
 from tests.anatomy.phantom.conftest import bare_of
 
@@ -107,6 +112,22 @@ def test_the_furrow_follows_the_spine_in_part_and_the_trunk_stands_upright(bent)
 
     assert axis[[0, -1]] == pytest.approx([at[2][0], at[0][0]])
     assert 0.0 < seen < real
+
+
+def test_ribs_and_muscles_stand_beside_the_curve(bent):
+    canvas = Canvas.of((-190.0, -20.0, 20.0), (190.0, 130.0, 56.0), 2.0)
+    Back(bent.column, Trunk(bent.column, bent.spec.trunk), bent.spec.sacrum).paint(canvas)
+    z = canvas.axis_mm(2)
+    slab = canvas.labels[int(np.argmin(np.abs(z - 37.0)))]
+    found = canvas.axis_mm(0)[np.argwhere(slab == label("multifidus"))[:, 1]]
+    body = bent.column.bodies["L2"]
+    arch = body.apply([0.0, 35.0, 0.0])[0]
+
+    assert body.matrix[0, 3] - arch > 4.0  # the arch is turned to the concave side
+    assert found.mean() == pytest.approx(arch, abs=3.0)
+    axis = Trunk(bent.column, bent.spec.trunk).axis_mm(bent.column.bodies["T11"].matrix[2:3, 3])
+    left, right = (rib_path(bent.column, "T11", side, bent.spec.trunk) for side in SIDES[::-1])
+    assert left[:, 0].max() - axis[0] == pytest.approx(axis[0] - right[:, 0].min(), rel=0.03)
 
 
 def test_a_straight_trunk_is_in_the_middle(mean):

@@ -5,8 +5,10 @@ import pytest
 
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.margins import Pose, faults, holds, margins
+from needle_sim.anatomy.phantom.person import Person
 from needle_sim.anatomy.phantom.population import sample_population
 from needle_sim.anatomy.phantom.size_table import size_table
+from needle_sim.anatomy.phantom.spec import spine_of
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,22 @@ def test_bodies_lie_where_the_column_puts_them(people):
             assert pose.z[index, n] == pytest.approx(body[2, 3] - last[2, 3], abs=1e-9)
             up = -np.sin(pose.tilt[index, n]), np.cos(pose.tilt[index, n])
             assert up == pytest.approx(tuple(body[1:3, 2]), abs=1e-9)
+
+
+def test_a_slipped_body_lies_where_the_column_puts_it(people):
+    table = people.table
+    values = people.values[:1].copy()
+    values[:, table.names.index("L5_slip_above_mm")] = 6.0
+    levels, sizes, sacrum, _ = table.parts(values)
+    pose, stack = (
+        Pose.of(sizes, sacrum),
+        column(spine_of(table, values[0], Person(), np.full(3, np.nan))),
+    )
+    last = stack.bodies["S1"].matrix
+
+    for n, level in enumerate(levels):
+        off = stack.bodies[level].matrix[:3, 3] - last[:3, 3]
+        assert (pose.y[0, n], pose.z[0, n]) == pytest.approx(tuple(off[1:]), abs=1e-9)
 
 
 def test_everybody_who_is_drawn_holds(people):
