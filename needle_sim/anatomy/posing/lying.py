@@ -104,13 +104,14 @@ def _on(moved: Transform, body: Transform) -> Transform:
 
 
 def _notes(anatomy: Anatomy, posture: Posture, phase: float, *, drawn: bool) -> tuple[Note, ...]:
-    said = [f"{posture.name}: the patient lies {posture.lies}"]
+    said = [f"the patient lies {posture.lies}"]
     if len(anatomy.bodies) > 1:
         said.append(f"discs flexed by {posture.flexion_deg:+.1f} degrees from the anatomy as given")
+        said.append("each known vertebra moved as a rigid body")
+    else:
+        said.append("no disc is known that could turn")
     if phase:
         said.append(f"breath at phase {phase:g}")
     if drawn:
-        said.append("with a registration error")
-    if len(anatomy.bodies) < 2:
-        said.append("no disc is known that could turn")
-    return (Note("", "posture", "; ".join(said), "each known vertebra moved as a rigid body"),)
+        said.append("a registration error is drawn")
+    return (Note("", "posture", posture.name, "; ".join(said)),)
