@@ -1,4 +1,4 @@
-"""Draw ``docs/images/postures.png``: the same phantom flat prone and on a pillow, as a C-arm sees it.
+"""Draw ``docs/images/postures.png``: one phantom flat prone and on a pillow, as a C-arm sees it.
 
     python tools/draw_postures.py [OUT.png]
 
@@ -54,7 +54,7 @@ def main(out: Path) -> None:
 def _shot(lies: ns.Anatomy, materials: object, oblique: float, beam: str) -> ns.Radiograph:
     orbital, tilt = recipe_angles(lies, "L4", "left", oblique, 0.0)
     middle = np.mean([lies.bodies[one].matrix[:3, 3] for one in ("L3", "L5")], axis=0)
-    middle = middle + [0.0, 18.0 if oblique else 35.0, 4.0]
+    middle = middle + np.array([0.0, 18.0 if oblique else 35.0, 4.0])
     carm = replace(
         ns.CArm.preset("mobile_flat_panel"),
         isocentre_mm=tuple(float(x) for x in middle),

@@ -19,6 +19,7 @@ _STEP_MM = 36.0  # from one body to the next where only some are known (texts, f
 _BACK_MM = (20.0, 60.0)  # behind the middles of bodies: organs end, muscles of the back lie
 _WALL_MM = 110.0  # from the front of the bodies to the abdominal wall (proposed)
 _FRONT_MM = 20.0
+_FALL = 1.5  # organs follow the diaphragm less further down: kidneys by 0.65 of it (SONG11)
 
 
 def breathed_in(phase: float) -> float:
@@ -75,7 +76,8 @@ class Breath:
         """How far (P, 3) what is now at points (P, 3) has come; ``away_mm`` (P,) is off bone."""
         z, y = points_mm[:, 2], points_mm[:, 1]
         spine = np.interp(z, self.line_mm[:, 0], self.line_mm[:, 1])
-        high = np.clip((z - self.low_mm) / (self.top_mm - self.low_mm), 0.0, 1.0)
+        rise = np.clip((z - self.low_mm) / (self.top_mm - self.low_mm), 0.0, 1.0)
+        high = 1.0 - (1.0 - rise) ** _FALL
         off = np.maximum(away_mm, 0.0) ** 2
         free = off / (off + _BESIDE_BONE_MM**2)
         start, end = _BACK_MM
