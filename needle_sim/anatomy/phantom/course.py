@@ -12,9 +12,13 @@ from needle_sim.anatomy.anatomy import Side
 from needle_sim.anatomy.phantom.bone import vertebra_shape
 from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, UP, Point, Posts, notch, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
+from needle_sim.errors import InputError
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
 from needle_sim.geometry.transform import unit
+
+_UNDER_NECK = ((0.72, 9.0), (0.6, 9.0), (0.72, 5.0), (0.5, 7.0), (0.4, 4.0))
+"""Where the branch ends: shares of the lamina's foot from the midline, and below the neck."""
 
 
 def medial_branch_path(
@@ -33,9 +37,10 @@ def medial_branch_path(
         abs(neck[0][0]) - 1.5, spec.back_mm + 3.5, 0.5 * spec.height_mm + 0.6 * spec.disc_above_mm
     )
     lead = neck[0] + 0.35 * (start - neck[0]) + 1.2 * post.needle_axis
-    between, lamina = notch(post, bone, NERVE_OFF_MM), _on_lamina(post, bone)
-    corners = np.stack([start, lead, *neck, between, lamina])
-    return off_bone(_rounded(corners), bone)
+    corners = [start, lead, *neck, notch(post, bone, NERVE_OFF_MM)]
+    if spec.pars_gap_mm == 0.0:  # an arch that is parted lies elsewhere
+        corners.append(_on_lamina(post, bone))
+    return off_bone(_rounded(np.stack(corners)), bone)
 
 
 def off_bone(path_mm: Point, bone: Implicit) -> Point:
@@ -50,9 +55,15 @@ def off_bone(path_mm: Point, bone: Implicit) -> Point:
 
 
 def _on_lamina(post: Posts, bone: Implicit) -> Point:
+    """Under the notch on the back of the lamina, as near to it as there is lamina behind."""
     foot = post.lamina_foot
-    start = np.array([0.72 * foot[0], foot[1] + 25.0, post.neck_point(0.0)[2] - 9.0])
-    return trace_mm(bone, start, np.array([0.0, -1.0, 0.0]), off_mm=NERVE_OFF_MM)
+    for inwards, down in _UNDER_NECK:
+        height = post.neck_point(0.0)[2] - down
+        start = np.array([inwards * foot[0], foot[1] + 25.0, height])
+        found = trace_mm(bone, start, np.array([0.0, -1.0, 0.0]), off_mm=NERVE_OFF_MM)
+        if found[1] > foot[1] - 0.5 * post.spec.lamina_thickness_mm:
+            return found
+    raise InputError("the back of a lamina is not found under the neck of its superior process")
 
 
 def _rounded(corners: Point) -> Point:

@@ -41,3 +41,17 @@ def shapes(*pathology: Pathology, name: str = "lumbar_normal") -> Anatomy:
 def built() -> Built:
     """Builds a phantom of shapes from pathologies."""
     return shapes
+
+
+def deepest_in_bone(spine: Anatomy) -> tuple[float, str]:
+    """How deep (mm, negative inside) nerves and vessels beside the vertebrae lie in a bone."""
+    top = spine.body(next(iter(spine.bodies))).matrix[2, 3]
+    found = []
+    for name, structure in spine.structures.items():
+        for tube in structure.tubes:
+            points, radius = tube.points_mm, tube.radius_mm
+            points, radius = points[points[:, 2] < top], radius[points[:, 2] < top]
+            if len(points):
+                free = [spine.bones[level].distance_mm(points) for level in spine.bodies]
+                found.append((float((np.min(free, axis=0) - radius).min()), name))
+    return min(found)

@@ -5,6 +5,7 @@ import pytest
 from needle_sim.anatomy.finding import findings
 from needle_sim.anatomy.phantom.pathology.scoliosis import Scoliosis, cobb_deg, turn_deg
 from needle_sim.errors import InputError
+from tests.anatomy.phantom.pathology.conftest import deepest_in_bone
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,9 @@ def test_what_cannot_be_is_refused(given, message):
 def test_an_end_that_is_not_there_is_refused(built):
     with pytest.raises(InputError, match="scoliosis: T2 is none of the vertebrae"):
         built(Scoliosis(25.0, upper="T2"))
+
+
+def test_nerves_and_vessels_keep_out_of_the_bones_of_a_strong_curve(built):
+    depth, name = deepest_in_bone(built(Scoliosis(50.0)))
+
+    assert depth > -0.3, name

@@ -12,6 +12,7 @@ from needle_sim.anatomy.phantom.pathology.slip import (
     slip_percent,
 )
 from needle_sim.errors import InputError
+from tests.anatomy.phantom.pathology.conftest import deepest_in_bone
 
 DEGENERATIVE = Spondylolisthesis("L4-L5", 18.0)
 ISTHMIC = Spondylolysis("L5-S1", 33.0, 2.5)
@@ -56,13 +57,10 @@ def test_an_isthmic_slip_leaves_the_arch_behind_and_the_sac_wide(built):
 
 
 @pytest.mark.parametrize("slip", [DEGENERATIVE, Spondylolisthesis("L3-L4", 30.0), ISTHMIC])
-def test_the_sac_keeps_out_of_the_bones(built, slip):
-    spine = built(slip)
-    for tube in spine.structures["dura"].tubes:
-        below = tube.points_mm[:, 2] < spine.body("L1").matrix[2, 3]
-        points, radius = tube.points_mm[below], tube.radius_mm[below]
-        free = np.min([spine.bones[level].distance_mm(points) for level in spine.bodies], axis=0)
-        assert (free - radius).min() > 0.0
+def test_sac_nerves_and_vessels_keep_out_of_the_bones(built, slip):
+    depth, name = deepest_in_bone(built(slip))
+
+    assert depth > -0.3, name
 
 
 def test_a_whole_isthmus_has_no_defect_and_a_straight_spine_no_slip(built):
