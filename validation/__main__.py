@@ -10,6 +10,7 @@ from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
 from validation.label_fits import main as label_fits
 from validation.landmarks import main as landmarks
+from validation.pathology import main as pathology
 from validation.phantom_seconds import main as phantom_seconds
 from validation.population import main as population
 from validation.procedure_seeds import main as procedure_seeds
@@ -23,6 +24,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "heat_sources": heat_sources,
     "label_fits": label_fits,
     "landmarks": landmarks,
+    "pathology": pathology,
     "phantom_seconds": phantom_seconds,
     "population": population,
     "procedure_seeds": procedure_seeds,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from needle_sim.anatomy.finding import Ailment
+from needle_sim.anatomy.finding import Ailment, why_gone
 from needle_sim.anatomy.named_tissue import METAL, is_metal, tissue_of_structure
 from needle_sim.anatomy.tissue import Tissue, bone_labels, label, tissues
 from needle_sim.errors import InputError
@@ -215,9 +215,10 @@ class Anatomy(Shown):
     def landmark(self, name: str) -> NDArray[np.float64]:
         """A landmark (3,) in the patient, mm."""
         if name not in self.landmarks_mm:
-            raise InputError(
-                f"{self.name} has no landmark {name!r}{nearest(name, self.landmarks_mm)}"
-            )
+            level = name.partition(" ")[0]
+            near = [one for one in self.landmarks_mm if one.partition(" ")[0] == level]
+            why = why_gone(self.pathology, name) or nearest(name, near or self.landmarks_mm)
+            raise InputError(f"{self.name} has no landmark {name!r}{why}")
         return self.landmarks_mm[name]
 
     def target(self, name: str) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -64,6 +65,10 @@ class Ailment(Protocol):
         """Its grades, read from the anatomy."""
         ...
 
+    def gone(self, name: str) -> str:
+        """Why a landmark or a space is not there on its account; empty where it has no part."""
+        ...
+
 
 def findings(anatomy: Anatomy) -> tuple[Finding, ...]:
     """Every pathology of an anatomy with its grade as asked for and as measured.
@@ -79,6 +84,12 @@ def findings(anatomy: Anatomy) -> tuple[Finding, ...]:
         Read from the built shapes, landmarks and voxels, whichever way they came about.
     """
     return tuple(one for ailment in anatomy.pathology for one in ailment.measured(anatomy))
+
+
+def why_gone(ailments: Iterable[Ailment], name: str) -> str:
+    """`": reason"` where a pathology took a landmark or a space; empty where none did."""
+    reasons = (one.gone(name) for one in ailments)
+    return next((f": {reason}" for reason in reasons if reason), "")
 
 
 def within(name: str, value: float, low: float, high: float, way_out: str) -> None:

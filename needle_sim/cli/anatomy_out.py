@@ -53,6 +53,7 @@ def say(anatomy: Anatomy, folder: Path, made: list[Path], *, as_json: bool) -> N
 
 def in_words(anatomy: Anatomy, folder: Path, made: list[Path]) -> list[str]:
     """What is known, in a few lines."""
+    from needle_sim.anatomy.finding import findings
     from needle_sim.views.wording import NOT_CLINICAL, weighed_notes
 
     lines = [f"{anatomy.name}: {', '.join(anatomy.bodies) or 'no vertebra with a surface'}"]
@@ -63,6 +64,7 @@ def in_words(anatomy: Anatomy, folder: Path, made: list[Path]) -> list[str]:
     counted = ", ".join(f"{count} {name}" for name, count in sorted(sources.items()))
     lines.append(f"Landmarks     {len(anatomy.landmarks_mm)}")
     lines.append(f"Structures    {counted or 'none'}; {len(anatomy.spaces)} spaces")
+    lines += [f"Finding       {one}" for one in findings(anatomy)]
     notes, left = weighed_notes(str(note) for note in anatomy.notes)
     lines += [f"Note          {note}" for note in notes]
     lines += [f"              and {left} more in anatomy.json"] if left else []

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy, Provenance
+from needle_sim.anatomy.finding import findings
 from needle_sim.errors import InputError
 
 SCHEMA = "needle_sim.anatomy/1"
@@ -79,6 +80,13 @@ def anatomy_of_rows(anatomy: Anatomy) -> Row:
         "levels": level_rows(anatomy),
         "landmarks": landmark_rows(anatomy),
         "structures": structure_rows(anatomy),
+        "findings": [
+            {
+                key: _round(value) if isinstance(value, float) else value
+                for key, value in row.items()
+            }
+            for row in (one.to_row() for one in findings(anatomy))
+        ],
         "notes": [str(note) for note in anatomy.notes],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +22,9 @@ def save_parameters(spine: SpineSpec, path: Path) -> Path:
         lines += _table(f"vertebrae.{level}", sizes)
     lines += _table("sacrum", spine.sacrum)
     lines += _table("trunk", spine.trunk)
+    for one in spine.pathology:
+        given = {field.name: getattr(one, field.name) for field in fields(one)}
+        lines += _table("[pathology]", {"kind": one.kind, **given})
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
@@ -30,6 +34,8 @@ def _table(name: str, sizes: Mapping[str, object]) -> Iterator[str]:
     for key, value in sizes.items():
         if isinstance(value, bool):
             yield f"{key} = {'true' if value else 'false'}"
+        elif isinstance(value, tuple):
+            yield f"{key} = {json.dumps(value)}"
         elif isinstance(value, int | float):
             yield f"{key} = {float(value)!r}"
         else:

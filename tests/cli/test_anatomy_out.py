@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
+from needle_sim.anatomy.finding import Finding
 from needle_sim.cli.anatomy_out import check_meshes, in_words, say, write_anatomy
 from needle_sim.errors import MissingExtraError
 from tests.anatomy.small_patient import small_patient
@@ -51,3 +53,22 @@ def test_meshes_that_cannot_be_made_are_refused_with_both_ways_out(monkeypatch):
     check_meshes(meshes=False)
     with pytest.raises(MissingExtraError, match=r"needle-sim\[mesh\]'; or add --no-meshes"):
         check_meshes(meshes=True)
+
+
+class Wart:
+    """A pathology of 2 mm that measures 1.9."""
+
+    kind, where = "wart", "L4"
+
+    def measured(self, anatomy):
+        return (Finding("wart", "L4", "size", "mm", 2.0, 1.9),)
+
+
+def test_findings_are_told_as_asked_for_and_as_measured(written, capsys):
+    folder, made = written
+    anatomy = replace(small_patient(), pathology=(Wart(),))
+
+    assert "Finding       wart L4: size 1.9 mm (2 asked for)" in in_words(anatomy, folder, made)
+    say(anatomy, folder, made, as_json=True)
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["requested"], found["measured"]) == (2.0, 1.9)

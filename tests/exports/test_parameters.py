@@ -23,3 +23,15 @@ def test_every_size_is_read_back_to_the_last_bit(tmp_path, rng):
         assert found["vertebrae"][level] == sizes
     assert found["sacrum"] == dict(spine.sacrum)
     assert found["trunk"] == dict(spine.trunk)
+
+
+def test_pathology_stands_beside_the_sizes_without_it(tmp_path):
+    spine = spine_spec("fusion_l4_s1")
+    found = tomllib.loads(save_parameters(spine, tmp_path / "p.toml").read_text(encoding="utf-8"))
+
+    assert [one["kind"] for one in found["pathology"]] == [one.kind for one in spine.pathology]
+    assert found["pathology"][-1]["levels"] == ["L4", "L5", "S1"]
+    assert found["vertebrae"] == {
+        level: {field.name: getattr(spec, field.name) for field in fields(spec)}
+        for level, spec in spine_spec().vertebrae.items()
+    }

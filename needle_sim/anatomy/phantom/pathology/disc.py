@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NO_NUCLEUS, _SCLEROTIC = 4.0, 5.0  # Pfirrmann grades from which on (proposed)
 _BULGE_MM = {3.0: 0.5, 4.0: 1.5, 5.0: 2.0}  # over the rims behind (proposed)
 _FORAMEN = 0.7  # of the height that a disc loses, its foramina lose (proposed)
-_SCLEROSIS_HU, _SCLEROSIS_MM = 420.0, 5.0  # under an endplate (proposed)
+_SCLEROSIS_HU, _SCLEROSIS_MM = 420.0, 4.0  # under an endplate (proposed)
 _CLEFT_SHARE, _CLEFT_MM = 0.22, (1.9, 3.5)  # of the disc's height: how high a cleft is (proposed)
 _OFF_RIM_MM = 3.0  # so far from the fat around a disc its gas is read
 _GAS_BELOW_HU = -150.0  # what is darker is gas; its partly filled neighbours count too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.joint import joint_ends
+from needle_sim.anatomy.phantom.pathology.crowding import Core
 from needle_sim.anatomy.phantom.pathology.facet_reading import face_deg, gap_mm, spur_mm
 from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
@@ -22,9 +23,12 @@ from needle_sim.geometry.shapes import Implicit, bar
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
+    from needle_sim.anatomy.phantom.pathology.draft import Draft
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
-_THICKER = 0.1  # of the superior process, a grade (proposed)
+_SCLEROSIS_HU = {1.0: 330.0, 2.0: 480.0, 3.0: 640.0}  # under the faces (proposed)
+_SCLEROTIC_MM = 5.0  # so deep (proposed)
+_THICKER = 0.15  # of the superior process, a grade (proposed)
 _SPUR_HALF = 0.3  # of its process's height: half the height of a spur (proposed)
 _LEAST_GAP_MM = 0.05  # that the sizes of a joint take
 _BEHIND_MM = 1.2  # from the end of the joint's line to a spur (proposed)
@@ -95,6 +99,22 @@ class FacetArthrosis(Pathology):
                        across=across, cap_mm=0.3 * half, blend_mm=1.0)  # fmt: skip
             rows += [root[None], spur[None]]
         return {**own, lower: Implicit(np.concatenate(rows))}
+
+    def altered(self, draft: Draft) -> Draft:
+        """Dense bone under the faces."""
+        upper, _, lower = self.level.partition("-")
+        spec, body = draft.stack.vertebrae[upper], draft.stack.bodies[upper]
+        wide, tall = 0.5 * spec.iap_width_mm, 0.5 * spec.iap_height_mm
+        tints = list(draft.tints)
+        for side in SIDES if self.grade > 0.0 else ():
+            post = Posts(spec, side)
+            low, high = (post.joint_below + sign * 0.5 * tall * post.iap_up for sign in (-1.0, 1.0))
+            near = Implicit.of(
+                [bar(low, high, (wide, _SCLEROTIC_MM), across=post.iap_across, blend_mm=0.0)]
+            ).moved(body)
+            hu = _SCLEROSIS_HU[self.grade]
+            tints += [(Core(draft.bones[one], near, 0.8), hu) for one in (upper, lower)]
+        return replace(draft, tints=tuple(tints))
 
     def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
         """Mean of both sides: bone to bone, and bone along the joint's line behind its rim."""

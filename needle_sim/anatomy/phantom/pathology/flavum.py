@@ -51,7 +51,9 @@ class FlavumHypertrophy(Pathology):
         return resized(spine, lower, epidural_dorsal_mm=edge)
 
     def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
-        """Across both sheets, where rays from the canal leave them."""
+        """Across both sheets, where rays from the canal leave them; nothing once it is taken."""
+        if f"{self.level} flavum" not in anatomy.spaces:
+            return ()
         thick = flavum_mm(anatomy, self.level)
         return (self.found("thickness of the flavum", "mm", self.thickness_mm, thick),)
 

@@ -52,6 +52,10 @@ class Pathology:
         """Its grades, read from the anatomy alone."""
         return ()
 
+    def gone(self, name: str) -> str:
+        """Why a landmark or a space is not there on its account; empty where it has no part."""
+        return ""
+
     def found(self, quantity: str, unit: str, requested: float, measured: float) -> Finding:
         """A finding of this kind at its place."""
         return Finding(self.kind, self.where, quantity, unit, float(requested), float(measured))

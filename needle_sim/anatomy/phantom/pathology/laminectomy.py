@@ -78,6 +78,15 @@ class Laminectomy(Pathology):
         wide = opening_mm(anatomy, self.level)
         return (self.found("opening of the arch", "mm", self.opening_mm, wide),)
 
+    def gone(self, name: str) -> str:
+        """Lamina, spinous process and flava, and why that counts."""
+        if not self._beside(name):
+            return ""
+        return (
+            f"a laminectomy took lamina and flava of {self.level}, scar holds the sac there and "
+            "no loss of resistance is felt: choose another level or a transforaminal way"
+        )
+
     def _beside(self, name: str) -> bool:
         return self.level in name.partition(" ")[0].split("-")
 

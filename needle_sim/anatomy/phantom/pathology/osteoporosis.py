@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _THINNER = 0.7  # compact bone over that of the healthy (proposed)
 _READ = ("L1", "L2", "L3", "L4", "L5")  # the bodies that the HU are read in
 _OFF_MM = 4.0  # from the surface, as far as its rim is denser
-_VEIN_MM = 5.0  # above and below the middle, where the basivertebral veins run
+_VEIN_MM = 5.0  # above and below the middle, and behind this before it, run the basivertebral veins
+_END_MM = 8.0  # from the rims of the endplates, where bone may be sclerotic
 _STEP_MM = 1.0
 
 
@@ -66,17 +67,21 @@ class Osteoporosis(Pathology):
 
 
 def spongy_hu(anatomy: Anatomy, level: str) -> float:
-    """Mean HU of a body more than 4 mm under its surface, off the basivertebral veins."""
+    """Mean HU in the middle of a body: 4 mm under its surface and 8 mm off its endplates.
+
+    Without the place of the basivertebral veins.
+    """
     body, bone = anatomy.body(level), anatomy.bones[level]
     rims = {
         place: body.inverse().apply(anatomy.landmark(f"{level} superior_endplate_{place}"))
         for place in ("anterior", "posterior", "left", "right")
     }
-    low = np.array([rims["right"][0], rims["anterior"][1], -rims["anterior"][2]])
-    high = np.array([rims["left"][0], rims["posterior"][1] - _OFF_MM, rims["anterior"][2]])
+    tall = rims["anterior"][2] - _END_MM
+    low = np.array([rims["right"][0], rims["anterior"][1], -tall])
+    high = np.array([rims["left"][0], rims["posterior"][1] - _OFF_MM, tall])
     axes = [np.arange(a, b, _STEP_MM) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    points = points[np.abs(points[:, 2]) > _VEIN_MM]
+    points = points[(np.abs(points[:, 2]) > _VEIN_MM) | (points[:, 1] < -_VEIN_MM)]
     place = body.apply(points)
     inside = bone.distance_mm(place) < -_OFF_MM
     return float(np.mean(anatomy.ct.sample(place[inside])))

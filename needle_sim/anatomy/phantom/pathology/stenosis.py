@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.finding import Finding, within
+from needle_sim.anatomy.phantom.pathology.crowding import Crowded, Rest
 from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
 from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
+from needle_sim.anatomy.phantom.voxelise import Layer
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Tube
 from needle_sim.geometry.transform import Transform
@@ -25,6 +27,8 @@ _USUAL_MM2 = 152.0  # sac at L4-L5 (LIM17 PMC5728944)
 _LENGTH_MM = 9.0  # one SD of the waist along the canal (proposed)
 _FINE_MM = 1.0  # between points of the sac in its waist
 _FLAVUM_MM, _BULGE_MM = 6.5, 6.0  # per share of the calibre that is lost (proposed)
+_TIGHT_LOST = 0.4  # of the calibre: from there on ligament lies close to the sac (proposed)
+_LOOSE_MM, _CLOSE_MM, _WEDGE_MM = 3.0, 0.7, 2.5  # of fat around the sac, and behind it (proposed)
 _HELD = ("dura", "cauda_equina")
 
 
@@ -83,7 +87,24 @@ class CentralStenosis(Pathology):
             name: waisted(one, plane, axis, share) if one.kind in _HELD else one
             for name, one in draft.structures.items()
         }
-        return replace(draft, structures=found)
+        draft = replace(draft, structures=found)
+        return self._crowded(draft, plane)
+
+    def _crowded(self, draft: Draft, plane: Transform) -> Draft:
+        """Thick ligament and capsule take the fat beside the sac, the more the narrower it is."""
+        canal = draft.spaces["canal"]
+        tight = min(self.lost / _TIGHT_LOST, 1.0)
+        taken = Crowded(
+            canal.shape,
+            draft.structures["dura"],
+            plane,
+            half_mm=_LENGTH_MM * 0.9,
+            room_mm=_LOOSE_MM - (_LOOSE_MM - _CLOSE_MM) * tight,
+            wedge_mm=_WEDGE_MM,
+        )
+        spaces = {**draft.spaces, "canal": replace(canal, shape=Rest(canal.shape, taken))}
+        layer = Layer("ligamentum_flavum", taken)
+        return replace(draft, spaces=spaces, before=(*draft.before, layer))
 
     def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
         """Area of the sac where the plane of the disc cuts it."""
@@ -98,9 +119,12 @@ def waisted(
     own = plane.inverse()
     course = own.apply(axis_mm)
     course = course[np.argsort(course[:, 2])]
+    at = _finer(own.apply(one.tubes[len(one.tubes) // 2].points_mm))
     tubes = []
-    for tube in one.tubes:
-        points, radius = _finer(own.apply(tube.points_mm), tube.radius_mm)
+    for tube in one.tubes:  # side by side, point by point: they stay so
+        knots = np.arange(len(tube.points_mm), dtype=np.float64)
+        points = np.stack([np.interp(at, knots, line) for line in own.apply(tube.points_mm).T], 1)
+        radius = np.interp(at, knots, tube.radius_mm)
         waist = 1.0 - (1.0 - share) * np.exp(-0.5 * (points[:, 2] / _LENGTH_MM) ** 2)
         middle = np.stack([np.interp(points[:, 2], course[:, 2], course[:, n]) for n in (0, 1, 2)])
         moved = middle.T + waist[:, None] * (points - middle.T)
@@ -108,15 +132,10 @@ def waisted(
     return replace(one, tubes=tuple(tubes))
 
 
-def _finer(
-    points: NDArray[np.float64], radius: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """More points where the waist is."""
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    near = np.abs(points[:, 2]) < 4.0 * _LENGTH_MM
-    if not near.any():
-        return points, radius
-    first, last = along[near].min(), along[near].max()
-    at = np.union1d(along, np.arange(first, last, _FINE_MM))
-    place = np.stack([np.interp(at, along, points[:, n]) for n in range(3)], axis=1)
-    return place, np.interp(at, along, radius)
+def _finer(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places on a course (N, 3) by index, those of its points and more where the waist is."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    near = np.abs(0.5 * (points[1:, 2] + points[:-1, 2])) < 4.0 * _LENGTH_MM
+    parts = np.where(near, np.ceil(steps / _FINE_MM), 1.0).astype(int)
+    inner = [n + np.arange(count) / count for n, count in enumerate(np.maximum(parts, 1))]
+    return np.concatenate([*inner, [len(points) - 1.0]])

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.finding import findings
+from needle_sim.anatomy.phantom.build import build_phantom
+from needle_sim.anatomy.phantom.pathology.facet_reading import joint_of
 from needle_sim.anatomy.phantom.pathology.facets import FacetArthrosis, FacetTropism
 from needle_sim.errors import InputError
 
@@ -60,3 +62,14 @@ def test_grades_that_cannot_be_are_refused(given, message):
 def test_a_turn_that_cannot_be_is_refused():
     with pytest.raises(InputError, match="tropism_deg must lie from -30 to 30"):
         FacetTropism("L4-L5", 45.0)
+
+
+def test_worn_faces_are_dense():
+    worn, well = (
+        build_phantom(pathology=given, voxel_mm=1.5)
+        for given in ([FacetArthrosis("L4-L5", 3.0, 1.0)], [])
+    )
+    at = np.stack([worn.landmark(f"L5 {side} facet_centre") for side in ("left", "right")])
+    at = at - 3.0 * np.stack([joint_of(worn, "L4-L5", side).normal for side in ("left", "right")])
+
+    assert (worn.ct.sample(at) > well.ct.sample(at) + 150.0).all()

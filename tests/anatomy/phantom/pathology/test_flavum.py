@@ -4,6 +4,7 @@ import pytest
 
 from needle_sim.anatomy.finding import findings
 from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy, flavum_mm
+from needle_sim.anatomy.phantom.pathology.laminectomy import Laminectomy
 from needle_sim.errors import InputError
 
 
@@ -39,3 +40,9 @@ def test_a_thickness_that_cannot_be_is_refused(thick_mm):
 def test_a_flavum_that_is_not_there_cannot_be_measured(built):
     with pytest.raises(InputError, match="has no L1-L3 flavum"):
         flavum_mm(built(), "L1-L3")
+
+
+def test_a_flavum_that_a_surgeon_took_has_no_finding(built):
+    anatomy = built(FlavumHypertrophy("L4-L5", 6.0), Laminectomy("L4", 18.0))
+
+    assert [one.kind for one in findings(anatomy)] == ["laminectomy"]

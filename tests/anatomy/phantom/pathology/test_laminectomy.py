@@ -63,3 +63,10 @@ def test_openings_that_cannot_be_are_refused(built):
         Laminectomy("L4", 40.0)
     with pytest.raises(InputError, match="laminectomy: level must be a vertebra"):
         built(Laminectomy("S1", 18.0))
+
+
+def test_a_landmark_that_was_taken_says_why(built):
+    with pytest.raises(InputError, match=r"a laminectomy took lamina .* choose another level"):
+        built(OPEN).landmark("L4 lamina_upper_edge")
+    with pytest.raises(InputError, match="did you mean 'L3 lamina_upper_edge'"):
+        built(OPEN).landmark("L3 lamina_uper_edge")
