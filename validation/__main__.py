@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from validation.anchors import main as anchors
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
 from validation.heat_sources import main as heat_sources
@@ -19,6 +20,7 @@ from validation.rehearsal_fuzz import main as rehearsal_fuzz
 from validation.study_kills import main as study_kills
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
+    "anchors": anchors,
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
     "heat_sources": heat_sources,

@@ -3,25 +3,10 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.column import column
-from needle_sim.anatomy.phantom.interlaminar import interspaces
 from needle_sim.anatomy.phantom.person import Person
 from needle_sim.anatomy.phantom.population import sample_population
-from needle_sim.anatomy.phantom.spec import SpineSpec, spine_spec
-from needle_sim.anatomy.phantom.trunk import Trunk
-
-
-def skin_to_epidural_mm(spine: SpineSpec, upper: str = "L3") -> float:
-    """From the skin straight forwards to the ventral face of the flava in the midline."""
-    stack = column(spine)
-    space = next(one for one in interspaces(stack, spine.sacrum) if one.upper == upper)
-    line = space.ventral_line()
-    inside = 0.5 * (line[1] + line[2])
-    trunk, heights = Trunk(stack, spine.trunk), np.linspace(-205.0, 108.0, 400)
-    back = np.interp(inside[2], heights, trunk.back_mm(heights))
-    y = inside[1] + np.linspace(0.0, 200.0, 2001)
-    depth = trunk.depth_mm(np.zeros_like(y), y, np.full_like(y, inside[2]), np.full_like(y, back))
-    return float(y[np.argmax(depth > 0)] - inside[1])
+from needle_sim.anatomy.phantom.spec import spine_spec
+from validation.skin_depth import skin_to_epidural_mm
 
 
 # EWHA96 (Ewha Med J 19:521) 45 +- 7, Koreans, both sexes, a BMI of 24 is taken; RAPM19 (44 S1
