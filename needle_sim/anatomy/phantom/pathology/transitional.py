@@ -31,8 +31,8 @@ _LEAST_MM = 19.0
 doi:10.4103/jcvjs.jcvjs_149_22 and texts)."""
 _REACH_MM, _AROUND_MM = 150.0, (-20.0, 12.0)  # of the search for the ala
 _OVER_AXIS_MM = 5.8  # the upper border stays: above the axis of the process (proposed)
-_MASS_HALF_MM = ((8.0, 7.0), (9.5, 9.0))  # across and front to back, above and below (proposed)
-_ALONG_SHARE = 0.95  # of the process: the root runs medial of it (proposed)
+_MASS_HALF_MM = ((9.5, 7.0), (12.0, 8.0))  # across and front to back, above and below (proposed)
+_ALONG_SHARE = 0.95  # of the process; the root passes before it (proposed)
 _TURNS = 4
 _HERE = Transform(np.eye(4), target=Frame("body"), source=Frame("body"))
 _MIDDLE_MM = (44.0, 16.0, -22.0)  # of a false joint of L5 on the left, body frame; looked around
@@ -129,11 +129,11 @@ class TransitionalVertebra(Pathology):
 
     def _met(self, post: Posts, bone: Implicit, sacrum: Implicit, how: str) -> Implicit:
         """The vertebra with a process that widens down to the ala."""
-        start = post.tp_root + _ALONG_SHARE * (post.tp_tip - post.tp_root) - UP
+        start = post.tp_root + _ALONG_SHARE * (post.tp_tip - post.tp_root) - 2.0 * UP
         ala = _ala(sacrum, start)
         end = ala + _INTO_MM * unit(ala - start)
         first, last = _MASS_HALF_MM
-        whole = _with(bone, [bar(start, end, first, end_radii_mm=last, cap_mm=3.0, blend_mm=3.0)])
+        whole = _with(bone, [bar(start, end, first, end_radii_mm=last, cap_mm=4.0, blend_mm=4.0)])
         if how == "fused":
             return whole
         found, grown = whole, self.gap_mm
