@@ -22,7 +22,7 @@ def upper_organs(room: Room, rng: np.random.Generator) -> Iterator[Organ]:
         yield Organ("adrenal", _adrenal(room, sign), 0.3)
     neck, fundus = room.at("L1", -0.46, 0.42, -4.0), room.at("L2", -0.47, 0.25, 2.0)
     yield Organ("gallbladder", [bar(neck, fundus, (13.0, 13.0), cap_mm=13.0)], 0.4)
-    yield from _stomach(room, float(rng.uniform(-0.5, 0.2)))
+    yield from _stomach(room, float(rng.uniform(0.55, 0.9)))
 
 
 def _liver(room: Room) -> Iterator[Organ]:
@@ -81,7 +81,7 @@ def _adrenal(room: Room, sign: float) -> list[Row]:
 
 
 def _stomach(room: Room, level: float) -> Iterator[Organ]:
-    """Fundus behind, body and antrum in front; ``level`` raises the fluid in it."""
+    """Fundus behind, body and antrum in front; ``level`` is that of the fluid, 1 at the front wall."""
     knots = [
         (room.at("T10", 0.40, 0.86, 2.0), 34.0),
         (room.at("T11", 0.46, 0.66, 2.0), 33.0),
@@ -94,5 +94,5 @@ def _stomach(room: Room, level: float) -> Iterator[Organ]:
     yield Organ("stomach", tube(knots, 5.0), 0.8)
     inner = [(point, max(radius - _WALL_MM, 2.0)) for point, radius in knots]
     yield Organ("stomach", tube(inner, 5.0), 1.2, _JUICE_HU)
-    surface = (0.72 - 0.4 * (0.5 - level)) * room.trunk.cavity_front_mm
+    surface = level * room.trunk.cavity_front_mm
     yield Organ("bowel_gas", tube(inner, 5.0), 0.8, None, lambda at: at[:, 1] - surface)
