@@ -263,7 +263,7 @@ def _finish(canvas: Canvas, draft: Draft) -> None:
 def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]:
     """Low and high corner of the field of view: the whole trunk, first vertebra to coccyx."""
     sizes = spine.trunk
-    wide = 1.08 * sizes["half_width_mm"] + _MARGIN_MM
+    wide = trunk.reach_mm[0] + _MARGIN_MM
     beside = trunk.axis_mm(np.array([-np.inf, np.inf]))
     column, first = trunk.column, trunk.column.levels[0]
     over = [0.0, 0.0, 0.5 * column.vertebrae[first].height_mm + _OVER_MM]
@@ -272,7 +272,7 @@ def _field_mm(spine: SpineSpec, trunk: Trunk) -> tuple[list[float], list[float]]
     low = float(column.bodies["S1"].apply(under)[2]) - _UNDER_MM
     z = np.linspace(low, top, 40)
     back = float(trunk.back_mm(z).max()) + 2 * sizes["furrow_mm"] + _MARGIN_MM
-    front = -sizes["front_mm"] - _MARGIN_MM
+    front = -trunk.reach_mm[1] - _MARGIN_MM
     return [float(beside.min()) - wide, front, low], [float(beside.max()) + wide, back, top]
 
 

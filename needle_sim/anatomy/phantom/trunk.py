@@ -13,6 +13,7 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.voxelise import Canvas
 
 _Points = NDArray[np.floating[Any]]
+_HIPS_MM = (165.0, 118.0)  # half width and front over the hip bones, at least (proposed)
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
@@ -31,6 +32,12 @@ class Trunk:
         sizes = self.sizes
         thick = sizes["skin_mm"] + sizes["subcutis_front_mm"] + sizes["wall_mm"]
         return thick - sizes["front_mm"]
+
+    @property
+    def reach_mm(self) -> tuple[float, float]:
+        """Greatest half width, and how far the skin lies before the middle of the trunk."""
+        wide, front = 1.08 * self.sizes["half_width_mm"], self.sizes["front_mm"]
+        return max(wide, _HIPS_MM[0]), max(front, _HIPS_MM[1])
 
     def axis_mm(self, z_mm: _Points) -> _Points:
         """Middle (x) of the trunk at heights (I,): straight from the sacrum to the first body."""
@@ -143,8 +150,12 @@ class Trunk:
         """
         hips = np.clip((-60.0 - z) / 120.0, 0.0, 1.0)
         wide = self.sizes["half_width_mm"] * (1.0 + 0.08 * hips * hips * (3 - 2 * hips))
+        crest = np.clip((float(self.column.bodies["S1"].matrix[2, 3]) + 90.0 - z) / 85.0, 0.0, 1.0)
+        crest = crest * crest * (3 - 2 * crest)  # over the hip bones the thin are not so thin
+        wide = wide + np.maximum(_HIPS_MM[0] - wide, 0.0) * crest
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
-        front = -self.sizes["front_mm"]
+        front = self.sizes["front_mm"]
+        front = -(front + np.maximum(_HIPS_MM[1] - front, 0.0) * crest)
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
         height = (y - middle) / half
         depth = _outline_mm(np.abs(x), height, wide, half)

@@ -81,7 +81,7 @@ def _adrenal(room: Room, sign: float) -> list[Row]:
 
 
 def _stomach(room: Room, level: float) -> Iterator[Organ]:
-    """Fundus behind, body and antrum in front; ``level`` is that of the fluid, 1 at the front wall."""
+    """Fundus behind, antrum in front; ``level`` is that of the fluid, 1 at the front wall."""
     knots = [
         (room.at("T10", 0.40, 0.86, 2.0), 34.0),
         (room.at("T11", 0.46, 0.66, 2.0), 33.0),

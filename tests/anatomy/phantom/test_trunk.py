@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.column import column
+from needle_sim.anatomy.phantom.ilium import ilium_shape
+from needle_sim.anatomy.phantom.person import Person
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 
@@ -33,3 +36,16 @@ def test_skin_lies_behind_every_spinous_process(drawn):
         behind = skin[(heights > low[2] + 15) & (heights < high[2] - 15)]
 
         assert behind.min() > high[1] - 8.0  # boxes carry a margin, spinous tips slope
+
+
+def test_hip_bones_of_a_thin_woman_stay_under_her_skin():
+    thin = spine_spec(person=Person("female", None, 18.5))
+    stack = column(thin)
+    trunk = Trunk(stack, thin.trunk)
+    crest = ilium_shape(stack.vertebrae["S1"], thin.sacrum, "left").rows[:, 3:6]
+
+    assert trunk.skin_mm(stack.bodies["S1"].apply(crest)).max() < -6.0
+    wide, front = trunk.reach_mm
+    beyond = np.array([[wide + 3.0, 0.0, z] for z in range(-220, 150, 10)])
+    assert (trunk.skin_mm(beyond) > 0).all()
+    assert (trunk.skin_mm(np.array([[0.0, -front - 4.0, -130.0]])) > 0).all()
