@@ -13,7 +13,7 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.voxelise import Canvas
 
 _Points = NDArray[np.floating[Any]]
-_HIPS_MM = (165.0, 118.0)  # half width and front over the hip bones, at least (proposed)
+_HIPS_MM = (168.0, 122.0)  # half width and front over the hip bones, at least (proposed)
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
