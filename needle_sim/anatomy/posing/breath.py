@@ -19,7 +19,7 @@ _STEP_MM = 36.0  # from one body to the next where only some are known (texts, f
 _BACK_MM = (20.0, 60.0)  # behind the middles of bodies: organs end, muscles of the back lie
 _WALL_MM = 110.0  # from the front of the bodies to the abdominal wall (proposed)
 _FRONT_MM = 20.0
-_FALL = 1.5  # organs follow the diaphragm less further down: kidneys by 0.65 of it (SONG11)
+_FALL = 2.0  # organs follow the diaphragm less further down: kidneys by 0.65 of it (SONG11)
 
 
 def breathed_in(phase: float) -> float:
