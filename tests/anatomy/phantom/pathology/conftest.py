@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.phantom.build import drafted
+from needle_sim.anatomy.phantom.build import build_phantom, drafted
 from needle_sim.anatomy.phantom.pathology.kind import Pathology
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.volume.volume import Volume, axis_aligned
@@ -35,6 +36,20 @@ def shapes(*pathology: Pathology, name: str = "lumbar_normal") -> Anatomy:
         spaces=draft.spaces,
         pathology=draft.spine.pathology,
     )
+
+
+@pytest.fixture(scope="session")
+def painted() -> Anatomy:
+    """A phantom with voxels and much in it, each off what another is read by."""
+    given: list[dict[str, Any]] = [
+        {"kind": "osteoporosis", "hu": 70.0},
+        {"kind": "disc_degeneration", "level": "L5-S1", "grade": 5, "height_mm": 7.5,
+         "vacuum_mm3": 600.0},
+        {"kind": "facet_arthrosis", "level": "L4-L5", "grade": 3, "gap_mm": 1.0},
+        {"kind": "obesity", "bmi": 30.0, "depth_mm": 58.0},
+        {"kind": "laminectomy", "level": "L2", "opening_mm": 16.0},
+    ]  # fmt: skip
+    return build_phantom(pathology=given, voxel_mm=1.0)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_the_rest_of_a_ball_is_its_other_half():
 
 
 def test_the_canal_is_as_much_smaller_as_ligament_took(built):
-    narrow, normal = built(CentralStenosis("L4-L5", 60.0)), built()
+    narrow, normal = built(CentralStenosis("L4-L5", 40.0)), built()
     spaces = [one.spaces["canal"].shape for one in (narrow, normal)]
     planes = [disc_plane(one.landmarks_mm, "L4-L5") for one in (narrow, normal)]
 
@@ -32,7 +32,7 @@ def test_the_canal_is_as_much_smaller_as_ligament_took(built):
 
 
 def test_fat_stays_around_the_sac_and_behind_it(built):
-    narrow = built(CentralStenosis("L4-L5", 60.0))
+    narrow = built(CentralStenosis("L4-L5", 40.0))
     plane, canal = disc_plane(narrow.landmarks_mm, "L4-L5"), narrow.spaces["canal"].shape
     sac = narrow.structures["dura"]
     around = plane.apply(

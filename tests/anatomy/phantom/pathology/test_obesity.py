@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.finding import findings
-from needle_sim.anatomy.phantom.build import build_phantom
 from needle_sim.anatomy.phantom.pathology.obesity import Obesity, built_depth_mm
 from needle_sim.anatomy.phantom.person import Person
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
 
 
-def test_the_depth_is_read_back_from_the_ct_within_two_percent():
-    (found,) = findings(build_phantom(pathology=[Obesity(40.0, 75.0)], voxel_mm=1.5))
+def test_the_depth_is_read_back_from_the_ct_within_two_percent(painted):
+    (found,) = (one for one in findings(painted) if one.kind == "obesity")
 
     assert found.share_off < 0.02
 

@@ -11,11 +11,11 @@ from needle_sim.errors import InputError
 
 
 # 80 +- 35 mm2 with stenosis (LIM17 PMC5728944), 100 the limit of HAM94
-@pytest.mark.parametrize(("level", "area"), [("L4-L5", 40.0), ("L4-L5", 80.0), ("L2-L3", 100.0)])
-def test_the_area_is_read_back_within_two_percent(built, level, area):
-    (found,) = findings(built(CentralStenosis(level, area)))
+def test_areas_are_read_back_within_two_percent(built):
+    found = findings(built(CentralStenosis("L2-L3", 100.0), CentralStenosis("L4-L5", 40.0)))
 
-    assert found.share_off < 0.02
+    assert len(found) == 2
+    assert all(one.share_off < 0.02 for one in found)
 
 
 def test_the_sac_is_as_before_two_levels_away(built):
@@ -27,7 +27,7 @@ def test_the_sac_is_as_before_two_levels_away(built):
 
 
 def test_flavum_and_disc_take_the_room(built):
-    narrow, normal = built(CentralStenosis("L4-L5", 60.0)), built()
+    narrow, normal = built(CentralStenosis("L4-L5", 40.0)), built()
     behind = [one.spaces["L4-L5 disc"].shape.box_mm[1, 1] for one in (narrow, normal)]
 
     assert flavum_mm(narrow, "L4-L5") > flavum_mm(normal, "L4-L5") + 1.5
@@ -35,7 +35,7 @@ def test_flavum_and_disc_take_the_room(built):
 
 
 def test_the_sac_stays_in_front_of_the_flavum_and_behind_the_disc(built):
-    narrow = built(CentralStenosis("L4-L5", 50.0))
+    narrow = built(CentralStenosis("L4-L5", 40.0))
     sac = narrow.structures["dura"]
     near = disc_plane(narrow.landmarks_mm, "L4-L5").inverse()
 
