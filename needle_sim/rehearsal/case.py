@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.numbering import in_order
 from needle_sim.anatomy.posing.posture import Posture
 from needle_sim.anatomy.target import Target, point_target
 from needle_sim.anatomy.target_rule import aim
@@ -116,6 +117,19 @@ def reference_of(anatomy: Anatomy, target: Target) -> str:
     return min(anatomy.bodies, key=away)
 
 
+def check_neighbours(anatomy: Anatomy, level: str, upper: str, lower: str) -> None:
+    """Refuse a level whose two vertebrae have another between them, as L5-S1 over an L6."""
+    known = in_order(anatomy.bodies)
+    if upper not in known or lower not in known:
+        return
+    between = known[known.index(upper) + 1 : known.index(lower)]
+    if between:
+        raise InputError(
+            f"{level} is no place here: {', '.join(between)} lies between {upper} and {lower}; "
+            "count the vertebrae on a picture of the whole spine and take a level above"
+        )
+
+
 def target_of(
     recipe: Procedure, anatomy: Anatomy, level: str, side: str, target_mm: ArrayLike | None
 ) -> Target:
@@ -125,6 +139,7 @@ def target_of(
         angles = recipe_angles(anatomy, "", side, *way)
         return point_target(anatomy, target_mm, -towards_detector(*angles), side)
     upper, lower = recipe.vertebrae(level)
+    check_neighbours(anatomy, level, upper, lower)
     angles = recipe_angles(anatomy, recipe.vertebra(level), side, *way)
     return aim(
         anatomy, recipe.target, level=level, upper=upper, lower=lower, side=side,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.case import (
     anatomy_of_ct,
+    check_neighbours,
     check_posture,
     check_sources,
     lying,
@@ -51,6 +54,15 @@ def test_the_target_of_a_level_lies_on_its_side_and_vertebra(phantom):
     assert right.vertebra == left.vertebra == "L4"
     assert right.centre_mm[0] < middle < left.centre_mm[0]
     assert reference_of(phantom, right) == "L4"
+
+
+def test_a_level_with_another_vertebra_in_it_is_refused(phantom):
+    check_neighbours(phantom, "L5-S1", "L5", "S1")
+    six = replace(phantom, bodies={**phantom.bodies, "L6": phantom.bodies["L5"]})
+    with pytest.raises(InputError, match="L5-S1 is no place here: L6 lies between L5 and S1"):
+        check_neighbours(six, "L5-S1", "L5", "S1")
+    with pytest.raises(InputError, match="L6 lies between"):
+        target_of(Procedure.preset("transforaminal-epidural"), six, "L5-S1", "left", None)
 
 
 def test_a_bare_point_is_squared_on_the_vertebra_nearest_to_it(phantom):
