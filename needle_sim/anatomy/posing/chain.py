@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.numbering import in_order, rank
 from needle_sim.anatomy.posing.posture import Posture, Registration
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import PATIENT, Transform, unit
@@ -60,10 +60,19 @@ def chain(
         return {"": whole}
     found = {levels[-1]: STILL}
     for lower, upper in pairwise(levels[::-1]):
-        turn = posture.turn_deg(upper, lower)
+        turn = posture.turn_deg(upper, lower) * (not rodded(anatomy, upper, lower))
         found[upper] = found[lower] @ about_disc(anatomy, upper, lower, turn)
     back = whole @ found[held or levels[-1]].inverse()
     return {one: back @ found[one] for one in levels}
+
+
+def rodded(anatomy: Anatomy, upper: str, lower: str) -> bool:
+    """Whether a rod (a bone named ``"L4-S1 left rod"``) holds two neighbours together."""
+    for name in anatomy.bones:
+        first, dash, last = name.partition(" ")[0].partition("-")
+        if dash and name.endswith("rod") and rank(first) <= rank(upper) < rank(lower) <= rank(last):
+            return True
+    return False
 
 
 def shifted(by_mm: NDArray[np.float64]) -> Transform:

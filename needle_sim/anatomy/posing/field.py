@@ -206,8 +206,8 @@ def _groups(anatomy: Anatomy, moved: Mapping[str, Transform]) -> dict[str, list[
 
 
 def carrier(name: str, moved: Mapping[str, Transform]) -> str:
-    """The vertebra that a bone (or a landmark) moves with: its own, else the lowest."""
-    first = name.split(maxsplit=1)[0]
+    """The vertebra that a bone moves with: its own, a rod's uppermost, else the lowest."""
+    first = name.split(maxsplit=1)[0].partition("-")[0]
     return first if first in moved else list(moved)[-1]
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from needle_sim.anatomy.posing.chain import chain, disc_middle_mm
+from needle_sim.anatomy.posing.field import carrier
 from needle_sim.anatomy.posing.posture import Breathing, DiscTurn, Posture, Registration
 from needle_sim.errors import InputError
 
@@ -60,6 +62,17 @@ def test_the_sacrum_is_held_or_the_vertebra_that_is_asked_for(coarse):
         )
     with pytest.raises(InputError, match="no vertebra L9 to hold"):
         chain(coarse, posture, held="L9")
+
+
+def test_a_rod_holds_its_vertebrae_together(coarse):
+    rod = {"L4-S1 left rod": coarse.bones["L5"]}
+    fused = replace(coarse, bones={**coarse.bones, **rod})
+
+    moved = chain(fused, Posture.preset("left_lateral"))
+
+    np.testing.assert_allclose(moved["L4"].matrix, moved["S1"].matrix, atol=1e-12)
+    assert np.linalg.norm(turn_of(moved, fused, "L3", "L4")) > 3.0
+    assert carrier("L4-S1 left rod", moved) == "L4"
 
 
 def test_a_breath_lifts_the_column_as_a_whole(coarse):
