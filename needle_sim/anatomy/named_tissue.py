@@ -57,6 +57,11 @@ def is_metal(bone: str) -> bool:
     return bone.endswith(_HARDWARE)
 
 
+def obstacle(bone: str) -> str:
+    """What a named bone is called where it blocks a path."""
+    return f"{'metal, ' if is_metal(bone) else 'bone of '}{bone}"
+
+
 def tissue_of_structure(structure: Structure) -> str:
     """Name of the tissue inside a structure; a vessel's by its name, else blood."""
     tissue = STRUCTURE_TISSUES.get(structure.kind, "nerve")

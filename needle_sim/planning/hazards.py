@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.named_tissue import obstacle
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.jit import in_slabs
@@ -223,7 +224,7 @@ def _made(anatomy: Anatomy, centre: Field) -> HazardMaps:
 
 def _members(near: Obstacles, kind: str) -> dict[str, Member]:
     if kind == "bone":
-        return {f"bone of {name}": Member(bone.distance_mm) for name, bone in near.bones.items()}
+        return {obstacle(name): Member(bone.distance_mm) for name, bone in near.bones.items()}
     return {
         name: Member(one.distance_mm, tubes_in_runs(one.tubes))
         for name, one in near.structures.items()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Bone
+from needle_sim.anatomy.named_tissue import obstacle
 from needle_sim.instruments.needle import Needle
 from needle_sim.planning.clearance import HAZARDS, VOXEL_BONE, Obstacles
 from needle_sim.planning.hazards import SOFT_EDGE_MM
@@ -52,7 +53,7 @@ def walls(near: Obstacles, least_mm: Mapping[str, float]) -> list[Wall]:
     ]
     if "bone" in least_mm:
         found += [
-            Wall(f"bone of {name}", _boxed(bone), least_mm["bone"])
+            Wall(obstacle(name), _boxed(bone), least_mm["bone"])
             for name, bone in near.bones.items()
         ]
         if near.voxel_bone is not None:

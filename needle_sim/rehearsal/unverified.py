@@ -61,8 +61,11 @@ def _read_once(
     lying = folder / "postures" / f"{posture}.toml"
     if posture is not None and lying.is_file():
         lines += _of(lying.name, presets.read_toml(lying))
-    if shape is not None:
-        lines += _of(shape.name, presets.read_toml(shape))
+    while shape is not None:
+        entries = presets.read_toml(shape)
+        lines += _of(shape.name, entries)
+        base = entries.get("base")
+        shape = shape.with_name(f"{base}.toml") if base else None
     return tuple(lines)
 
 
@@ -80,4 +83,7 @@ def _marks(entries: Any, key: str) -> list[tuple[str, str]]:
             return [(key, str(entries["mark"]))]
         inner = ((f"{key}.{name}" if key else name, value) for name, value in entries.items())
         return [found for name, value in inner for found in _marks(value, name)]
+    if isinstance(entries, list):
+        listed = ((f"{key}[{n}]", value) for n, value in enumerate(entries))
+        return [found for name, value in listed for found in _marks(value, name)]
     return []

@@ -5,6 +5,8 @@ import pytest
 from needle_sim.anatomy.named_tissue import (
     SPACE_TISSUES,
     STRUCTURE_TISSUES,
+    is_metal,
+    obstacle,
     tissue_of_space,
     tissue_of_structure,
 )
@@ -51,3 +53,11 @@ def test_a_vessel_goes_by_its_name(phantom, name, tissue):
 
     tube = Tube([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]], 1.0)
     assert tissue_of_structure(Structure(name, "vessel", (tube,), "constructed")) == tissue
+
+
+def test_screws_and_rods_are_metal_and_called_so():
+    assert is_metal("L4 left screw")
+    assert is_metal("L4-S1 right rod")
+    assert not any(is_metal(name) for name in ("L4", "coccyx", "left ilium"))
+    assert obstacle("L4 left screw") == "metal, L4 left screw"
+    assert obstacle("L4") == "bone of L4"

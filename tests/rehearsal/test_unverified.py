@@ -31,3 +31,9 @@ def test_counts_are_those_of_the_file():
 
 def test_a_bare_ct_rests_on_no_phantom():
     assert not any("lumbar_normal" in one for one in unverified(RFA, "rf_18g_10mm", block()))
+
+
+def test_a_phantom_on_a_base_rests_on_both_files():
+    found = unverified(RFA, "rf_18g_10mm", replace(block(), name="fusion_l4_s1"))
+    for file in ("fusion_l4_s1.toml", "lumbar_normal.toml"):
+        assert any(line.startswith(file) for line in found)
