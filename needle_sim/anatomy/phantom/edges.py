@@ -24,6 +24,7 @@ PARAMEDIAN_MM = 5.0
 """From the midline: beside the spinous process, medial of the inferior ones of a lumbar spine."""
 _FREE_MM, _NEAREST_MM = 0.5, 2.0  # off a process that reaches nearer to the midline
 _START_SHARES = (0.6, 0.4, 0.2, 0.0)  # of half the lamina's height
+_NEARER = (1.0, 0.75, 0.5, 0.25, 0.0)
 _UNDER_PEDICLE_MM = 2.0
 _DORSAL_SHARE, _VENTRAL_SHARE = 0.76, 0.24  # of its depth: the dorsal third begins at 0.67
 _LOW_SHARE = 0.7  # of the height of the foramen: its lower half, between disc and joint
@@ -49,7 +50,7 @@ def lamina_landmarks(spec: VertebraSpec, bone: Implicit) -> dict[str, Point]:
     beside = {f"{side} ": _beside_midline(Posts(spec, side)) for side in SIDES}
     for name, offs in {"": np.zeros((2, 3)), **beside}.items():
         for end, way, off in zip(("upper", "lower"), (UP, -UP), offs, strict=True):
-            edge, ventral = _border_of(bone, canal + off, half * way)
+            edge, ventral = _border_of(bone, canal, off, half * way)
             found[f"{name}lamina_{end}_edge"] = edge
             found[f"{name}lamina_ventral_{end}"] = ventral
     ends = found["lamina_ventral_upper"], found["lamina_ventral_lower"]
@@ -79,15 +80,19 @@ def _beside_midline(post: Posts) -> Point:
     return np.stack([post.at(float(one), 0.0, 0.0) for one in lateral])
 
 
-def _border_of(bone: Implicit, middle_mm: Point, half: Point) -> tuple[Point, Point]:
-    """`border` from within the canal: from as near to it as there still is lamina behind."""
-    for share in _START_SHARES:
-        for into in _THIN_MM:
-            try:
-                start = middle_mm + share * half
-                return border(bone, start, unit(half), _BACK, into_mm=into)
-            except InputError:  # a slender lamina ends before, or in an edge that is thin
-                continue
+def _border_of(bone: Implicit, middle_mm: Point, off_mm: Point, half: Point) -> tuple[Point, Point]:
+    """`border` from within the canal: from as near to it as there still is lamina behind.
+
+    Nearer to the midline than ``off_mm`` where a slender lamina has none so far beside it.
+    """
+    for nearness in _NEARER:
+        for share in _START_SHARES:
+            for into in _THIN_MM:
+                try:
+                    start = middle_mm + nearness * off_mm + share * half
+                    return border(bone, start, unit(half), _BACK, into_mm=into)
+                except InputError:  # it ends before, or in an edge that is thin
+                    continue
     raise InputError(f"no lamina lies behind {middle_mm.round(1)}: its border cannot be found")
 
 

@@ -9,7 +9,7 @@ from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
-from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.anatomy.phantom.spec import generator, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, bar, box
@@ -66,6 +66,20 @@ def test_a_slender_lamina_has_borders_beside_the_midline_too():
             assert abs(float(bone.distance_mm(found[side + name][None])[0])) < 0.1
         middle, beside = found[name], found[f"left {name}"]
         assert abs(middle[2] - beside[2]) < spec.lamina_height_mm
+
+
+@pytest.mark.parametrize("seed", [11_000_090, 11_000_131])
+def test_a_slender_thoracic_lamina_has_borders_nearer_to_the_midline(seed):
+    """Drawn T10s that end above the middle of the canal where borders are looked for at first."""
+    spec = column(spine_spec(rng=generator(seed))).vertebrae["T10"]
+    bone = vertebra_shape(spec)
+    found = vertebra_landmarks(spec, bone=bone)
+
+    for side in ("left ", "right "):
+        upper, lower = found[f"{side}lamina_upper_edge"], found[f"{side}lamina_lower_edge"]
+        assert np.abs(bone.distance_mm(np.stack([upper, lower]))).max() < 0.1
+        assert upper[2] - lower[2] > 0.5 * spec.lamina_height_mm
+        assert 1.0 < abs(lower[0]) <= 5.0
 
 
 def test_pedicles_have_four_sides(drawn):
