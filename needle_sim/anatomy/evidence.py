@@ -30,8 +30,8 @@ class Evidence:
         Distance that the model should have there, and where that of the model saturates.
     anchors_mm : (A, 3) array
         Where the model's anchors should come to lie.
-    anchor_sd_mm : (A,) array
-        How well each of them is known.
+    anchor_weight : (A, 3, 3) array
+        What a millimetre off counts, in units of how well each of them is known that way.
     weight : float
         How many points each one stands for.
     """
@@ -40,7 +40,7 @@ class Evidence:
     wanted_mm: Points
     limit_mm: Points
     anchors_mm: Points
-    anchor_sd_mm: Points
+    anchor_weight: Points
     weight: float = 1.0
 
     def thinned(self, step: int) -> Evidence:
@@ -55,11 +55,11 @@ class Evidence:
 
     def loose(self) -> Evidence:
         """Without anchors."""
-        return replace(self, anchors_mm=np.zeros((0, 3)), anchor_sd_mm=np.zeros(0))
+        return replace(self, anchors_mm=np.zeros((0, 3)), anchor_weight=np.zeros((0, 3, 3)))
 
 
 def evidence_of(
-    surface: LabelSurface, near_mm: Points, anchors_mm: Points, anchor_sd_mm: Points
+    surface: LabelSurface, near_mm: Points, anchors_mm: Points, anchor_weight: Points
 ) -> Evidence:
     """The label's surface points, and the band ``near_mm`` (Q, 3) where both distances saturate."""
     limit = np.repeat([np.inf, SATURATED_MM], [len(surface.points_mm), len(near_mm)])
@@ -67,7 +67,7 @@ def evidence_of(
     points = np.concatenate([surface.points_mm, near_mm])
     order = _block_by_block(points)
     label, limit = np.clip(label, -limit, limit)[order], limit[order]
-    return Evidence(points[order], label, limit, anchors_mm, anchor_sd_mm)
+    return Evidence(points[order], label, limit, anchors_mm, anchor_weight)
 
 
 def _block_by_block(points: Points) -> NDArray[np.intp]:

@@ -30,21 +30,21 @@ from needle_sim.geometry.shapes import Implicit, Tube, distance_to_tubes_mm
 
 Points = NDArray[np.float64]
 
-_IN_FORAMINA = (
-    *(f"foramen_{half}_{wall}" for half in ("upper", "lower") for wall in ("dorsal", "ventral")),
-    "kambin",
-)
+_AIMED_AT = ("foramen_upper_dorsal", "kambin")
+_QUADRANTS = ("foramen_upper_ventral", "foramen_lower_dorsal", "foramen_lower_ventral")
 _STEP_MM = 2.0
 _PUSHES = 60
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
+_OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
 _LEAVES_AT = 4  # the point of `root_path`, outside the foramen, where the dorsal ramus leaves
 
 
 def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
     """Every landmark (3,) in the patient, ``"L5 right sap_tip"``.
 
-    Places in a foramen are moved backwards or forwards until they are clear of fitted bones, discs
-    and roots: a patient's vertebrae may have slipped on one another.
+    Places in a foramen are moved backwards or forwards until they are clear of fitted bones and
+    discs, those that needles aim at of roots too: a patient's vertebrae may have slipped on one
+    another.
     """
     found = {
         f"{vertebra} {name}": fit.patient_from_body.apply(point)
@@ -56,12 +56,17 @@ def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
     roots = [_cleared(_root(fit, side), bones) for fit in fits.values() for side in SIDES]
     for vertebra, fit in fits.items():
         for side in SIDES:
-            for name in _IN_FORAMINA:
-                key = f"{vertebra} {side} {name}"
-                if key in found:
+            for name in (*_AIMED_AT, *_QUADRANTS):
+                key, near = f"{vertebra} {side} {name}", roots if name in _AIMED_AT else ()
+                if key in found and (near or _within_any(walls, found[key])):
                     back = fit.patient_from_body.matrix[:3, 1]
-                    found[key] = _freed(found[key], back, walls, roots)
+                    enough = _FREE_MM if near else _OUTSIDE_MM
+                    found[key] = _freed(found[key], back, walls, near, enough)
     return found
+
+
+def _within_any(walls: Sequence[Implicit], point: Points) -> bool:
+    return any(float(wall.distance_mm(point[None])[0]) < 0.0 for wall in walls)
 
 
 def _discs(fits: Mapping[str, VertebraFit]) -> list[Implicit]:
@@ -69,13 +74,16 @@ def _discs(fits: Mapping[str, VertebraFit]) -> list[Implicit]:
     return [Implicit.of([disc_rows(column, *pair)[0]]) for pair in column.pairs]
 
 
-def _freed(point: Points, back: Points, walls: Sequence[Implicit], roots: Sequence[Tube]) -> Points:
-    """The nearest place before or behind a point 1 mm off walls and roots, or the freest one."""
+def _freed(
+    point: Points, back: Points, walls: Sequence[Implicit], roots: Sequence[Tube], enough_mm: float
+) -> Points:
+    """The nearest place before or behind a point so far off walls and roots, or the freest one."""
     steps = np.arange(-_REACH_MM, _REACH_MM + 0.25, 0.25)
     steps = steps[np.argsort(np.abs(steps), kind="stable")]
     line = point + steps[:, None] * back
-    room = [*(wall.distance_mm(line) for wall in walls), distance_to_tubes_mm(line, roots)]
-    return np.asarray(line[int(np.argmax(np.minimum(np.min(room, axis=0), _FREE_MM)))])
+    room = [wall.distance_mm(line) for wall in walls]
+    room += [distance_to_tubes_mm(line, roots)] if roots else []
+    return np.asarray(line[int(np.argmax(np.minimum(np.min(room, axis=0), enough_mm)))])
 
 
 def _own_landmarks(fit: VertebraFit) -> dict[str, Points]:

@@ -16,7 +16,7 @@ from needle_sim.anatomy.label_joints import LabelJoint
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.sacrum import WALL_BELOW_MM, sacrum_shape
 from needle_sim.anatomy.phantom.spec import VertebraSpec, spine_spec, spreads
-from needle_sim.anatomy.shape_fit import BoneModel, Sizes, solved
+from needle_sim.anatomy.shape_fit import BoneModel, Sizes, shaped, solved
 from needle_sim.anatomy.surface import LabelSurface
 from needle_sim.anatomy.vertebra_fit import (
     AVERAGE,
@@ -35,18 +35,24 @@ Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FITTED = (
-    *("upper_width_mm", "upper_depth_mm", "lower_depth_mm"),
+    *("upper_width_mm", "upper_depth_mm", "lower_width_mm", "lower_depth_mm"),
+    *("anterior_height_mm", "posterior_height_mm"),
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm"),
-    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
+    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
 )
 """Sizes of S1 that are fitted."""
 
-FITTED_SACRAL = ("length_mm", "width_mm", "table_deg", "ala_ventral_mm", "wall_below_mm")
+FITTED_SACRAL = (
+    *("length_mm", "width_mm", "curve_deg", "table_deg", "wall_below_mm"),
+    *("ala_ventral_mm", "ala_back_mm", "ala_up_mm", "ala_dorsal_mm", "foramen_mm"),
+)
 """Sizes of the whole sacrum that are fitted."""
 
 OWN_SD = {
     **{"upper_width_mm": 3.0, "upper_depth_mm": 1.5, "table_deg": 10.0, "ala_ventral_mm": 4.0},
-    "wall_below_mm": 6.0,
+    **{"ala_back_mm": 3.0, "ala_up_mm": 3.0, "ala_dorsal_mm": 4.0, "foramen_mm": 1.5},
+    **{"wall_below_mm": 6.0, "curve_deg": 12.0, "tail_deg": 20.0, "tail_mm": 8.0},
+    "neck_drop_mm": 4.0,
     **{"sap_height_mm": 1.0, "sap_width_mm": 1.0, "sap_thickness_mm": 0.6},
     **{"facet_setback_mm": 4.0, "facet_rise_mm": 5.0},
 }
@@ -57,7 +63,11 @@ S1_MM = (40.0, 15.0)
 """The fit is judged so far from the midline, and down to here below the middle of S1, about the
 level of its disc to S2: what lies beyond is no part of a lumbar procedure."""
 
-_SEEN_MM = (36.0, 30.0)  # the part that is fitted
+LOWER = ("tail_deg", "tail_mm")
+"""Sizes that are fitted to the whole label once S1 stands."""
+
+_SEEN_MM = (36.0, 30.0)  # the part that S1 is fitted to
+_WHOLE_MM = 50.0  # a label that reaches so far below the middle of S1 is not that of S1 alone
 
 _FACING_MM, _FACING = 25.0, 0.7
 _BESIDE_MM, _FLAT = 25.0, 0.9
@@ -74,8 +84,11 @@ def average_sacrum() -> tuple[VertebraSpec, Mapping[str, float], Mapping[str, fl
     usual |= {name: float(file["sacrum"].get(name, {}).get("sd", 0.0)) for name in FITTED_SACRAL}
     names = (*FITTED, *FITTED_SACRAL)
     spread = {name: OWN_SD.get(name, LOOSE * usual.get(name, 0.0)) for name in names}
-    sacral = {**spine.sacrum, **{"table_deg": 0.0, "ala_ventral_mm": 0.0}}
-    sacral["wall_below_mm"] = WALL_BELOW_MM
+    sacral = {
+        **dict.fromkeys((*FITTED_SACRAL, *LOWER), 0.0),
+        **spine.sacrum,
+        "wall_below_mm": WALL_BELOW_MM,
+    }
     return column(spine).vertebrae["S1"], sacral, MappingProxyType(spread)
 
 
@@ -84,7 +97,8 @@ def fit_sacrum(
 ) -> VertebraFit:
     """Pose and sizes of the parametric sacrum at a labelled one; see `shape_fit.solved`.
 
-    Only the part down to S2 is looked at, and ``rms_mm`` is that of S1.
+    First S1, by the part down to S2; then, where the label goes on, what lies below in the pose
+    found. ``rms_mm`` is that of S1.
 
     Parameters
     ----------
@@ -96,11 +110,11 @@ def fit_sacrum(
         The joints with L5 by side, where the labels show them.
     """
     spec, sacral, usual = average_sacrum()
-    spread = loosened(usual, above, NONE)
+    spread = loosened(spec, usual, above, NONE)
 
     def parts(sizes: Sizes) -> tuple[VertebraSpec, dict[str, float]]:
         own = {name: sizes[name] for name in FITTED}
-        return replace(spec, **own), {**sacral, **{name: sizes[name] for name in FITTED_SACRAL}}
+        return replace(spec, **own), {name: sizes.get(name, mean) for name, mean in sacral.items()}
 
     model = BoneModel(
         {name: getattr(spec, name, sacral.get(name, 0.0)) for name in spread},
@@ -109,14 +123,24 @@ def fit_sacrum(
         lambda sizes: joint_anchors(parts(sizes)[0], above, NONE),
     )
     seen, near = _part(surface, start, _SEEN_MM), band(surface)
-    near = near[_within(near, start, _SEEN_MM)]
-    anchors, sd = joint_evidence(above, NONE, start)
-    sizes, placed = solved(model, evidence_of(seen, near, anchors, sd), start)
+    anchors = joint_evidence(spec, above, NONE, start)
+    sizes, placed = solved(
+        model, evidence_of(seen, near[_within(near, start, _SEEN_MM)], *anchors), start
+    )
+    if _reaches_mm(surface, placed) > _WHOLE_MM:
+        lower = BoneModel(
+            {name: sacral[name] for name in LOWER},
+            {name: OWN_SD[name] for name in LOWER},
+            lambda found: sacrum_shape(*parts({**sizes, **found})),
+            lambda _: np.zeros((0, 3)),
+        )
+        whole = evidence_of(surface, near, *joint_evidence(spec, NONE, NONE, placed))
+        sizes = {**sizes, **shaped(lower, whole, placed)}
     shape = sacrum_shape(*parts(sizes)).moved(placed)
     upper = near[_within(near, placed, S1_MM)]
     rms = surface_rms_mm(_part(surface, placed, S1_MM), shape, upper)
-    found, whole = parts(sizes)
-    return VertebraFit(found, placed, shape, rms, MappingProxyType(whole))
+    found, sacrum = parts(sizes)
+    return VertebraFit(found, placed, shape, rms, MappingProxyType(sacrum))
 
 
 def start_sacrum(surface: LabelSurface, last: LabelSurface) -> Transform:
@@ -155,6 +179,11 @@ def start_sacrum(surface: LabelSurface, last: LabelSurface) -> Transform:
     return rigid(
         np.stack([left, np.cross(normal, left), normal], axis=1), centre, source=Frame("S1")
     )
+
+
+def _reaches_mm(surface: LabelSurface, pose: Transform) -> float:
+    """How far a label reaches below the middle of S1."""
+    return -float(pose.inverse().apply(surface.points_mm)[:, 2].min())
 
 
 def _within(points_mm: Points, pose: Transform, reach_mm: tuple[float, float]) -> Mask:

@@ -19,7 +19,8 @@ Points = NDArray[np.float64]
 Sizes = Mapping[str, float]
 
 SIGNED = frozenset(
-    {"waist_mm", "pedicle_rise_mm", "facet_rise_mm", "ala_ventral_mm", "wall_below_mm"}
+    {"waist_mm", "pedicle_rise_mm", "facet_rise_mm", "wall_below_mm"}
+    | {"ala_ventral_mm", "ala_back_mm", "ala_up_mm", "ala_dorsal_mm", "foramen_mm", "tail_mm"}
 )
 """Lengths that may be zero or negative; the others are fitted by their logarithm."""
 
@@ -82,6 +83,13 @@ def solved(model: BoneModel, evidence: Evidence, start: Transform) -> tuple[Size
     return whole.at(whole.solved(rough, 4))
 
 
+def shaped(model: BoneModel, evidence: Evidence, pose: Transform) -> Sizes:
+    """The same for the sizes alone, in a pose that is known: first on a third of the points."""
+    whole, third = (_Problem(model, one, pose, held=6) for one in (evidence, evidence.thinned(3)))
+    rough = third.solved(np.zeros(6 + len(model.spread)), 10)
+    return whole.at(whole.solved(rough, 4))[0]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Change:
     """What a small step of one size changes: rows (R, 24), anchors (A, 3); the points near (P,)."""
@@ -93,11 +101,15 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
-    """Residuals as a function of 3 turns, 3 shifts, then sizes in spreads."""
+    """Residuals as a function of 3 turns, 3 shifts, then sizes in spreads.
+
+    The first ``held`` of these stay as they are.
+    """
 
     model: BoneModel
     evidence: Evidence
     start: Transform
+    held: int = 0
 
     def at(self, unknowns: Points) -> tuple[dict[str, float], Transform]:
         """Sizes and pose that the unknowns stand for."""
@@ -119,7 +131,7 @@ class _Problem:
     def strains(self, anchors: Points, pose: Transform) -> Points:
         """How far anchors (A, 3) are off (3 A,), in units of how well they are known."""
         off = pose.apply(anchors) - self.evidence.anchors_mm
-        return np.asarray((off / self.evidence.anchor_sd_mm[:, None]).ravel())
+        return np.asarray(np.einsum("aij,aj->ai", self.evidence.anchor_weight, off).ravel())
 
     def anchors(self, sizes: Sizes) -> Points:
         """Those of the model, none where none are known."""
@@ -193,12 +205,13 @@ class _Problem:
         here, damping = self.residuals(unknowns), 1e-2
         changes = self.changes(unknowns)
         for _ in range(most):
-            slopes = self.slopes(unknowns, here, changes)
+            slopes = self.slopes(unknowns, here, changes)[:, self.held :]
             normal = np.einsum("ni,nj->ij", slopes, slopes)
             downhill = -np.einsum("ni,n->i", slopes, here)
             before = float(np.square(here).sum())
             for _ in range(_TRIALS):
-                step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
+                free = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), downhill)
+                step = np.concatenate([np.zeros(self.held), free])
                 there = self.tried(unknowns + step)
                 if there is not None and np.square(there).sum() < before:
                     break

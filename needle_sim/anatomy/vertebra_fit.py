@@ -48,7 +48,10 @@ _JOINT_SD = {  # the neck stays with the transverse process, wherever the joint 
     **{"iap_spread_mm": 1.5, "iap_setback_mm": 1.5, "iap_drop_mm": 2.0, "neck_drop_mm": 1.5}
 }
 _JOINT_LOOSE = 2.5  # where the labels show a joint, its sizes are held by it (proposed)
-_CENTRE_SD_MM, _LEVER_SD_MM = 0.25, 1.0
+_CENTRE_SD_MM, _ALONG_SD_MM, _LEVER_SD_MM = 0.25, 1.0, 2.5
+"""Of a joint that looks backwards only the cleft is well seen: along it the middle of what faces is
+off by up to 2 mm (measured on phantoms)."""
+_BACKWARDS_DEG = 60.0
 _LEVER_MM = 8.0  # a joint's direction is known as that of a lever of this length
 
 
@@ -117,7 +120,7 @@ def fit_vertebra(
         The joints with the neighbours by side, where their labels show them.
     """
 
-    spread = loosened(spread, above, below)
+    spread = loosened(mean, spread, above, below)
 
     def spec_of(sizes: Sizes) -> VertebraSpec:
         return replace(mean, **sizes)
@@ -129,8 +132,8 @@ def fit_vertebra(
         lambda sizes: joint_anchors(spec_of(sizes), above, below),
     )
     near = band(surface)
-    anchors, sd = joint_evidence(above, below, start)
-    sizes, placed = solved(model, evidence_of(surface, near, anchors, sd), start)
+    anchors = joint_evidence(mean, above, below, start)
+    sizes, placed = solved(model, evidence_of(surface, near, *anchors), start)
     spec = _cut_back(spec_of(sizes), surface, placed)
     shape = vertebra_shape(spec).moved(placed)
     return VertebraFit(spec, placed, shape, surface_rms_mm(surface, shape, near))
@@ -152,12 +155,21 @@ def _cut_back(spec: VertebraSpec, surface: LabelSurface, placed: Transform) -> V
 
 
 def loosened(
-    spread: Mapping[str, float], above: Mapping[str, LabelJoint], below: Mapping[str, LabelJoint]
+    mean: VertebraSpec,
+    spread: Mapping[str, float],
+    above: Mapping[str, LabelJoint],
+    below: Mapping[str, LabelJoint],
 ) -> dict[str, float]:
-    """The spreads with those of a joint's place wider, where labels show it."""
-    place = (("facet_spread", "facet_setback", "facet_rise") if above else ()) + (
-        ("iap_spread", "iap_setback", "iap_drop") if below else ()
-    )
+    """The spreads with those of a joint's place wider, where labels show it.
+
+    Not how far a joint that looks backwards lies from the midline: its cleft does not show that.
+    """
+    place = [
+        *(("facet_setback", "facet_rise") if above else ()),
+        *(("iap_setback", "iap_drop") if below else ()),
+        *(("facet_spread",) if above and mean.facet_angle_deg < _BACKWARDS_DEG else ()),
+        *(("iap_spread",) if below and mean.iap_angle_deg < _BACKWARDS_DEG else ()),
+    ]
     return {
         name: sd * (_JOINT_LOOSE if name.removesuffix("_mm") in place else 1.0)
         for name, sd in spread.items()
@@ -180,21 +192,30 @@ def joint_anchors(
 
 
 def joint_evidence(
-    above: Mapping[str, LabelJoint], below: Mapping[str, LabelJoint], start: Transform
+    mean: VertebraSpec,
+    above: Mapping[str, LabelJoint],
+    below: Mapping[str, LabelJoint],
+    start: Transform,
 ) -> tuple[Points, Points]:
-    """Where `joint_anchors` should come to lie (A, 3), patient, and their deviations (A,).
+    """Where `joint_anchors` should come to lie (A, 3), patient, and what a millimetre off counts
+    (A, 3, 3); along the cleft the middle of a joint that looks backwards is known less well.
 
     Normals are taken across the spine, as the model's are.
     """
-    up, found, sd = start.matrix[:3, 2], [], []
+    up, found, weight = start.matrix[:3, 2], [], []
     for side in SIDES:
-        for joints in (above, below):
+        for joints, angle in ((above, mean.facet_angle_deg), (below, mean.iap_angle_deg)):
             if side in joints:
+                sd = _CENTRE_SD_MM if angle < _BACKWARDS_DEG else _ALONG_SD_MM
                 joint = joints[side]
                 level = unit(joint.normal - up * float(joint.normal @ up))
                 found += [joint.centre_mm, joint.centre_mm + _LEVER_MM * level]
-                sd += [_CENTRE_SD_MM, _LEVER_SD_MM]
-    return (np.stack(found) if found else np.zeros((0, 3))), np.array(sd)
+                across = np.outer(joint.normal, joint.normal)
+                along = np.eye(3) - across
+                weight += [across / _CENTRE_SD_MM + along / sd, np.eye(3) / _LEVER_SD_MM]
+    if not found:
+        return np.zeros((0, 3)), np.zeros((0, 3, 3))
+    return np.stack(found), np.stack(weight)
 
 
 def start_poses(surfaces: Mapping[str, LabelSurface]) -> dict[str, Transform]:

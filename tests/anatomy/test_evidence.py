@@ -22,7 +22,9 @@ def surface() -> LabelSurface:
 
 @pytest.fixture(scope="module")
 def found(surface) -> Evidence:
-    return evidence_of(surface, band(surface), np.ones((2, 3)), np.array([0.5, 1.0]))
+    return evidence_of(
+        surface, band(surface), np.ones((2, 3)), np.stack([2.0 * np.eye(3), np.eye(3)])
+    )
 
 
 def test_the_band_lies_about_the_surface_and_little_of_it_far_away(surface):
@@ -57,5 +59,5 @@ def test_thinned_evidence_weighs_the_same(found):
 
 def test_loose_evidence_has_no_anchors_and_all_points(found):
     loose = found.loose()
-    assert len(loose.anchors_mm) == len(loose.anchor_sd_mm) == 0
+    assert len(loose.anchors_mm) == len(loose.anchor_weight) == 0
     assert loose.points_mm is found.points_mm

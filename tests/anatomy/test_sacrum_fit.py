@@ -28,7 +28,7 @@ from needle_sim.volume.labels import vertebra_label
 from tests.anatomy.labelled_ct import painted, posed
 
 FACTORS = {"upper_width_mm": 1.05, "facet_spread_mm": 0.95, "facet_setback_mm": 0.9}
-SACRAL = {"width_mm": 118.0, "table_deg": 8.0, "wall_below_mm": 19.0}
+SACRAL = {"width_mm": 118.0, "table_deg": 8.0, "wall_below_mm": 19.0, "tail_deg": 25.0}
 L5, SACRUM, S1 = (vertebra_label(name) for name in ("L5", "sacrum", "S1"))
 
 
@@ -100,6 +100,17 @@ def test_the_pose_of_a_known_sacrum_at_3_mm_is_recovered(case):
 )
 def test_landmarks_of_a_known_sacrum_are_recovered(case, name, most_mm):
     assert np.linalg.norm(landmarks(case.fit)[name] - case.true[name]) < most_mm
+
+
+def test_the_end_of_the_sacrum_follows_its_label_far_below_s1(case):
+    """25 degrees more of a curve move the apex of the hiatus by about 10 mm."""
+    mean = sacrum_shape(case.fit.spec, {**case.fit.sacrum, "tail_deg": 0.0, "tail_mm": 0.0})
+    sizes = {**case.fit.sacrum, "tail_deg": 0.0, "tail_mm": 0.0}
+    straight = sacrum_landmarks(case.fit.spec, sizes, mean)["hiatus_apex"]
+    off = np.linalg.norm(landmarks(case.fit)["hiatus_apex"] - case.true["hiatus_apex"])
+    before = np.linalg.norm(case.fit.patient_from_body.apply(straight) - case.true["hiatus_apex"])
+    assert off < 4.0
+    assert before > 2.0 * off
 
 
 def test_the_fitted_surface_of_s1_is_the_true_one(case):

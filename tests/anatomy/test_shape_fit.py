@@ -41,7 +41,7 @@ def tip(sizes: Sizes) -> np.ndarray:
 MODEL = BoneModel(MEAN, SPREAD, shape, tip)
 POSE = posed("L3", (3.0, -4.0, 2.0), (8.0, -5.0, 4.0))
 START = rigid(np.eye(3), (0.0, 0.0, 0.0), source=Frame("L3"))
-NONE = (np.zeros((0, 3)), np.zeros(0))
+NONE = (np.zeros((0, 3)), np.zeros((0, 3, 3)))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_an_anchor_draws_its_point_where_the_surface_is_silent(evidence):
         wanted_mm=evidence.wanted_mm[kept],
         limit_mm=evidence.limit_mm[kept],
         anchors_mm=wanted[None],
-        anchor_sd_mm=np.array([0.3]),
+        anchor_weight=np.eye(3)[None] / 0.3,
     )
     sizes, pose = solved(MODEL, part, START)
     assert np.linalg.norm(pose.apply(tip(sizes))[0] - wanted) < 0.6

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.phantom.sacrum import Segments
+from needle_sim.anatomy.phantom.sacral_axis import Segments
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, bar
 from needle_sim.geometry.transform import unit

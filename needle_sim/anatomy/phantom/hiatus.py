@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, wall_points
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import canal_points, wall_points
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Row, bar
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from needle_sim.anatomy.phantom.posts import Posts
-from needle_sim.anatomy.phantom.sacrum import Segments, lateral_mass, side_posts
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import lateral_mass, side_posts
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.geometry.shapes import Implicit, bar
 from needle_sim.geometry.transform import unit

@@ -14,12 +14,8 @@ from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.joint import joint_half_mm
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.room import chain
-from needle_sim.anatomy.phantom.sacrum import (
-    Segments,
-    canal_points,
-    sacrum_shape,
-    wall_border,
-)
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import canal_points, sacrum_shape, wall_border
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Row, box, trace_mm

@@ -9,9 +9,9 @@ import numpy as np
 from needle_sim.anatomy.phantom.edges import PARAMEDIAN_MM
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
 from needle_sim.anatomy.phantom.rims import endplate_landmarks
+from needle_sim.anatomy.phantom.sacral_axis import Segments
 from needle_sim.anatomy.phantom.sacrum import (
     FORAMINA_MM,
-    Segments,
     canal_points,
     cornu,
     lateral_knots,

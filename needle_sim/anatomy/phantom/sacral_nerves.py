@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, SIDES, Posts
-from needle_sim.anatomy.phantom.sacrum import FORAMINA_MM, Segments, canal_points
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import FORAMINA_MM, canal_points
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube
 

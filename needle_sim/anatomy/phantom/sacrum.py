@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,43 +11,13 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.phantom.bone import groove, superior_process
 from needle_sim.anatomy.phantom.edges import border
 from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
+from needle_sim.anatomy.phantom.sacral_axis import SEGMENT_SHARES, Segments, first_body
 from needle_sim.anatomy.phantom.spec import VertebraSpec
-from needle_sim.geometry.shapes import Implicit, Row, Step, bar, drum
-from needle_sim.geometry.transform import cross
+from needle_sim.geometry.shapes import Implicit, Row, Step, bar
 
 _X = np.array([1.0, 0.0, 0.0])
-_SEGMENT_SHARES = (0.25, 0.23, 0.19, 0.17, 0.16)  # of the length, S1 to S5
 _CORNUA_MM, _WIDTH_MM = 17.7, 112.0  # between the cornua (PARKUS15), of a sacrum of this width
 WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
-_CURVE_SHARES = (0.0, -0.10, 0.15, 0.45, 1.0)  # of the curve, S1 to S5; first a little backwards
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """The curved axis of the sacrum: the ends of S1 to S5 in the median plane."""
-
-    spec: VertebraSpec
-    sizes: Mapping[str, float]
-
-    @property
-    def ends(self) -> NDArray[np.float64]:
-        """Middle of the five discs' places (6, 3), from the upper endplate of S1 down."""
-        at, found = np.array([0.0, 0.0, 0.5 * self.spec.height_mm]), []
-        for share, along in zip(_SEGMENT_SHARES, self.directions, strict=True):
-            found.append(at)
-            at = at + share * self.sizes["length_mm"] * along
-        return np.stack([*found, at])
-
-    @property
-    def directions(self) -> NDArray[np.float64]:
-        """Unit vectors down each segment (5, 3)."""
-        table = self.sizes.get("table_deg", 0.0)  # the axis leans back from the endplate's normal
-        angles = np.radians(self.sizes["curve_deg"] * np.array(_CURVE_SHARES) - table)
-        return np.stack([np.array([0.0, -np.sin(a), -np.cos(a)]) for a in angles])
-
-    def dorsal(self, segment: int) -> Point:
-        """Backwards, perpendicular to a segment's axis (0 is S1)."""
-        return cross(_X, self.directions[segment])
 
 
 def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:
@@ -82,15 +51,7 @@ def side_posts(axis: Segments, side: str) -> Posts:
 
 
 def _bodies(axis: Segments) -> Iterator[Row]:
-    spec = axis.spec
-    yield drum(
-        (spec.upper_width_mm, spec.upper_depth_mm),
-        (spec.lower_width_mm, spec.lower_depth_mm),
-        (spec.anterior_height_mm, spec.posterior_height_mm),
-        waist_mm=spec.waist_mm,
-        dish_mm=spec.dish_mm,
-        round_mm=2.0,
-    )
+    yield first_body(axis)
     half = [(19.0, 12.0), (16.0, 9.5), (13.5, 7.5), (11.5, 6.0), (9.0, 4.5)]
     for n, (top, end) in enumerate(pairwise(axis.ends[1:]), start=1):
         yield bar(top, end, half[n - 1], end_radii_mm=half[n], across=_X, cap_mm=3.0, blend_mm=2.0)
@@ -119,9 +80,14 @@ def lateral_knots(axis: Segments, post: Posts) -> list[tuple[Point, tuple[float,
     """Middle and half sizes (across, along y) of the lateral part abreast of S1 to S5."""
     ends, out = axis.ends, post.at(1.0, 0.0, 0.0)
     edge, ventral = 0.5 * axis.sizes["width_mm"], axis.sizes.get("ala_ventral_mm", 0.0)
+    up, deep = axis.sizes.get("ala_up_mm", 0.0), 0.5 * axis.sizes.get("ala_dorsal_mm", 0.0)
+    back = 8.0 - 0.5 * ventral + axis.sizes.get("ala_back_mm", 0.0) + deep
     return [
-        (ends[0] + np.array([0.0, 8.0 - 0.5 * ventral, -15.0]) + out * (edge - 13.0), (11.5, 17.0)),
-        (ends[1] + out * (edge - 18.0) + (10.0 - ventral) * axis.dorsal(1), (12.5, 13.5)),
+        (ends[0] + np.array([0.0, back, up - 15.0]) + out * (edge - 13.0), (11.5, 17.0 + deep)),
+        (
+            ends[1] + out * (edge - 18.0) + (10.0 - ventral + deep) * axis.dorsal(1),
+            (12.5, 13.5 + deep),
+        ),
         (ends[2] + out * (edge - 25.0) + 6.0 * axis.dorsal(2), (10.0, 9.0)),
         (ends[3] + out * (edge - 33.0) + 3.0 * axis.dorsal(3), (7.5, 6.0)),
         (ends[4] + out * (edge - 41.0) + 1.0 * axis.dorsal(4), (5.0, 4.5)),
@@ -197,7 +163,7 @@ def _laminae(axis: Segments, post: Posts) -> Iterator[Row]:
         wall = 0.5 * (tops[n] + tops[n + 1]) + post.at(9.0 - 2.0 * n, 0.0, 0.0) + axis.dorsal(n)
         (first, one), (last, other) = knots[n], knots[n + 1]
         side = 0.5 * (first + last) + 0.34 * (one[1] + other[1]) * axis.dorsal(n)
-        tall = 0.26 * _SEGMENT_SHARES[n] * axis.sizes["length_mm"]
+        tall = 0.26 * SEGMENT_SHARES[n] * axis.sizes["length_mm"]
         yield bar(
             wall,
             side - post.at(2.0, 0.0, 0.0),
@@ -274,7 +240,9 @@ def _canal(axis: Segments) -> Iterator[Row]:
 def _foramina(axis: Segments, post: Posts) -> Iterator[Row]:
     """Ventral and dorsal foramina S1 to S4, from canal to both faces."""
     line = _canal_line(axis)
-    for n, (lateral, radius) in enumerate(FORAMINA_MM):
+    wider = axis.sizes.get("foramen_mm", 0.0)
+    for n, (lateral, usual) in enumerate(FORAMINA_MM):
+        radius = usual + wider
         # between segments n + 1 and n + 2, half a centimetre up, beside the bodies
         middle = line[n + 1] + post.at(lateral, 0.0, 0.0) - 3.0 * axis.directions[n]
         front = middle - 45.0 * axis.dorsal(n) + post.at(3.0, 0.0, 0.0)

@@ -1,7 +1,8 @@
 import numpy as np
 
 from needle_sim.anatomy.phantom.coccyx import coccyx_line, coccyx_shape
-from needle_sim.anatomy.phantom.sacrum import Segments, sacrum_shape
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.spec import spine_spec
 
 

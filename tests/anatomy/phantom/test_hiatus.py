@@ -5,7 +5,8 @@ import pytest
 
 from needle_sim.anatomy.compartment import compartment
 from needle_sim.anatomy.phantom.hiatus import hiatus_rows, ligament_rows
-from needle_sim.anatomy.phantom.sacrum import Segments, canal_points, wall_points
+from needle_sim.anatomy.phantom.sacral_axis import Segments
+from needle_sim.anatomy.phantom.sacrum import canal_points, wall_points
 from needle_sim.geometry.shapes import Implicit
 
 
