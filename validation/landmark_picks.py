@@ -47,7 +47,8 @@ def picks(mesh: Mesh, *, lumbar: bool) -> Picks:
     for rule in _MEDIAN:
         found |= rule(mesh)
     if not lumbar:
-        del found["lamina_lower_edge"], found["lamina_ventral_lower"]
+        for name in ("lamina_lower_edge", "lamina_ventral_lower", "spinolaminar_junction"):
+            del found[name]  # the junction is looked for halfway down to that corner
     for side, sign in SIGNS.items():
         own = tips(mesh, sign, lumbar=lumbar)
         for of_side in (*_SIDED, *_LUMBAR) if lumbar else _SIDED:

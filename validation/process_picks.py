@@ -74,10 +74,13 @@ def knobs(mesh: Mesh, sign: float) -> Picks:
     level = np.abs(points[:, 2] - isthmus[2]) < 0.4
     arch = beside[level & (back > 6.0)].max() + 1.5
     low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
-    under = pillar & (beside > max(arch, sign * top[0] + 3.0)) & (back > 8.0) & low_enough
+    inner = max(arch, sign * top[0] + 3.0)
+    under = pillar & (beside > inner) & (back > 8.0) & low_enough
     found = {"mamillary_tip": mamillary, "pars_isthmus": isthmus}
     if under.any():
-        found["accessory_tip"] = extreme(points[under], [0.6 * sign, 0.7, -0.35])
+        accessory = extreme(points[under], [0.6 * sign, 0.7, -0.35])
+        if sign * accessory[0] > inner + 0.5:  # else it is the pillar that stands out most
+            found["accessory_tip"] = accessory
     return found
 
 
