@@ -9,7 +9,7 @@ from validation.label_fits import CURVED, MEAN_MM, MOST_MM, STRAIGHT, Row, by_na
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("seed", "name"), [(0, STRAIGHT), (4, CURVED)])
+@pytest.mark.parametrize(("seed", "name"), [(0, STRAIGHT), (14, CURVED)])
 def test_landmarks_of_a_random_spine_are_found_again_from_its_labels(seed, name):
     found = row(seed, name=name)
 
