@@ -3,7 +3,7 @@
     python tools/draw_phantoms.py [NAME ...]
 
 One sheet each in docs/pictures/phantoms/: a sagittal or coronal and an axial CT slice, and
-radiographs from behind and from the side.
+radiographs from behind and from the side. docs/pictures/phantoms.png shows all of them small.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from numpy.typing import NDArray
 
 import needle_sim as ns
@@ -30,13 +31,17 @@ SOFT, BONE, WIDE = (360.0, 60.0), (1400.0, 350.0), (2800.0, 700.0)
 
 
 class Shown(NamedTuple):
-    """What a sheet shows: where and how the axial slice lies, and where the others are centred."""
+    """What a sheet shows: where and how the axial slice lies, and where the others are centred.
+
+    Of its four panels two stand in the picture of all.
+    """
 
     level: str
     window: tuple[float, float]
     size_mm: float = 130.0
     centre: str = "L4"
     coronal: bool = False
+    beside: int = 1  # which panel stands beside the first in the picture of all
 
 
 SHOWN = {
@@ -47,21 +52,22 @@ SHOWN = {
     "osteoporosis": Shown("L3", BONE),
     "disc_degeneration": Shown("L4-L5", BONE),
     "obesity_bmi40": Shown("L3-L4", SOFT, 420.0),
-    "fusion_l4_s1": Shown("L5", WIDE, 150.0),
-    "failed_back": Shown("L5", WIDE, 150.0),
+    "fusion_l4_s1": Shown("L5", WIDE, 150.0, beside=2),
+    "failed_back": Shown("L5", WIDE, 150.0, beside=2),
     "laminectomy_l4": Shown("L4 lamina", SOFT, 140.0),
     "elderly_mixed": Shown("L4-L5", SOFT),
-    "compression_fracture_l1": Shown("L1", BONE, centre="L2"),
-    "scoliosis_25": Shown("L2", BONE, 150.0, "L3", coronal=True),
-    "spondylolisthesis_l4": Shown("L4-L5", SOFT),
+    "compression_fracture_l1": Shown("L1", BONE, centre="L2", beside=3),
+    "scoliosis_25": Shown("L2", BONE, 150.0, "L3", coronal=True, beside=2),
+    "spondylolisthesis_l4": Shown("L4-L5", SOFT, beside=3),
     "spondylolysis_l5": Shown("L5", BONE, 110.0),
-    "six_lumbar": Shown("L6", BONE, 150.0, "L5"),
-    "four_lumbar": Shown("L4", BONE, 150.0),
-    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True),
+    "six_lumbar": Shown("L6", BONE, 150.0, "L5", beside=2),
+    "four_lumbar": Shown("L4", BONE, 150.0, beside=2),
+    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True, beside=2),
     "lumbar_normal": Shown("L3-L4", SOFT, 150.0),
 }
 VOXEL_MM, FINE_MM = 1.0, 0.7
 WIDE_PX, HIGH_PX = 860, 262
+ACROSS, TALL_PX = 4, 150  # of the picture of all
 
 
 def sheet(name: str) -> Figure:
@@ -119,11 +125,32 @@ def axial(anatomy: ns.Anatomy, level: str, at: NDArray[np.float64], size_mm: flo
     return Plane(centre, left, back, (0.83 * size_mm, size_mm))
 
 
+def gallery() -> Figure:
+    """Two panels of every sheet, four phantoms in a row, with their names."""
+    names = [name for name in SHOWN if name != "lumbar_normal"]
+    rows = -(-len(names) // ACROSS)
+    figure = Figure(figsize=(WIDE_PX / canvas.DPI, rows * TALL_PX / canvas.DPI), dpi=canvas.DPI)
+    figure.set_facecolor(canvas.SCREEN)
+    for n, name in enumerate(names):
+        whole = imread(OUT / f"{name}.png")  # grey
+        quarter = whole.shape[1] // 4
+        at = SHOWN[name].beside * quarter
+        both = whole[:, :quarter], whole[:, at : at + quarter]
+        low = 1.0 - (n // ACROSS + 1) / rows
+        box = (n % ACROSS / ACROSS + 0.003, low, 1.0 / ACROSS - 0.006, 0.88 / rows)
+        panel = canvas.panel(figure, box, colour=canvas.SCREEN)
+        panel.imshow(np.concatenate(both, axis=1), cmap="gray", vmin=0.0, vmax=1.0, aspect="equal")
+        panel.set_axis_off()
+        panel.set_title(name, color="white", fontsize=7, pad=2)
+    return figure
+
+
 def main(names: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     for name in names or phantom_names():
         (OUT / f"{name}.png").write_bytes(canvas.png(sheet(name)))
         print(name, (OUT / f"{name}.png").stat().st_size // 1000, "kB")
+    OUT.with_suffix(".png").write_bytes(canvas.png(gallery()))
 
 
 if __name__ == "__main__":
