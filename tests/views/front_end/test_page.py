@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from needle_sim.imaging.xray.carm import project_points
 from needle_sim.views.display import Display
@@ -91,11 +92,14 @@ async def _along_needle(tab: Tab) -> tuple[float, float]:
 
 
 async def _marker_side(tab: Tab) -> float:
-    """Where the darkest letter lies in the upper band of the picture, 0 left to 1 right."""
+    """Where the letter lies in the upper band of the picture, 0 left to 1 right: it is the largest
+    black spot there."""
     left, top, side = await tab.field()
     band = (await tab.grey())[top + int(0.06 * side) : top + int(0.14 * side), left : left + side]
     dark = (band < 14)[:, int(0.03 * side) : int(0.97 * side)]
-    return float(np.flatnonzero(dark.any(axis=0)).mean() / dark.shape[1])
+    spots, count = ndimage.label(dark)
+    letter = 1 + np.argmax(ndimage.sum_labels(dark, spots, range(1, count + 1)))
+    return float(ndimage.center_of_mass(spots == letter)[1] / dark.shape[1])
 
 
 def test_a_whole_medial_branch_rfa_to_its_score():
