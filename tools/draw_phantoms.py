@@ -73,7 +73,7 @@ ACROSS, TALL_PX = 4, 150  # of the picture of all
 def sheet(name: str) -> Figure:
     """One phantom: sagittal and axial CT, radiographs from behind and from the side."""
     anatomy = ns.build_phantom(name, seed=None, voxel_mm=VOXEL_MM, fine_mm=FINE_MM)
-    level, window, size, centre, coronal = SHOWN.get(name, Shown("L4-L5", BONE, 150.0))
+    level, window, size, centre, coronal, _ = SHOWN.get(name, Shown("L4-L5", BONE, 150.0))
     figure = Figure(figsize=(WIDE_PX / canvas.DPI, HIGH_PX / canvas.DPI), dpi=canvas.DPI)
     figure.set_facecolor(canvas.SCREEN)
     boxes = [(n / 4 + 0.002, 0.0, 0.246, 1.0) for n in range(4)]
