@@ -92,7 +92,8 @@ def build_phantom(
     Returns
     -------
     Anatomy
-        L1 to S1 with pelvis and trunk; the origin is the centre of the body of L3.
+        The vertebrae of the phantom's file (T10 to S1) with ribs, pelvis and trunk; the origin is
+        the centre of the file's ``origin`` (L3).
     """
     rng = None if seed is None else generator(seed)
     spine = spine_spec(name, rng=rng, person=Person(sex, age, bmi), overrides=overrides)
