@@ -99,9 +99,26 @@ def in_slabs(
         for start, stop in spans:
             work(start, stop)
         return
-    made = [_pool(threads()).submit(work, start, stop) for start, stop in spans]
-    wait(made)
-    for done in made:
+    left = deque(spans)
+
+    def drain() -> None:
+        while left:
+            try:
+                start, stop = left.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            work(start, stop)
+
+    others = [_pool(threads()).submit(drain) for _ in range(min(threads(), len(spans)) - 1)]
+    _here.in_a_slab = True
+    try:
+        drain()
+    finally:
+        _here.in_a_slab = False
+        left.clear()
+        begun = [one for one in others if not one.cancel()]  # what still waits is not needed
+        wait(begun)
+    for done in begun:
         done.result()
 
 
