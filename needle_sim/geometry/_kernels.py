@@ -101,7 +101,7 @@ def tubes_in_boxes(low, step, starts, ends, radii, boxes, depth):
                     row[k] = min(row[k], here)
 
 
-@kernel(error_model="numpy")
+@kernel(error_model="numpy", fastmath={"contract"})
 def _bars(row, x, y, z, many, out):
     # x across, y across, z along a flat or round bar from z = 0 to its length; see `shapes.bar`
     ru0, rv0, ru1, rv1, cap, length = (
@@ -113,32 +113,33 @@ def _bars(row, x, y, z, many, out):
         row[19],
     )
     per_length = 1.0 / length if length > 0.0 else 0.0
+    per_cap = 1.0 / cap
     squared = row[17] == 4.0
     for n in range(many):
         share = min(1.0, max(0.0, z[n] * per_length))
         beyond = z[n] - share * length
         ru, rv = ru0 + share * ru1, rv0 + share * rv1
-        u, v, w = abs(x[n]) / ru, abs(y[n]) / rv, abs(beyond) / cap
+        per_both = 1.0 / (ru * rv)  # divisions and roots are what this costs
+        per_u, per_v = per_both * rv, per_both * ru
+        u, v, w = abs(x[n]) * per_u, abs(y[n]) * per_v, abs(beyond) * per_cap
         u2, v2, w2 = u * u, v * v, w * w
-        u2 = u2 * u2 if squared else u2
-        v2 = v2 * v2 if squared else v2
-        w2 = w2 * w2 if squared else w2
+        gu, gv, gw = u * per_u, v * per_v, w * per_cap
+        if squared:
+            gu, gv, gw = gu * u2, gv * v2, gw * w2
+            u2, v2, w2 = u2 * u2, v2 * v2, w2 * w2
         total = u2 + v2 + w2
         root = math.sqrt(total)
         norm = math.sqrt(root) if squared else root
-        cube = norm * norm * norm if squared else norm
-        gu = (u * u * u if squared else u) / ru
-        gv = (v * v * v if squared else v) / rv
-        gw = (w * w * w if squared else w) / cap
-        steep = math.sqrt(gu * gu + gv * gv + gw * gw)
+        cube = norm * root if squared else norm
+        steep = gu * gu + gv * gv + gw * gw
+        taper = (ru1 * u2 + rv1 * v2) * per_length
+        slope = max(steep * (total * total + taper * taper), 1e-300)  # squared, with the taper's
+        d = (norm - 1.0) * cube * total / math.sqrt(slope)
         least = min(ru, rv)
-        slope = (ru1 * u2 + rv1 * v2) * per_length / max(total, 1e-30)  # of a taper
-        d = (norm - 1.0) * cube / (max(steep, 1e-12) * math.sqrt(1.0 + slope * slope))
-        d = max(d, -least)
-        out[n] = -least if steep < 1e-9 else d
+        out[n] = -least if steep < 1e-18 else max(d, -least)
 
 
-@kernel(error_model="numpy")
+@kernel(error_model="numpy", fastmath={"contract"})
 def _drums(row, x, y, z, many, out):
     # a waisted, wedged drum with dished ends; see `shapes.drum`
     half = 0.25 * (row[16] + row[17])
@@ -173,7 +174,7 @@ def _drums(row, x, y, z, many, out):
         out[n] = math.sqrt(ou * ou + oe * oe) + min(max(su, se), 0.0) - radius
 
 
-@kernel(error_model="numpy")
+@kernel(error_model="numpy", fastmath={"contract"})
 def _boxes(row, x, y, z, many, out):
     radius = row[15]
     hx, hy, hz = row[12] - radius, row[13] - radius, row[14] - radius
@@ -183,7 +184,7 @@ def _boxes(row, x, y, z, many, out):
         out[n] = math.sqrt(ox * ox + oy * oy + oz * oz) + min(max(qx, qy, qz), 0.0) - radius
 
 
-@kernel(error_model="numpy")
+@kernel(error_model="numpy", fastmath={"contract"})
 def _add_row(row, frame, points, first, many, work, d):
     # the distances d of some points after one more row of the program
     x, y, z, here = work[0], work[1], work[2], work[3]

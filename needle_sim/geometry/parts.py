@@ -143,17 +143,9 @@ def _row(
 
 
 def half_sizes(row: Row) -> tuple[Row, float]:
-    """Half sizes (3,) in the frame of a row, and how far its axis runs along +z."""
-    if row[0] == BAR:
-        return np.array([max(row[12], row[14]), max(row[13], row[15]), row[16]]), float(row[19])
-    if row[0] == _DRUM:
-        width, depth, height = (
-            max(row[12], row[14]),
-            max(row[13], row[15]),
-            row[16:18].max() + abs(row[21]) * max(row[12], row[14]),
-        )
-        return 0.5 * np.array([width, depth, height]), 0.0
-    return row[12:15].copy(), 0.0
+    """Half sizes (3,) in the frame of a row (24,), and how far its axis runs along +z."""
+    half, run = half_sizes_of(row[None])
+    return half[0], float(run[0])
 
 
 def half_sizes_of(rows: Row) -> tuple[Row, Row]:
@@ -162,5 +154,6 @@ def half_sizes_of(rows: Row) -> tuple[Row, Row]:
     half = rows[:, 12:15].copy()
     wide = np.maximum(rows[:, 12:14], rows[:, 14:16])
     half[bars, :2], half[bars, 2] = wide[bars], rows[bars, 16]
-    half[drums, :2], half[drums, 2] = 0.5 * wide[drums], 0.5 * rows[drums, 16:18].max(axis=1)
+    tall = rows[:, 16:18].max(axis=1) + np.abs(rows[:, 21]) * wide[:, 0]
+    half[drums, :2], half[drums, 2] = 0.5 * wide[drums], 0.5 * tall[drums]
     return half, np.where(bars, rows[:, 19], 0.0)

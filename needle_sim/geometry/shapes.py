@@ -18,7 +18,6 @@ from needle_sim.geometry.parts import (
     bar,
     box,
     drum,
-    half_sizes,
     half_sizes_of,
 )
 from needle_sim.geometry.paths import as_points
@@ -199,19 +198,19 @@ class Implicit:
         return np.asarray(self._box)
 
     def _around(self) -> NDArray[np.float64]:
-        added = self.rows[:, 1] == 0.0
-        rows, frames = self.rows[added], self._frames[added]
-        axes = np.abs(frames[:, 3:12].reshape(-1, 3, 3))  # x, y and z axis of each row
-        low, high = frames[:, :3].copy(), frames[:, :3].copy()
-        for n, row in enumerate(rows):
-            half, far = half_sizes(row)
-            end = frames[n, :3] + frames[n, 9:12] * far
-            margin = half @ axes[n] + 0.25 * row[2]
-            low[n] = np.minimum(frames[n, :3], end) - margin
-            high[n] = np.maximum(frames[n, :3], end) + margin
-        box = np.stack([low.min(axis=0), high.max(axis=0)])
+        boxes = self.row_boxes_mm()[self.rows[:, 1] == 0.0]
+        box = np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
         box.flags.writeable = False
         return box
+
+    def row_boxes_mm(self) -> NDArray[np.float64]:
+        """Low and high corner (R, 2, 3) of a box around each row with its blend."""
+        half, run = half_sizes_of(self.rows)
+        start = self._frames[:, :3]
+        end = start + run[:, None] * self._frames[:, 9:12]
+        axes = np.abs(self._frames[:, 3:12].reshape(-1, 3, 3))  # x, y and z axis of each row
+        margin = np.einsum("ri,rij->rj", half, axes) + 0.25 * self.rows[:, 2:3]
+        return np.stack([np.minimum(start, end) - margin, np.maximum(start, end) + margin], axis=1)
 
     def moved(self, by: Transform) -> Implicit:
         """The same shape after a rigid map (a turn and a shift; `InputError` otherwise)."""

@@ -7,6 +7,7 @@ Maps are called ``target_from_source`` so that neighbours cancel when chained.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -133,6 +134,12 @@ class FrameTree:
 def unit(vector: ArrayLike) -> NDArray[np.float64]:
     """The vector (..., 3) at length 1."""
     array = np.asarray(vector, dtype=np.float64)
+    if array.shape == (3,):  # the usual case, and numpy's own takes five times as long
+        x, y, z = array.tolist()
+        size = math.sqrt(x * x + y * y + z * z)
+        if not size > 1e-12:
+            raise InputError("a direction of length 0 points nowhere")
+        return np.array([x / size, y / size, z / size])
     length = np.linalg.norm(array, axis=-1, keepdims=True)
     if not (length > 1e-12).all():
         raise InputError("a direction of length 0 points nowhere")

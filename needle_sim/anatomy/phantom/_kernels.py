@@ -60,14 +60,14 @@ def cover_bone(hu, labels, index, depth, shell, voxel, cortical, inner, rim, mar
 
 
 @kernel(inline="always")
-def _between(nodes, a, b, c, u, v, w):
-    # trilinear within the cell at node a, b, c
-    near = nodes[a, b, c] * (1 - w) + nodes[a, b, c + 1] * w
-    right = nodes[a, b + 1, c] * (1 - w) + nodes[a, b + 1, c + 1] * w
-    low = near * (1 - v) + right * v
-    near = nodes[a + 1, b, c] * (1 - w) + nodes[a + 1, b, c + 1] * w
-    right = nodes[a + 1, b + 1, c] * (1 - w) + nodes[a + 1, b + 1, c + 1] * w
-    return low * (1 - u) + (near * (1 - v) + right * v) * u
+def _ends(nodes, a, b, c, u, v):
+    # bilinear on the faces c and c + 1 of the cell at node a, b, c: the first, and the way on
+    w00, w01, w10, w11 = (1 - u) * (1 - v), (1 - u) * v, u * (1 - v), u * v
+    first = nodes[a, b, c] * w00 + nodes[a, b + 1, c] * w01
+    first += nodes[a + 1, b, c] * w10 + nodes[a + 1, b + 1, c] * w11
+    last = nodes[a, b, c + 1] * w00 + nodes[a, b + 1, c + 1] * w01
+    last += nodes[a + 1, b, c + 1] * w10 + nodes[a + 1, b + 1, c + 1] * w11
+    return first, last - first
 
 
 @kernel(inline="always")
@@ -121,10 +121,11 @@ def pour(hu, labels, nodes, first, step, voxel, value, number, rind, wave, tile,
                 for i in range(below, above):
                     for j in range(front, back):
                         row, marks, grain = hu[i, j], labels[i, j], tile[at[0, i], at[1, j]]
-                        u, v = (i - i0) / step, (j - j0) / step
+                        first_d, more_d = _ends(
+                            nodes, a, b, c - 1, (i - i0) / step, (j - j0) / step
+                        )
                         for k in range(max(k0, 0), min(k0 + step, top[2])):
-                            d = _between(nodes, a, b, c - 1, u, v, (k - k0) / step)
-                            d += wave * grain[at[2, k]]
+                            d = first_d + (k - k0) / step * more_d + wave * grain[at[2, k]]
                             share = min(1.0, max(0.0, 0.5 - d / voxel))
                             if share > 0.0:
                                 row[k] += share * (value - row[k])
@@ -150,10 +151,13 @@ def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, til
                         row, marks = hu[i, j], labels[i, j]
                         grain = tile[up[i], at[1, j]]
                         u, v = (i - i0) / step, (j - j0) / step
+                        deep, deeper = _ends(depth, a, b, c, u, v)
+                        thin, thicker = _ends(thick, a, b, c, u, v)
+                        gap_at, wider = _ends(seam, a, b, c, u, v)
                         for k in range(k0, min(k0 + step, top[2])):
                             w = (k - k0) / step
-                            d = _between(depth, a, b, c, u, v, w) + wave * grain[at[2, k]]
-                            t = _between(thick, a, b, c, u, v, w)
+                            d = deep + w * deeper + wave * grain[at[2, k]]
+                            t = thin + w * thicker
                             here = max(d, -t - d)
                             share = min(1.0, max(0.0, 0.5 - here / voxel))
                             if share <= 0.0:
@@ -161,7 +165,7 @@ def wall(hu, labels, depth, thick, seam, step, voxel, values, numbers, wave, til
                             row[k] += share * (values[0] - row[k])
                             if here < 0.0:
                                 marks[k] = numbers[0]
-                            half = _between(seam, a, b, c, u, v, w)
+                            half = gap_at + w * wider
                             gap = min(abs(d + 0.38 * t), abs(d + 0.7 * t)) - half
                             share = min(1.0, max(0.0, 0.5 - max(gap, here) / voxel))
                             row[k] += share * (values[1] - row[k])
@@ -189,10 +193,12 @@ def sheet(hu, depth, half, step, voxel, value, wave, tile, up, at):
                     for j in range(j0, min(j0 + step, top[1])):
                         row, grain = hu[i, j], tile[up[i], at[1, j]]
                         u, v = (i - i0) / step, (j - j0) / step
+                        deep, deeper = _ends(depth, a, b, c, u, v)
+                        thin, thicker = _ends(half, a, b, c, u, v)
                         for k in range(k0, min(k0 + step, top[2])):
                             w = (k - k0) / step
-                            d = abs(_between(depth, a, b, c, u, v, w))
-                            thick = _between(half, a, b, c, u, v, w) + wave * grain[at[2, k]]
+                            d = abs(deep + w * deeper)
+                            thick = thin + w * thicker + wave * grain[at[2, k]]
                             # of a voxel, what lies within both faces
                             share = min(0.5, (thick - d) / voxel) + min(0.5, (thick + d) / voxel)
                             if share > 0.0:

@@ -91,16 +91,19 @@ def _clear(
 ) -> Tube:
     """The tube moved out of the bones of some levels, along their distance."""
     points, radius = tube.points_mm, tube.radius_mm
+    frames = [(level, column.bodies[level], column.bodies[level].inverse()) for level in levels]
     for n in range(_PUSHES):
         if n % _RESAMPLED == 0:  # neighbours that were pushed apart must not cut a corner
             steps = np.linspace(0.0, 1.0, len(radius))
             points = resample(points, 1.0)
             radius = np.interp(np.linspace(0.0, 1.0, len(points)), steps, radius)
-        for level in levels:
-            own = column.bodies[level].inverse().apply(points)
-            short = np.maximum(radius + _CLEAR_MM - bones[level].distance_mm(own), 0.0)
-            at = short > 0.0
-            if at.any():
-                own[at] += short[at, None] * bones[level].gradient(own[at])
-                points[at] = column.bodies[level].apply(own[at])
+        for level, out_of, into in frames:
+            own, (low, high) = into.apply(points), bones[level].box_mm
+            reach = radius[:, None] + _CLEAR_MM
+            near = np.flatnonzero(((own > low - reach) & (own < high + reach)).all(axis=1))
+            short = radius[near] + _CLEAR_MM - bones[level].distance_mm(own[near])
+            at, short = near[short > 0.0], short[short > 0.0]
+            if len(at):
+                pushed = own[at] + short[:, None] * bones[level].gradient(own[at])
+                points[at] = out_of.apply(pushed)
     return Tube(points, radius)

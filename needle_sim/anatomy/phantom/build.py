@@ -14,7 +14,7 @@ from needle_sim.anatomy.anchor import Anchor
 from needle_sim.anatomy.landmarks import placed
 from needle_sim.anatomy.named_tissue import is_metal
 from needle_sim.anatomy.phantom.artery import artery_note
-from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.back.muscles import Back
 from needle_sim.anatomy.phantom.coccyx import coccyx_line, coccyx_shape
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu

@@ -52,12 +52,9 @@ def foramen_rows(space: Interspace, side: str, walls: Iterable[Implicit]) -> lis
             squared=True,
         )
     ]
-    box = Implicit.of(rows).box_mm
+    low, high = Implicit.of(rows).box_mm
     for wall in walls:
-        rows += [cut_row(row) for row in wall.rows if row[1] == 0.0 and _meets(row, box)]
+        boxes = wall.row_boxes_mm()
+        near = (boxes[:, 0] < high).all(axis=1) & (boxes[:, 1] > low).all(axis=1)
+        rows += [cut_row(row) for row in wall.rows[near & (wall.rows[:, 1] == 0.0)]]
     return rows
-
-
-def _meets(row: Row, box_mm: np.ndarray) -> bool:
-    low, high = Implicit.of([row]).box_mm
-    return bool((low < box_mm[1]).all() and (high > box_mm[0]).all())

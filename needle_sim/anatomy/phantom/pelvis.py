@@ -14,11 +14,13 @@ from needle_sim.anatomy.phantom.ilium import wing_edges
 from needle_sim.anatomy.phantom.room import Within, chain, place
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
-from needle_sim.anatomy.tissue import family_labels
+from needle_sim.anatomy.tissue import MOST_LABELS, family_labels
 from needle_sim.geometry.shapes import Implicit
 
 _Field = NDArray[np.floating[Any]]
 _GLUTEI_MM, _ILIACUS_MM = 50.0, 19.0  # greatest thickness on the wing (model choice)
+_LATERAL_MM = 190.0  # no glutei beyond
+_SLANT = 0.68  # of the wing to the y axis: across the wing over along y
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,19 @@ class Pelvis:
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
         middle = float(body.matrix[0, 3])
         beside = np.abs(x - np.float32(middle))
-        free = family_labels("fat", "muscle")
-        every = slice(None)
+        free = np.zeros(MOST_LABELS, dtype=bool)
+        free[list(family_labels("fat", "muscle"))] = True
 
         def slab(i: int) -> None:
             fall = float(crest[:, 2].max() - z[i])
             if fall < 4.0:
                 return
-            muscle = _around(_line(crest, base, float(z[i])), fall, beside, y[:, None])
-            muscle += np.float32(0.8) * ripple(x[None, :], y[:, None], z[i])
-            here = canvas.labels[i]
-            muscle[~np.isin(here, free)] = 9.0
-            canvas.wash(i, muscle, "muscle", every, every)
+            line = _line(crest, base, float(z[i]))
+            rows = slice(*np.searchsorted(y, _span(line)))
+            muscle = _around(line, fall, beside, y[rows, None])
+            muscle += np.float32(0.8) * ripple(x[None, :], y[rows, None], z[i])
+            muscle[~free.take(canvas.labels[i, rows])] = 9.0
+            canvas.wash(i, muscle, "muscle", rows, slice(None))
 
         in_threads(slab, canvas.shape[0])
 
@@ -89,16 +92,23 @@ def _line(crest: _Field, base: _Field, z: float) -> _Field:
     return np.asarray(line[np.argsort(line[:, 0])])
 
 
+def _span(line: _Field) -> tuple[float, float]:
+    """From where to where (y) the muscles on a wing can reach."""
+    beyond = 1.2 * max(_LATERAL_MM + 40.0 - float(line[-1, 0]), 0.0)
+    low, high = float(line[:, 1].min()) - beyond, float(line[:, 1].max())
+    return low - _ILIACUS_MM / _SLANT - 8.0, high + _GLUTEI_MM / _SLANT + 8.0
+
+
 def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
     """Signed distance (J, K) to the muscles on both sides of the wing, roughly."""
-    slant = np.float32(0.68)  # of the wing to the y axis: across the wing over along y
+    slant = np.float32(_SLANT)
     first, last = line[0], line[-1]
     at: _Field = np.interp(aside, line[:, 0], line[:, 1]) - 1.2 * np.maximum(aside - last[0], 0.0)
     under = np.interp(aside, line[:, 0], line[:, 2])
     outer: _Field = np.clip(0.6 * fall + 0.25 * under, 0.0, _GLUTEI_MM)
     outer = outer * np.clip((aside - first[0] + 25.0) / 55.0, 0.25, 1.0)
     inner: _Field = np.clip(0.7 * under, 0.0, _ILIACUS_MM)
-    medial: _Field = np.maximum(first[0] - 6.0 - aside, 0.25 * (aside - 190.0))
+    medial: _Field = np.maximum(first[0] - 6.0 - aside, 0.25 * (aside - _LATERAL_MM))
     at, outer, inner, medial = (
         np.asarray(one, dtype=np.float32) for one in (at, outer, inner, medial)
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.back.muscles import Back
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.curve import cobb_of_sizes, curved
 from needle_sim.anatomy.phantom.posts import SIDES

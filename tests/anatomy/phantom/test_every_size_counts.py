@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.back import Back
+from needle_sim.anatomy.phantom.back.muscles import Back
 from needle_sim.anatomy.phantom.build import bones_of
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.numbering import above
+from needle_sim.anatomy.phantom.back import _kernels
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import canal_points
@@ -29,6 +30,7 @@ AJNR 37:742); more with age. Taken where ``multifidus_fat_share`` is not among t
 
 _PLANES_SHARE = 0.035  # of it lies in the planes around the muscle (measured on the model)
 _MOST_SHARE = 0.85  # of fat in a strand
+_PLANES_MM = {"plane": 0.75, "outer": 0.6}  # half of their thickness (model choice)
 _STEEP = 0.6  # how soon a strand is fat, an SD of the strands' noise
 
 # Figures in mm by station: half width of the erector spinae; from the midline to the fat plane
@@ -78,8 +80,10 @@ class Back:
             rows = slice(*np.searchsorted(y, [found["floor"][i] - 25.0, found["fascia"][i] + 8.0]))
             middle = np.float32(found["middle"][i])
             columns = slice(*np.searchsorted(x, [middle - reach[i], middle + reach[i]]))
-            part = _Part(canvas, x[None, columns] - middle, y[rows, None], rows, columns)
-            self._slice(part, i, float(z[i]), {name: float(one[i]) for name, one in found.items()})
+            place = {name: float(one[i]) for name, one in found.items()}
+            self._slice(
+                canvas, (i, rows, columns), x[columns] - middle, y[rows], float(z[i]), place
+            )
 
         in_threads(slab, canvas.shape[0])
 
@@ -125,64 +129,60 @@ class Back:
         found["lateral"] = np.maximum(found["lateral"] * (1.0 - fade), 2.0)
         return found
 
-    def _slice(self, part: _Part, i: int, z: float, at: Mapping[str, float]) -> None:
-        x, y = part.x, part.y
-        aside, wave = np.abs(x), ripple(x, y, np.float32(z))
+    def _slice(
+        self,
+        canvas: Canvas,
+        where: tuple[int, slice, slice],
+        x: _Field,
+        y: _Field,
+        z: float,
+        at: Mapping[str, float],
+    ) -> None:
+        """Muscles and the fat between them over a part of a slice; ``x`` is beside the midline."""
+        aside, wave = np.abs(x), ripple(x, y[:, None], np.float32(z))
         high = np.float32(max(at["fascia"] - at["floor"], 5.0))
         up = (y - np.float32(at["floor"])) / high
+        floor = self._floor(x, aside, at)
+        lateral = np.float32(at["lateral"])
+        aloft = np.maximum(up, 0.0)[:, None]
+        muscle = np.asarray(superellipse_mm(aside / lateral, aloft, lateral, high), np.float32)
+        furrow = (self.trunk.sizes["furrow_mm"] * np.exp(-((aside / 13.0) ** 2))).astype(np.float32)
+        deep = np.exp(-((aside / np.float32(0.75 * at["plane"])) ** 2))
+        mean = _kernels.compartment(
+            y, floor, furrow, aside, deep, up, wave, (at["plane"], at["plane_rise"]), muscle
+        )
+        wanted = at["fatty"] * self.trunk.sizes.get("multifidus_fat_share", FAT_SHARE)
+        start = _strand_start((wanted - _PLANES_SHARE) / max(mean, 0.1)) if mean >= 0 else 0.0
+        bent = ((aside - at["quadratus"]) / at["quadratus_half"]) ** 2
+        thick = at["quadratus_thick"] * (1.0 - bent)
+        thick = np.minimum(thick, at["quadratus_thick"]).astype(np.float32)
+        fibres = strands(x, y[:, None], np.float32(z))
+        planes = [[at[name], at[f"{name}_rise"], half] for name, half in _PLANES_MM.items()]
+        _kernels.muscles(
+            canvas.hu[where], canvas.labels[where], y, floor, thick, aside, deep, up, wave,
+            fibres, muscle, np.array(planes), (start, _STEEP, _MOST_SHARE), canvas.voxel_mm,
+            *_paints(),
+        )  # fmt: skip
+
+    def _floor(self, x: _Field, aside: _Field, at: Mapping[str, float]) -> _Field:
+        """Where the compartment begins (K,): at the necks, on the arches, out past the tips."""
         slope = 12.0 / max(at["lateral"] - at["tip"], 12.0)
         floor = at["floor"] + slope * np.maximum(aside - at["tip"], 0.0)
         inner = 0.8 * at["neck"]
         roof = np.clip((inner - aside) / (inner - 10.0), 0.0, 1.0)
-        floor = (floor + (at["arch"] - at["floor"]) * roof).astype(np.float32)
+        floor = floor + (at["arch"] - at["floor"]) * roof
         if at["slant"]:  # a turned vertebra lifts the muscles of one side
-            floor = floor + np.float32(at["slant"]) * np.clip(x, -at["tip"], at["tip"])
-        lateral = np.float32(at["lateral"])
-        outline = superellipse_mm(aside / lateral, np.maximum(up, 0.0), lateral, high)
-        furrow = self.trunk.sizes["furrow_mm"] * np.exp(-((aside / 13.0) ** 2))
-        outline = outline + furrow.astype(np.float32) * np.clip(3.0 * up - 1.5, 0.0, 1.0)
-        muscle = np.maximum(outline, floor - y) + np.float32(0.6) * wave
-        part.wash(i, muscle, "erector_spinae")
-        plane = at["plane"] + at["plane_rise"] * np.maximum(up, 0.0) + 2.2 * wave
-        part.name(i, (muscle < 0) & (aside < plane), "multifidus")
-        self._fat(part, i, z, at, muscle, np.maximum(up, 0.0), wave)
-        bent = ((aside - at["quadratus"]) / at["quadratus_half"]) ** 2
-        thick = at["quadratus_thick"] * (1.0 - bent)
-        thick = np.minimum(thick, at["quadratus_thick"]).astype(np.float32)
-        belly = np.maximum(y - floor + 1.3, floor - 1.3 - thick - y) + wave
-        part.wash(i, belly, "quadratus_lumborum")
+            floor = floor + at["slant"] * np.clip(x, -at["tip"], at["tip"])
+        return np.asarray(floor, dtype=np.float32)
 
-    def _fat(
-        self,
-        part: _Part,
-        i: int,
-        z: float,
-        at: Mapping[str, float],
-        muscle: _Field,
-        up: _Field,
-        wave: _Field,
-    ) -> None:
-        """Planes between the muscles, broken in places, and strands of fat within them."""
-        aside, tall = np.abs(part.x), np.float32(1.0)
-        fibres = strands(part.x, part.y, np.float32(z))
-        free = np.clip((up - np.float32(0.36)) * 8.0, 0.0, tall)  # none near the bone's floor
-        for name, half in (("plane", 0.75), ("outer", 0.6)):
-            place = at[name] + at[f"{name}_rise"] * up + 2.2 * wave
-            thin = half + 0.35 * fibres
-            sheet = np.maximum(np.abs(aside - place) - thin, muscle + np.float32(1.0))
-            part.wash(i, np.where(free > 0.5, sheet, np.float32(9.0)).astype(np.float32), "fat")
-        middle = np.maximum(aside - 0.5 * np.clip(up * 4.0 - 2.0, 0.0, 2.0), muscle)
-        part.wash(i, np.where(up > 0.5, middle, np.float32(9.0)).astype(np.float32), "fat")
-        share = np.clip((fibres - np.float32(1.9)) * 1.1, 0.0, 0.7) * free
-        within = (muscle < -0.8) & (aside < at["plane"] + at["plane_rise"] * up)
-        deep = np.exp(-((aside / np.float32(0.75 * at["plane"])) ** 2))
-        weight = np.clip(up * 5.0 - np.float32(0.75), 0.0, tall) * (0.35 + 0.65 * deep)
-        if within.any():
-            wanted = at["fatty"] * self.trunk.sizes.get("multifidus_fat_share", FAT_SHARE)
-            start = _strand_start((wanted - _PLANES_SHARE) / max(float(weight[within].mean()), 0.1))
-            strand = weight * np.clip((fibres - np.float32(start)) * _STEEP, 0.0, _MOST_SHARE)
-            share = np.where(within, strand, share)
-        part.streak(i, np.where(muscle < -0.8, share, 0.0).astype(np.float32))
+
+@cache
+def _paints() -> tuple[NDArray[np.float32], tuple[int, ...]]:
+    """HU and labels of what the back is made of, as the kernel takes them."""
+    numbers = tuple(
+        label(name) for name in ("erector_spinae", "multifidus", "fat", "quadratus_lumborum")
+    )
+    return np.array([tissues()[n].hu for n in numbers], dtype=np.float32), numbers
 
 
 def _strand_start(mean: float) -> float:
@@ -198,27 +198,3 @@ def _strand_means() -> tuple[_Field, _Field]:
     starts = np.linspace(-3.5, 3.5, 71)
     fat = np.clip((noise - starts[:, None]) * _STEEP, 0.0, _MOST_SHARE)
     return starts, (fat * density).sum(axis=1) / density.sum()
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The rows and columns of a canvas that hold the back."""
-
-    canvas: Canvas
-    x: _Field
-    y: _Field
-    rows: slice
-    columns: slice
-
-    def wash(self, i: int, depth_mm: _Field, tissue: str) -> None:
-        self.canvas.wash(i, depth_mm, tissue, self.rows, self.columns)
-
-    def name(self, i: int, where: NDArray[np.bool_], tissue: str) -> None:
-        """Call what is there something else; its HU stay."""
-        self.canvas.labels[i, self.rows, self.columns][where] = label(tissue)
-
-    def streak(self, i: int, share: _Field) -> None:
-        """Mix fat (its share 0 to 1) into what is there."""
-        values = self.canvas.hu[i, self.rows, self.columns]
-        values += share * (np.float32(tissues()[label("fat")].hu) - values)
-        self.canvas.labels[i, self.rows, self.columns][share > 0.5] = label("fat")

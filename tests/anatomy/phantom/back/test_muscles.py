@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.back import FAT_SHARE, Back
+from needle_sim.anatomy.phantom.back.muscles import FAT_SHARE, Back
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk

@@ -1,0 +1,1 @@
+"""The muscles behind the spine."""
