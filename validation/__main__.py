@@ -14,6 +14,7 @@ from validation.landmarks import main as landmarks
 from validation.pathology import main as pathology
 from validation.phantom_seconds import main as phantom_seconds
 from validation.population import main as population
+from validation.postures import main as postures
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
@@ -29,6 +30,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "pathology": pathology,
     "phantom_seconds": phantom_seconds,
     "population": population,
+    "postures": postures,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
     "rehearsal_fuzz": rehearsal_fuzz,

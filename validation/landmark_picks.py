@@ -25,34 +25,41 @@ from validation.body_picks import (
     walls,
 )
 from validation.process_picks import FLAT_MM, knobs, tips
-from validation.sections import Outline, Points, extreme, section
+from validation.sections import Outline, Points, extreme, normals, section
 
 _PARAMEDIAN_MM = 5.0
+_OVER_ARCH_MM = 4.0  # so far beyond the laminae a process is alone
+_FREE_MM, _NEAREST_MM = 0.5, 2.0
 _STEP_MM = 0.25
 _BEHIND_MM = 1.5  # a border is looked at so far behind its ventral corner
 _JOINT_MM = 3.0
+_BESIDE_JOINT_MM, _ALONG_JOINT_MM = 6.0, 14.0  # so near a joint lie the ends of its processes
+_FACING = np.cos(np.radians(20.0))
+_SIDEWAYS = np.sqrt(0.5)  # of the way across a joint: no more of it runs up than sideways
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
+_LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
 
 def picks(mesh: Mesh, *, lumbar: bool) -> Picks:
     """Every pick on a vertebra by the landmark's name, those of a side with the side before it.
 
-    Isthmus, mamillary and accessory process are those of a lumbar one; at 5 mm from the midline
-    a thoracic lamina is one with its inferior process, and in it its lower border runs into a steep
-    spinous process without a corner.
+    Mamillary and accessory process are those of a lumbar one. The lower border of a thoracic lamina
+    runs into a steep spinous process without a corner, and beside it is one with the inferior one.
     """
     found: Picks = {}
     for rule in _MEDIAN:
         found |= rule(mesh)
     if not lumbar:
-        for name in ("lamina_lower_edge", "lamina_ventral_lower", "spinolaminar_junction"):
+        for name in (*_LOWER_BORDER, "spinolaminar_junction"):
             del found[name]  # the junction is looked for halfway down to that corner
     for side, sign in SIGNS.items():
         own = tips(mesh, sign, lumbar=lumbar)
-        for of_side in (*_SIDED, *_LUMBAR) if lumbar else _SIDED:
+        for of_side in (*_SIDED, knobs) if lumbar else _SIDED:
             own |= of_side(mesh, sign)
+        if not lumbar:
+            own = {name: at for name, at in own.items() if name not in _LOWER_BORDER}
         found |= {f"{side} {name}": at for name, at in own.items()}
     return found
 
@@ -80,14 +87,30 @@ def _end(arch: Outline, root: Points) -> Points:
 
 
 def paramedian(mesh: Mesh, sign: float) -> Picks:
-    """Borders of a lamina 5 mm beside the midline."""
+    """Borders of a lamina 5 mm beside the midline; the upper one nearer to it where a superior
+    process reaches so far medially."""
     behind = back_mm(mesh) + 4.0
-    own = [
-        one
-        for one in section(mesh, 0, sign * _PARAMEDIAN_MM)
-        if one.points_mm[:, 1].min() > behind and one.area_mm2 > 20.0
-    ]
-    return _borders(max(own, key=lambda one: one.area_mm2))
+    found: Picks = {}
+    for end, at in (("upper", free_mm(mesh, sign)), ("lower", _PARAMEDIAN_MM)):
+        own = [
+            one
+            for one in section(mesh, 0, sign * at)
+            if one.points_mm[:, 1].min() > behind and one.area_mm2 > 20.0
+        ]
+        if own:
+            borders = _borders(max(own, key=lambda one: one.area_mm2))
+            found |= {name: point for name, point in borders.items() if end in name}
+    return found
+
+
+def free_mm(mesh: Mesh, sign: float) -> float:
+    """How far beside the midline the upper border of a lamina stands free, at most 5 mm: half a
+    millimetre off the medial side of what rises over it."""
+    points, behind = mesh.points_mm, back_mm(mesh)
+    high = points[:, 2] > arch_outline(mesh).points_mm[:, 2].max() + _OVER_ARCH_MM
+    own = high & (sign * points[:, 0] > 0.0) & (points[:, 1] > behind + 6.0)
+    medial = float((sign * points[own, 0]).min(initial=np.inf))
+    return float(np.clip(medial - _FREE_MM, _NEAREST_MM, _PARAMEDIAN_MM))
 
 
 def _borders(arch: Outline) -> Picks:
@@ -146,27 +169,35 @@ def _shared(one: Outline, before: Outline | None) -> float:
 def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
     """Middle of the facet joint between two vertebrae, both in the upper one's frame.
 
-    The joint is where the two surfaces face one another across less than 3 mm, sideways.
+    The joint is where the two surfaces face one another: across less than 3 mm, at most 20 degrees
+    off the normals of both, and more sideways than up and down. It runs from the top of the one
+    process to the lower end of the other; its middle is that of what faces halfway between.
     """
     behind = back_mm(upper) + 4.0
-    sides = [
-        one.points_mm[(sign * one.points_mm[:, 0] > 3.0) & (one.points_mm[:, 1] > behind)]
-        for one in (upper, lower)
-    ]
-    gap, nearest = KDTree(sides[1]).query(sides[0])
-    step = sides[1][nearest] - sides[0]
-    own = (gap < _JOINT_MM) & (np.abs(step[:, 2]) < 0.5 * gap)
-    middle = sides[0][own] + 0.5 * step[own]
-    return {"joint_below_centre": middle.mean(axis=0)}
+    sides, outs = [], []
+    for one in (upper, lower):
+        own = (sign * one.points_mm[:, 0] > 3.0) & (one.points_mm[:, 1] > behind)
+        sides.append(one.points_mm[own])
+        outs.append(normals(one)[own])
+    gap, nearest = KDTree(sides[1]).query(sides[0], distance_upper_bound=_JOINT_MM)
+    near = np.isfinite(gap)
+    start, gap, nearest = sides[0][near], gap[near], nearest[near]
+    step = sides[1][nearest] - start
+    own = np.abs(step[:, 2]) < _SIDEWAYS * gap
+    own &= np.einsum("ij,ij->i", step, outs[0][near]) > _FACING * gap
+    own &= np.einsum("ij,ij->i", -step, outs[1][nearest]) > _FACING * gap
+    middle = start[own] + 0.5 * step[own]
+    ends = []
+    for one in sides:
+        off = one - middle.mean(axis=0)
+        beside = np.hypot(off[:, 0], off[:, 1]) < _BESIDE_JOINT_MM
+        ends.append(one[beside & (np.abs(off[:, 2]) < _ALONG_JOINT_MM), 2])
+    halfway = 0.5 * (ends[0].min() + ends[1].max())
+    return {"joint_below_centre": middle[np.abs(middle[:, 2] - halfway) < 3.5].mean(axis=0)}
 
 
 _MEDIAN: tuple[Callable[[Mesh], Picks], ...] = (rims, walls, laminae)
-_SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (
-    corners,
-    body_side,
-    pedicle,
-)
-_LUMBAR: tuple[Callable[[Mesh, float], Picks], ...] = (paramedian, knobs)
+_SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (corners, body_side, pedicle, paramedian)
 
 
 def sacral_picks(mesh: Mesh) -> Picks:

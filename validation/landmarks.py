@@ -8,6 +8,7 @@ each landmark picked on the mesh by a rule that knows vertices and sections alon
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,10 +95,22 @@ def faults(found: dict[str, list[Gap]]) -> list[str]:
     return said
 
 
+def _told(found: Iterator[Gap]) -> Iterator[Gap]:
+    """The same, saying on stderr how far it is and at once what is beyond the bound."""
+    seed = -1
+    for gap in found:
+        if gap.seed != seed:
+            seed = gap.seed
+            print(f"seed {seed}", file=sys.stderr, flush=True)
+        if gap.mm > MOST_MM:
+            print(f"  {gap.name}: {gap.mm:.2f} mm at {gap.level}", file=sys.stderr, flush=True)
+        yield gap
+
+
 def main(arguments: list[str]) -> int:
     """Print n, mean and most of each landmark over N phantoms (200); 1 when a bound is broken."""
     count = int(arguments[-1]) if arguments else PHANTOMS
-    found = by_name(gaps(range(count)))
+    found = by_name(_told(gaps(range(count))))
     print(f"{'landmark':34} {'n':>5} mean mm  max mm")
     for name, own in found.items():
         sizes = [gap.mm for gap in own]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
 
 from needle_sim.geometry.mesh import Mesh
+from needle_sim.geometry.transform import unit
 from validation.body_picks import Picks, arch_outline, back_mm, rims
 from validation.sections import Points, extreme, section
 
@@ -16,11 +19,13 @@ _FROM_TIP_MM = 3.0
 _BESIDE_MM = 1.0  # the back of the isthmus is looked at so far lateral of the pedicle's medial wall
 _BESIDE_SPINOUS_MM, _BESIDE_STEEP_MM = 7.5, 9.5
 """Nearer to the midline the lowest place is the spinous process's root, which is steep on T10."""
+_SUMMIT_MM = 2.0  # a summit has nothing higher so near to it
+_SUMMIT_UNDER_MM = 1.5  # it is looked for so far under the farthest place
 _WIDENED = 2.2  # so much wider than its tip, a section of a transverse process is its root
 
 
 def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
-    """Highest, lowest and farthest lateral places of the arch on a side.
+    """Highest, lowest and farthest lateral places of the arch on a side, and the isthmus.
 
     None of a transverse process that is so short that it is one with the superior articular one.
     """
@@ -38,6 +43,8 @@ def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
     beside = arch[sign * arch[:, 0] > (_BESIDE_SPINOUS_MM if lumbar else _BESIDE_STEEP_MM)]
     found = {"sap_tip": extreme(arch, [0.0, 0.0, 1.0], within_mm=FLAT_MM)}
     found |= _lowest(mesh, sign, beside)
+    if "iap_tip" in found:
+        found["pars_isthmus"] = _isthmus(mesh, sign, found["iap_tip"])
     upper, lower = (extreme(near.points_mm, [0.0, 0.0, up], within_mm=0.1) for up in (1.0, -1.0))
     if near.area_mm2 < _WIDENED * first.area_mm2:
         found |= {"tp_tip": tip, "tp_tip_upper": upper, "tp_tip_lower": lower}
@@ -60,28 +67,43 @@ def _lowest(mesh: Mesh, sign: float, beside: Points) -> Picks:
 
 
 def knobs(mesh: Mesh, sign: float) -> Picks:
-    """Mamillary and accessory process, and the isthmus under them."""
+    """Mamillary and accessory process, over the isthmus."""
     points, behind = mesh.points_mm, back_mm(mesh)
     beside, back = sign * points[:, 0], points[:, 1] - behind
     ends = tips(mesh, sign, lumbar=True)
     if "iap_tip" not in ends:
         return {}
-    top, low = ends["sap_tip"], ends["iap_tip"]
+    top, isthmus = ends["sap_tip"], ends["pars_isthmus"]
     high = arch_outline(mesh).points_mm[:, 2].max() + 4.0
     pillar = (beside > 4.0) & (beside < sign * top[0] + 12.0) & (back > 6.0)
     mamillary = extreme(points[pillar & (points[:, 2] > high)], [0.5 * sign, 0.87, 0.0])
-    isthmus = _isthmus(mesh, sign, low)
     level = np.abs(points[:, 2] - isthmus[2]) < 0.4
     arch = beside[level & (back > 6.0)].max() + 1.5
     low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
     inner = max(arch, sign * top[0] + 3.0)
     under = pillar & (beside > inner) & (back > 8.0) & low_enough
-    found = {"mamillary_tip": mamillary, "pars_isthmus": isthmus}
-    if under.any():
-        accessory = extreme(points[under], [0.6 * sign, 0.7, -0.35])
-        if sign * accessory[0] > inner + 0.5:  # else it is the pillar that stands out most
-            found["accessory_tip"] = accessory
+    found = {"mamillary_tip": mamillary}
+    tops = summits(points, under, [0.6 * sign, 0.7, -0.35])
+    if len(tops):  # the process stands beside the pillar, which may stand out more
+        found["accessory_tip"] = tops[np.argmax(sign * tops[:, 0])]
     return found
+
+
+def summits(points: Points, own: NDArray[np.bool_], towards: ArrayLike) -> Points:
+    """Places (N, 3) among some of the points (P, 3) that none of all within 2 mm stands out beyond.
+
+    The middle of each cap; what stands out most at the edge of what is looked at is no summit.
+    """
+    reach = points @ unit(np.asarray(towards, dtype=np.float64))
+    high = np.flatnonzero(own)
+    high = high[reach[high] > reach[high].max(initial=-np.inf) - _SUMMIT_UNDER_MM]
+    around = KDTree(points).query_ball_point(points[high], _SUMMIT_MM)
+    tops = [
+        extreme(points[near], towards)
+        for at, near in zip(high, around, strict=True)
+        if reach[at] >= reach[near].max()
+    ]
+    return np.asarray(tops).reshape(-1, 3)
 
 
 def _isthmus(mesh: Mesh, sign: float, low: Points) -> Points:

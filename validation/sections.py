@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,12 +68,24 @@ def extreme(points_mm: Points, towards: ArrayLike, *, within_mm: float = 0.3) ->
     return np.asarray(0.5 * (near.min(axis=0) + near.max(axis=0)))
 
 
+@lru_cache(maxsize=4)
+def normals(mesh: Mesh) -> Points:
+    """Unit normals (P, 3) out of the bone at the points of a mesh: those of its faces, by area."""
+    first, second, third = (mesh.points_mm[mesh.faces[:, n]] for n in range(3))
+    faces = np.cross(second - first, third - first)
+    corners, count = mesh.faces.reshape(-1), len(mesh.points_mm)
+    each = np.repeat(faces, 3, axis=0).T
+    found = np.stack([np.bincount(corners, one, minlength=count) for one in each], axis=1)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+
+@lru_cache(maxsize=64)
 def section(mesh: Mesh, axis: int, at_mm: float) -> list[Outline]:
     """The outlines in which a plane across an axis of the frame cuts a closed mesh."""
     side = mesh.points_mm[:, axis] - at_mm
     above = side > 0.0
-    state = above[mesh.faces]
-    cut = mesh.faces[state.any(axis=1) & ~state.all(axis=1)]
+    first, second, third = (above[mesh.faces[:, n]] for n in range(3))
+    cut = mesh.faces[(first != second) | (second != third)]
     starts, stops = [], []
     for n in range(
         3

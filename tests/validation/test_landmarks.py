@@ -10,7 +10,8 @@ import pytest
 from needle_sim.geometry.shapes import Implicit, bar, box
 from validation.fine_mesh import fine_mesh
 from validation.landmarks import PHANTOMS, Gap, by_name, faults, gaps
-from validation.sections import extreme, section
+from validation.process_picks import summits
+from validation.sections import extreme, normals, section
 
 LEAST_NAMES = 25  # landmarks that have a pick
 BLOCK = Implicit.of([box((8.0, 5.0, 3.0), centre_mm=(1.0, 2.0, 3.0))])
@@ -70,3 +71,24 @@ def test_the_extreme_of_a_flat_end_is_its_middle():
     corner = extreme(fine_mesh(BLOCK).points_mm, [0.0, 0.0, 1.0], within_mm=0.1)
 
     assert corner == pytest.approx([1.0, 2.0, 6.0], abs=0.26)  # half a step
+
+
+def test_normals_of_a_ball_point_away_from_its_middle():
+    ball = fine_mesh(Implicit.of([bar([3.0, 1.0, 0.0], [3.0, 1.0, 0.0], (9.0, 9.0))]))
+    out = ball.points_mm - np.array([3.0, 1.0, 0.0])
+
+    along = np.sum(normals(ball) * out / np.linalg.norm(out, axis=1, keepdims=True), axis=1)
+    assert along.min() > 0.99
+
+
+def test_a_summit_is_where_nothing_beside_stands_out_more():
+    """Two cones on a slope: both tops count, the higher edge of what is looked at does not."""
+    x, y = (one.reshape(-1) for one in np.meshgrid(np.arange(0, 30, 0.5), np.arange(0, 10, 0.5)))
+    z = 0.2 * x
+    for at, high in ((6.0, 5.0), (12.0, 4.5)):
+        z = np.maximum(z, high - 1.5 * np.hypot(x - at, y - 5.0))
+    surface = np.stack([x, y, z], axis=1)
+
+    tops = summits(surface, x < 28.0, [0.0, 0.0, 1.0])
+    np.testing.assert_allclose(sorted(tops[:, 0]), [6.0, 12.0], atol=0.3)
+    assert len(summits(surface, (x > 17.0) & (x < 28.0), [0.0, 0.0, 1.0])) == 0

@@ -17,7 +17,7 @@ from needle_sim.anatomy.spaces import spaces_of
 from needle_sim.geometry.shapes import Implicit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bare:
     """A spine of shapes and nerves."""
 
