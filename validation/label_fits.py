@@ -27,9 +27,6 @@ STRAIGHT, CURVED = "lumbar_normal", "scoliosis_25"
 EACH = 5
 MEAN_MM, MOST_MM = 1.5, 3.0
 SLICE_MM = 2.5
-KNOWN = ("lamina_lower_edge", "lamina_ventral_lower")
-"""Landmarks of thoracic vertebrae that are off by up to 5 mm on some spines today: a lamina that
-joints nearly cover shows little of its lower border on slices of 2.5 mm. They break the bound."""
 _THICK = np.array([0.3, 0.4, 0.3])  # a slice of 2.5 mm over voxels of 1 mm
 
 

@@ -37,7 +37,7 @@ Mask = NDArray[np.bool_]
 FITTED = (
     *("upper_width_mm", "upper_depth_mm", "lower_width_mm", "lower_depth_mm"),
     *("anterior_height_mm", "posterior_height_mm"),
-    *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm"),
+    *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
 )
 """Sizes of S1 that are fitted."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from needle_sim.anatomy.evidence import Evidence
+from needle_sim.anatomy.phantom.sizes import SIGNED as MAY_BE_NEGATIVE
 from needle_sim.errors import InputError
 from needle_sim.geometry.parts import half_sizes
 from needle_sim.geometry.shapes import Implicit
@@ -18,9 +19,9 @@ from needle_sim.geometry.transform import Transform, cross
 Points = NDArray[np.float64]
 Sizes = Mapping[str, float]
 
-SIGNED = frozenset(
-    {"waist_mm", "pedicle_rise_mm", "facet_rise_mm", "wall_below_mm"}
-    | {"ala_ventral_mm", "ala_back_mm", "ala_up_mm", "ala_dorsal_mm", "foramen_mm", "tail_mm"}
+SIGNED = MAY_BE_NEGATIVE | frozenset(
+    {"wall_below_mm", "foramen_mm", "tail_mm"}
+    | {"ala_ventral_mm", "ala_back_mm", "ala_up_mm", "ala_dorsal_mm"}
 )
 """Lengths that may be zero or negative; the others are fitted by their logarithm."""
 

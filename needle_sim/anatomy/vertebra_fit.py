@@ -36,16 +36,21 @@ FITTED = (
     *("pedicle_width_mm", "pedicle_height_mm", "pedicle_length_mm", "pedicle_rise_mm"),
     *("canal_width_mm", "canal_depth_mm"),
     *("lamina_height_mm", "lamina_thickness_mm", "lamina_drop_mm", "lamina_slope_deg"),
-    *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm"),
+    *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
     *("iap_spread_mm", "iap_setback_mm", "iap_drop_mm", "iap_height_mm"),
+    *("iap_angle_deg", "iap_tropism_deg", "iap_lean_deg"),
+    *("iap_spread_left_more_mm", "iap_setback_left_more_mm", "iap_drop_left_more_mm"),
     *("tp_span_mm", "tp_upsweep_deg", "tp_backsweep_deg", "tp_height_mm", "tp_thickness_mm"),
     *("spinous_length_mm", "spinous_height_mm", "spinous_slope_deg"),
 )
 """Sizes that are fitted; the others stay at the mean of their level."""
 
 _JOINT_SD = {  # the neck stays with the transverse process, wherever the joint is (proposed)
-    **{"iap_spread_mm": 1.5, "iap_setback_mm": 1.5, "iap_drop_mm": 2.0, "neck_drop_mm": 1.5}
+    **{"iap_spread_mm": 1.5, "iap_setback_mm": 1.5, "iap_drop_mm": 2.0, "neck_drop_mm": 1.5},
+    **{"iap_angle_deg": 5.0, "iap_tropism_deg": 5.0, "iap_lean_deg": 3.0},
+    **{"iap_spread_left_more_mm": 1.5, "iap_setback_left_more_mm": 1.0},
+    "iap_drop_left_more_mm": 1.0,
 }
 _JOINT_LOOSE = 2.5  # where the labels show a joint, its sizes are held by it (proposed)
 _CENTRE_SD_MM, _ALONG_SD_MM, _LEVER_SD_MM = 0.25, 1.0, 2.5

@@ -7,6 +7,7 @@ import pytest
 
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
+from needle_sim.anatomy.shape_fit import BoneModel
 from needle_sim.anatomy.surface import LabelSurface, label_surface
 from needle_sim.anatomy.vertebra_fit import (
     FITTED,
@@ -16,6 +17,7 @@ from needle_sim.anatomy.vertebra_fit import (
     start_poses,
     surface_rms_mm,
 )
+from needle_sim.geometry.shapes import Implicit
 from needle_sim.geometry.transform import Transform, angle_deg
 from needle_sim.volume.labels import vertebra_label
 from tests.anatomy.labelled_ct import known, posed, scanned
@@ -91,12 +93,15 @@ def test_the_fitted_surface_is_the_true_one(case):
     assert np.sqrt(np.mean((case.fit.shape.distance_mm(near) - true.distance_mm(near)) ** 2)) < 0.6
 
 
-def test_left_and_right_of_a_symmetric_vertebra_stay_mirrored(case):
+def test_left_and_right_of_a_symmetric_vertebra_come_out_nearly_mirrored(case):
+    """Joints and inferior processes are fitted on each side; voxels of 3 mm do not show them to the
+    same place."""
     found = vertebra_landmarks(case.fit.spec)
+    assert abs(case.fit.spec.tropism_deg) < 5.0
     for name, point in found.items():
         if name.startswith("left "):
             mirrored = found["right " + name[5:]] * [-1, 1, 1]
-            np.testing.assert_allclose(point, mirrored, atol=1e-6)
+            assert np.linalg.norm(point - mirrored) < 1.5, name
 
 
 def test_the_same_fit_comes_out_twice_to_the_bit(case):
@@ -140,3 +145,38 @@ def test_every_size_has_a_positive_spread_at_every_level():
         assert set(spread) == set(FITTED)
         assert all(sd > 0 for sd in spread.values())
         assert all(hasattr(mean, name) for name in spread)
+
+
+def test_every_size_can_reach_both_sides_of_its_mean():
+    """One whose mean is not positive is not fitted by its logarithm: L5's inferior joints lie over
+    its lower endplate on average, and under it in many a spine."""
+    for level in ("T10", "T12", "L1", "L4", "L5"):
+        mean, spread = average(level)
+        model = BoneModel(
+            {name: getattr(mean, name) for name in spread},
+            spread,
+            lambda _: Implicit(np.zeros((0, 24))),
+            lambda _: np.zeros((0, 3)),
+        )
+        low, high = (model.sizes(np.full(len(spread), z)) for z in (-3.0, 3.0))
+        for name, sd in spread.items():
+            assert low[name] < getattr(mean, name) < high[name], (level, name)
+            assert high[name] - low[name] > 5.0 * sd, (level, name)
+
+
+def test_inferior_processes_that_differ_in_place_do_not_turn_the_body():
+    """As over a vertebra that is turned against it: one process 6 mm nearer to the midline."""
+    spec = replace(known("T12", {}), iap_spread_left_more_mm=-6.0, iap_tropism_deg=-6.0)
+    pose = posed("T12", (1.0, -3.0, 2.0), (8.0, -4.0, 3.0))
+    ct, labels = scanned({"T12": (spec, pose)})
+    surface = label_surface(labels, vertebra_label("T12"), ct)
+    start = start_poses({"T12": surface})["T12"]
+    mean, spread = average("T12")
+    few = {name: spread[name] for name in spread if name.startswith(("iap_", "lower_", "lamina_"))}
+
+    fit = fit_vertebra(surface, mean, few, start=start)
+
+    for axis in np.eye(3):
+        assert angle_deg(fit.patient_from_body.turn(axis), pose.turn(axis)) < 2.0
+    assert fit.spec.iap_spread_left_more_mm < -2.0
+    assert fit.rms_mm < 0.8

@@ -19,6 +19,7 @@ _INTO_MM = 0.7  # a border is looked for this far behind the canal's wall
 _EDGE_MM = 0.7  # and is highest about so far behind it
 _THIN_MM = _INTO_MM, 0.3  # for a lamina that is an edge there
 _LOOKS = 12
+_MEET_MM = 1.0  # an edge farther from its border swings between a joint's hollow and what is behind
 _WITHIN_MM = 0.33  # its ventral edge is looked for so far within it
 PARAMEDIAN_MM = 5.0
 """From the midline: beside the spinous process, medial of the inferior ones of a lumbar spine."""
@@ -90,9 +91,11 @@ def _border_of(bone: Implicit, middle_mm: Point, off_mm: Point, half: Point) -> 
             for into in _THIN_MM:
                 try:
                     start = middle_mm + nearness * off_mm + share * half
-                    return border(bone, start, unit(half), _BACK, into_mm=into)
+                    edge, ventral = border(bone, start, unit(half), _BACK, into_mm=into)
                 except InputError:  # it ends before, or in an edge that is thin
                     continue
+                if abs(float((edge - ventral) @ unit(half))) < _MEET_MM:
+                    return edge, ventral
     raise InputError(f"no lamina lies behind {middle_mm.round(1)}: its border cannot be found")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.column import column
-from needle_sim.anatomy.phantom.edges import leaves, under_pedicle
+from needle_sim.anatomy.phantom.edges import lamina_landmarks, leaves, under_pedicle
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.spec import generator, spine_spec
@@ -68,6 +68,18 @@ def test_a_slender_lamina_has_borders_beside_the_midline_too():
             assert abs(float(bone.distance_mm(found[side + name][None])[0])) < 0.1
         middle, beside = found[name], found[f"left {name}"]
         assert abs(middle[2] - beside[2]) < spec.lamina_height_mm
+
+
+@pytest.mark.parametrize("seed", [2, 15])
+def test_the_ventral_edge_of_a_lamina_lies_at_its_border(seed):
+    """Drawn T10s with the hollow of a joint before the border of one side: a search that swings
+    between the two had left the ventral edge 3 mm above."""
+    spec = column(spine_spec(rng=generator(seed))).vertebrae["T10"]
+    found = lamina_landmarks(spec, vertebra_shape(spec))
+    for side in ("left ", "right ", ""):
+        for end in ("upper", "lower"):
+            edge, ventral = found[f"{side}lamina_{end}_edge"], found[f"{side}lamina_ventral_{end}"]
+            assert abs(edge[2] - ventral[2]) < 1.0
 
 
 @pytest.mark.parametrize("seed", [11_000_090, 11_000_131])
