@@ -12,7 +12,7 @@ from needle_sim.thermal.protocol import Continuous, Protocol
 
 RFA = Procedure.preset("medial-branch-rfa")
 COLD = replace(RFA, protocol=None, steps=tuple(one for one in RFA.steps if one.do != "heat"))
-BRIEF = Protocol((Continuous(set_c=80.0, duration_s=4.0, ramp_s=4.0),))
+BRIEF = Protocol((Continuous(set_c=70.0, duration_s=1.0, ramp_s=2.0),))
 
 
 def test_two_python_threads_at_once_give_what_one_gives(phantom):

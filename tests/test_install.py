@@ -170,6 +170,7 @@ def test_a_kernel_compiles_in_memory_where_no_folder_is_writable(installed, tmp_
     assert found["stderr"].count("kernels are compiled in memory") == 1
 
 
+@pytest.mark.long
 def test_the_phantom_is_built_from_the_wheel(installed, tmp_path):
     found = _run(
         installed,

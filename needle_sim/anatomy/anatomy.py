@@ -269,17 +269,14 @@ class Anatomy(Shown):
         points = np.ascontiguousarray(points_mm, dtype=np.float64)
         found = self.voxel_labels(points)
         for name, bone in self.bones.items():
-            low, high = bone.box_mm
-            near = ((points >= low) & (points <= high)).all(axis=1)
-            if near.any():
-                depth = bone.distance_mm(points[near])
-                part = found[near]
-                inner, outer = _SOLID if is_metal(name) else _BONY
-                part[depth < 0] = label(inner)
-                part[(depth < 0) & (depth > -1.0)] = label(outer)
-                found[near] = part
+            near = _in_box(points, bone.box_mm)
+            depth = bone.distance_mm(points[near])
+            inner, outer = _SOLID if is_metal(name) else _BONY
+            found[near[depth < 0]] = label(inner)
+            found[near[(depth < 0) & (depth > -1.0)]] = label(outer)
         for structure in self.structures.values():
-            inside = structure.distance_mm(points) < 0
+            near = _in_box(points, structure.box_mm)
+            inside = near[structure.distance_mm(points[near]) < 0]
             found[inside] = label(tissue_of_structure(structure))
         return found
 
@@ -287,13 +284,16 @@ class Anatomy(Shown):
         self, points: NDArray[np.float64], found: NDArray[np.uint16]
     ) -> NDArray[np.bool_]:
         """Voxel bone just outside an exact bone: partial volume of a coarse grid, not bone."""
-        bony = np.isin(found, bone_labels())
+        bony = np.flatnonzero(np.isin(found, bone_labels()))
         margin = float(self.labels.spacing_mm.max())
         overruled = np.zeros(len(points), dtype=bool)
         for bone in self.bones.values():
-            low, high = bone.box_mm
-            near = bony & ((points >= low - margin) & (points <= high + margin)).all(axis=1)
-            if near.any():
-                depth = bone.distance_mm(points[near])
-                overruled[near] |= (depth >= 0) & (depth < margin)
+            near = bony[_in_box(points[bony], bone.box_mm + [[-margin], [margin]])]
+            depth = bone.distance_mm(points[near])
+            overruled[near] |= (depth >= 0) & (depth < margin)
         return overruled
+
+
+def _in_box(points: NDArray[np.float64], box_mm: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Which (N,) of points (P, 3) lie in a box (2, 3)."""
+    return np.flatnonzero(((points >= box_mm[0]) & (points <= box_mm[1])).all(axis=1))
