@@ -143,8 +143,9 @@ def canal_rows(column: Column, sacrum: Mapping[str, float] | None) -> list[Row]:
         if level == "S1":
             continue
         spec, body = column.vertebrae[level], column.bodies[level]
-        half = 0.5 * spec.canal_width_mm + _WALL_MM, 0.5 * spec.canal_depth_mm + _WALL_MM
-        depth, up = spec.back_mm + 0.5 * spec.canal_depth_mm, 0.5 * spec.lamina_height_mm
+        deep = 0.5 * (spec.canal_depth_mm + spec.arch_back_mm)  # to an arch that stayed behind
+        half = 0.5 * spec.canal_width_mm + _WALL_MM, deep + _WALL_MM
+        depth, up = spec.back_mm + deep, 0.5 * spec.lamina_height_mm
         heights = [up - spec.lamina_drop_mm, -spec.lamina_drop_mm]
         if level == levels[0]:
             heights.insert(0, spec.height_mm + 10.0)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
@@ -22,6 +23,7 @@ from needle_sim.anatomy.phantom.course import (
     off_bone,
     root_path,
 )
+from needle_sim.anatomy.phantom.interlaminar import canal_rows
 from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.sacral_nerves import lateral_branches, sacral_roots
 from needle_sim.anatomy.phantom.sacrum import canal_points
@@ -32,6 +34,7 @@ from needle_sim.geometry.transform import unit
 _STATIONS = ("L1", "L2", "L3", "L4", "L5", "S1")
 _LOOSE_SHARE = 0.35  # of an arch's way back that the sac before it goes too (proposed)
 _LEAST_SAC_MM = 4.0  # of its depth is left however far a vertebra slips (proposed)
+_CLEAR_MM, _TURNS, _LEAST_SHARE = 0.3, 4, 0.6  # of the sac from a canal's wall (proposed)
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 
 _Points = NDArray[np.float64]
@@ -54,6 +57,9 @@ def structures(
     half = 0.5 * sacrum["sac_depth_mm"] * scale
     sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
     left = column.left_at(line[:, 2])
+    if any(spec.slip_above_mm > 0.0 for spec in column.vertebrae.values()):
+        scale = _held(line, scale, left, sacrum, Implicit.of(canal_rows(column, sacrum)))
+        half = 0.5 * sacrum["sac_depth_mm"] * scale
     found = [
         _dura(line, scale, left, sacrum),
         *_roots(column, sacrum, bones["S1"]),
@@ -133,6 +139,20 @@ def _beside_slip(column: Column, upper: str, lower: str) -> float:
     rim = column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm])
     room = float((edge - rim) @ column.bodies[lower].matrix[:3, 1])
     return max(room - top.flavum_mm - low.epidural_ventral_mm, _LEAST_SAC_MM)
+
+
+def _held(
+    line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float], canal: Implicit
+) -> _Points:
+    """The scale (N,) with which the sac stays within the walls of a canal that a slip bends."""
+    for _ in range(_TURNS):
+        tubes = _dura(line, scale, left, sacrum).tubes
+        out = [canal.distance_mm(one.points_mm) + one.radius_mm for one in tubes]
+        over = np.maximum(np.max(out, axis=0) + _CLEAR_MM, 0.0)
+        over = np.maximum(over, 0.5 * gaussian_filter1d(over, 1.0))  # no step in the calibre
+        over[line[:, 2] > line[1, 2]] = 0.0  # above the first vertebra
+        scale = np.maximum(scale - 2.0 * over / sacrum["sac_width_mm"], _LEAST_SHARE * scale)
+    return scale
 
 
 def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float]) -> Structure:

@@ -11,6 +11,7 @@ from needle_sim.anatomy.phantom.pathology.slip import (
     meyerding,
     slip_percent,
 )
+from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.errors import InputError
 from tests.anatomy.phantom.pathology.conftest import deepest_in_bone
 
@@ -63,6 +64,25 @@ def test_sac_nerves_and_vessels_keep_out_of_the_bones(built, slip):
     assert depth > -0.3, name
 
 
+@pytest.mark.parametrize("slip", [DEGENERATIVE, Spondylolisthesis("L3-L4", 30.0), ISTHMIC])
+def test_the_sac_stays_within_the_canal(built, slip):
+    """By 0.2 mm or more, along the five tubes that the sac is made of."""
+    spine = built(slip)
+    canal, top = spine.spaces["canal"].shape, spine.body("T10").matrix[2, 3]
+    for tube in spine.structures["dura"].tubes:
+        beside = tube.points_mm[:, 2] < top
+        out = canal.distance_mm(tube.points_mm[beside]) + tube.radius_mm[beside]
+        assert out.max() < -0.2
+
+
+def test_before_an_arch_that_stayed_behind_the_canal_is_deep(built):
+    """The wide canal sign: over 1.25 of the depth at L1 (Ulmer 1994, AJR 163:411)."""
+    spine = built(ISTHMIC)
+    depth = {level: canal_depth_mm(spine, level) for level in ("L1", "L5")}
+
+    assert depth["L5"] > 1.25 * depth["L1"]
+
+
 def test_a_whole_isthmus_has_no_defect_and_a_straight_spine_no_slip(built):
     plain = built()
 
@@ -89,3 +109,11 @@ def sac_depth_mm(spine, level):
     height = 0.5 * (upper[2] + lower[2])
     tube = spine.structures["dura"].tubes[2]
     return 2.0 * float(np.interp(-height, -tube.points_mm[:, 2], tube.radius_mm))
+
+
+def canal_depth_mm(spine, level):
+    """How deep the canal is behind the middle of a body."""
+    body = spine.body(level)
+    start = body.apply([0.0, 0.0, 0.0])
+    runs = inside_mm(spine.spaces["canal"].shape, start, body.matrix[:3, 1])
+    return runs[0][1] - runs[0][0]
