@@ -1,8 +1,8 @@
 """Every shipped phantom: its grades as asked for and as read back, its soundness, its procedures.
 
 The bounds are the acceptance of this project: grades within 2 % of the request (angles within 1
-degree), no two bones in one another. With ``runs`` each procedure is run on each phantom at L4-L5:
-to a score, or to a reason.
+degree), no two bones in one another. With ``runs`` each procedure is run on each phantom at L4-L5,
+or where the phantom has what it is made for: to a score, or to a reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from needle_sim.errors import NeedleSimError
 from needle_sim.procedures.reading import names, shipped
 
 SHARE, ANGLE_DEG = 0.02, 1.0
-_LEVELS = {"medial-branch-rfa": "L4"}  # of the nerve; the others take the interspace L4-L5
+_USUAL = ("L4-L5", "L4")  # the interspace, and the nerve of medial branch procedures
+_PLACES = {  # where a phantom has what it is made for, if not there
+    "compression_fracture_l1": ("T12-L1", "T12"),
+    "transitional": ("L5-S1", "L4"),
+    "six_lumbar": ("L6-S1", "L5"),
+    "four_lumbar": ("L4-S1", "L3"),
+    "spondylolysis_l5": ("L5-S1", "L4"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,8 @@ def holds(found: Finding) -> bool:
 def outcome(anatomy: Anatomy, procedure: str) -> Outcome:
     """Run a procedure without pictures: its score, or why there is none."""
     recipe = shipped(procedure)
-    wanted = _LEVELS.get(procedure, "L4-L5")
-    level = wanted if wanted in recipe.levels else recipe.levels[-1]
+    interspace, nerve = _PLACES.get(anatomy.name, _USUAL)
+    level = nerve if recipe.place == "nerve" else interspace
     try:
         run = ns.run_procedure(
             recipe, anatomy=anatomy, level=level, side="right", seed=0, pictures=False

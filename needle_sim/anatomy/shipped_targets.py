@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.numbering import USUAL
+from needle_sim.anatomy.numbering import ORDER, USUAL, below, can_touch, in_order, rank
 from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.target_rule import TargetRule, aim
 from needle_sim.errors import InputError, PresetError
 
-COLUMN = USUAL[USUAL.index("T12") :]
 Place = Literal["nerve", "interspace"]
 
 
@@ -28,13 +28,16 @@ class Site:
     lower: str
 
 
-def vertebrae_of(level: str, place: Place) -> tuple[str, str]:
-    """The two vertebrae of a level: a nerve's own and the one it crosses, or an interspace's."""
+def vertebrae_of(level: str, place: Place, spine: Iterable[str] = USUAL) -> tuple[str, str]:
+    """The two vertebrae of a level: a nerve's own and the one it crosses, or an interspace's.
+
+    Which one a nerve crosses depends on the vertebrae of a ``spine``: L5's runs over L6 if there
+    is one.
+    """
     upper, dash, lower = level.partition("-")
-    if place == "nerve" and not dash and upper in COLUMN[:-1]:
-        return upper, COLUMN[COLUMN.index(upper) + 1]
-    neighbours = upper in COLUMN[:-1] and COLUMN[COLUMN.index(upper) + 1] == lower
-    if place == "interspace" and neighbours:
+    if place == "nerve" and not dash and upper in ORDER[:-1]:
+        return upper, below(upper, spine)
+    if place == "interspace" and can_touch(upper, lower):
         return upper, lower
     said = "a nerve like L4" if place == "nerve" else "an interspace like L4-L5"
     raise InputError(f"{level!r} is not {said}")
@@ -51,18 +54,44 @@ def rule_in(entries: Mapping[str, Any], level: str, where: str) -> TargetRule:
     return presets.into(TargetRule, table, where=f"{where}: target")
 
 
+def possible(
+    levels: Iterable[str], place: Place, refused_on: Iterable[str], spine: Iterable[str]
+) -> tuple[str, ...]:
+    """Those of some levels that a spine has, without nerves that cross a vertebra refused."""
+    column, found = in_order(spine), []
+    for level in levels:
+        upper, lower = vertebrae_of(level, place, column)
+        gap = column[column.index(upper) + 1 :] if upper in column else column
+        beside = lower in column if place == "nerve" else gap[:1] == (lower,) and upper in column
+        if beside and lower not in refused_on:
+            found.append(level)
+    return tuple(found)
+
+
 @cache
-def sites() -> tuple[Site, ...]:
-    """Every rule of the shipped procedures at each of its levels."""
-    return tuple(_sites())
+def sites(spine: tuple[str, ...] = USUAL) -> tuple[Site, ...]:
+    """Every rule of the shipped procedures at each of its levels that a spine has."""
+    return tuple(_sites(spine))
 
 
-def _sites() -> Iterator[Site]:
+def _sites(spine: tuple[str, ...]) -> Iterator[Site]:
     for path in sorted((presets.folder("presets") / "procedures").glob("*.toml")):
         entries = presets.read_toml(path)
-        for level in entries["levels"]:
-            upper, lower = vertebrae_of(level, entries["place"])
+        place, refused_on = entries["place"], entries.get("refused_on", {})
+        for level in possible(entries["levels"], place, refused_on, spine):
+            upper, lower = vertebrae_of(level, place, spine)
             yield Site(rule_in(entries, level, path.name), level, upper, lower)
+
+
+def _lacking(levels: Iterable[str]) -> set[str]:
+    """Usual vertebrae that lie between two of a spine and are not there: L5 over four lumbar."""
+    known = in_order(levels)
+    return {
+        one
+        for upper, lower in pairwise(known)
+        for one in USUAL
+        if rank(upper) < rank(one) < rank(lower) and can_touch(upper, lower)
+    }
 
 
 def named_target(anatomy: Anatomy, name: str) -> Target:
@@ -75,7 +104,7 @@ def named_target(anatomy: Anatomy, name: str) -> Target:
         it needs.
     """
     known = []
-    for site in sites():
+    for site in sites(in_order({*USUAL, *anatomy.bodies} - _lacking(anatomy.bodies))):
         for side in ("right", "left"):
             parts = {"upper": site.upper, "lower": site.lower, "side": side}
             said = site.rule.name.format(**parts)

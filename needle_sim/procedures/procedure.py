@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from needle_sim.anatomy.numbering import ORDER, USUAL, above
 from needle_sim.anatomy.rule_text import PLACEHOLDERS, check_placeholders
-from needle_sim.anatomy.shipped_targets import COLUMN, Place, vertebrae_of
+from needle_sim.anatomy.shipped_targets import Place, possible, vertebrae_of
 from needle_sim.anatomy.target_rule import TargetRule
 from needle_sim.errors import InputError
-from needle_sim.injectate.spread import check_patterns
 from needle_sim.presets import nearest
+from needle_sim.procedures.limits import Limits
 from needle_sim.procedures.step import Step
 from needle_sim.procedures.vascular import Vascular
 from needle_sim.shown import Shown
@@ -75,24 +76,6 @@ class Danger:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a good attempt keeps; what a procedure has no limit for is not scored."""
-
-    target_error_mm: float
-    patterns: tuple[str, ...] = ()
-    approach_deg: float | None = None
-    axis_to_nerve_deg: float | None = None
-    nerve_share: float | None = None
-    window_share: float | None = None
-    root_c: float | None = None
-    dura_c: float | None = None
-    tissue_c: float | None = None
-
-    def __post_init__(self) -> None:
-        check_patterns(self.patterns)
-
-
-@dataclass(frozen=True, slots=True)
 class Variant:
     """Another target and way in at some levels, and why."""
 
@@ -126,6 +109,8 @@ class Procedure(Shown):
         How often the needle is redirected at most before the attempt is given up.
     refused : mapping of str to str
         Levels that look sensible and are not, and why.
+    refused_on : mapping of str to str
+        Vertebrae that a nerve must not cross for this procedure, and why; ``{upper}`` is the nerve.
     variant : str
         Name of the way in; `at` replaces it where a level has one of its own.
     because : str or None
@@ -156,6 +141,7 @@ class Procedure(Shown):
     protocol: str | None = None
     probe: str = "curved_3p5mhz"
     refused: Mapping[str, str] = field(default_factory=dict)
+    refused_on: Mapping[str, str] = field(default_factory=dict)
     other_place: str = ""
     variant: str = "standard"
     variants: tuple[Variant, ...] = ()
@@ -229,26 +215,34 @@ class Procedure(Shown):
                 )
         return self
 
-    def vertebrae(self, level: str) -> tuple[str, str]:
-        """Upper and lower vertebra of a level; `InputError` says what is possible."""
-        check_level(self, level)
-        return vertebrae_of(level, self.place)
+    def levels_of(self, spine: Iterable[str] = USUAL) -> tuple[str, ...]:
+        """The levels that a spine of these vertebrae has."""
+        return possible(self.levels, self.place, self.refused_on, spine)
 
-    def vertebra(self, level: str) -> str:
+    def vertebrae(self, level: str, spine: Iterable[str] = USUAL) -> tuple[str, str]:
+        """Upper and lower vertebra of a level of a spine; `InputError` says what is possible."""
+        check_level(self, level)
+        upper, lower = vertebrae_of(level, self.place, spine)
+        if lower in self.refused_on:
+            why = self.refused_on[lower].format(upper=upper)
+            raise InputError(f"{why}; levels are {', '.join(self.levels_of(spine))}")
+        return upper, lower
+
+    def vertebra(self, level: str, spine: Iterable[str] = USUAL) -> str:
         """The vertebra that the target is told by and whose endplate squares the views."""
-        upper, lower = self.vertebrae(level)
+        upper, lower = self.vertebrae(level, spine)
         return self.target.vertebra.format(upper=upper, lower=lower)
 
-    def needed(self, level: str) -> tuple[str, ...]:
+    def needed(self, level: str, spine: Iterable[str] = USUAL) -> tuple[str, ...]:
         """The vertebrae that must lie whole in a CT."""
-        upper, lower = self.vertebrae(level)
+        upper, lower = self.vertebrae(level, spine)
         return (lower,) if self.place == "nerve" else (upper, lower)
 
-    def in_words(self, level: str, side: str) -> str:
+    def in_words(self, level: str, side: str, spine: Iterable[str] = USUAL) -> str:
         """Level, bone and joint in words, so that nobody counts wrongly."""
-        upper, lower = self.vertebrae(level)
-        above = COLUMN[max(0, COLUMN.index(upper) - 1)]
-        return self.words.format(above=above, upper=upper, lower=lower, side=side)
+        upper, lower = self.vertebrae(level, spine)
+        over = above(upper, spine)
+        return self.words.format(above=over, upper=upper, lower=lower, side=side)
 
 
 def check_level(procedure: Procedure, level: str) -> None:
@@ -257,17 +251,17 @@ def check_level(procedure: Procedure, level: str) -> None:
         return
     if not isinstance(level, str):
         raise InputError(f"a level is text like {procedure.default_level!r}, got {level!r}")
-    known = f"levels are {', '.join(procedure.levels)}"
+    known = f"levels are {', '.join(procedure.levels_of())}"
     if level in procedure.refused:
         raise InputError(f"{procedure.refused[level]}; {known}")
     upper, dash, lower = level.partition("-")
-    if procedure.place == "nerve" and dash and upper in COLUMN[1:] and lower in COLUMN:
-        above = COLUMN[COLUMN.index(upper) - 1]
-        hint = procedure.other_place.format(above=above, upper=upper, lower=lower)
+    if procedure.place == "nerve" and dash and upper in ORDER[1:] and lower in ORDER:
+        over = above(upper)
+        hint = procedure.other_place.format(above=over, upper=upper, lower=lower)
         raise InputError(f"--level of {procedure.name} is a nerve, not the joint {level}: {hint}"
                          f"{'; ' if hint else ''}{known}")  # fmt: skip
-    if procedure.place == "interspace" and not dash and level in COLUMN:
-        both = [one for one in procedure.levels if level in one.split("-")]
+    if procedure.place == "interspace" and not dash and level in ORDER:
+        both = [one for one in procedure.levels_of() if level in one.split("-")]
         raise InputError(
             f"--level of {procedure.name} is an interspace, not {level}: "
             f"did you mean {' or '.join(both) or 'another one'}? {known}"

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.numbering import USUAL, in_order
 from needle_sim.anatomy.posing.posture import Posture
 from needle_sim.anatomy.target import Target, point_target
 from needle_sim.anatomy.target_rule import aim
 from needle_sim.errors import InputError
 from needle_sim.planning.sightline import recipe_angles, towards_detector
 from needle_sim.procedures.procedure import Procedure
+from needle_sim.volume.label_names import COLUMN_NUMBERS
 from needle_sim.volume.volume import Note, Volume
 
 
@@ -95,15 +96,28 @@ def anatomy_of_ct(
         return anatomy_from_ct(ct, None)
     if target_mm is not None:
         return anatomy_from_ct(ct, labels, near_mm=target_mm)
+    spine = _spine_of(labels)
+    needed = recipe.needed(level, spine)
     try:
-        return anatomy_from_ct(ct, labels, vertebrae=recipe.needed(level))
+        return anatomy_from_ct(ct, labels, vertebrae=needed)
     except UnfitError as error:
-        here = [one for one in recipe.levels if set(recipe.needed(one)) <= set(error.whole)]
+        levels = recipe.levels_of(spine)
+        here = [one for one in levels if set(recipe.needed(one, spine)) <= set(error.whole)]
         raise InputError(
             f"{error.fault}, and {recipe.name} at {level} needs "
-            f"{' and '.join(recipe.needed(level))}: on this CT it can be done at "
+            f"{' and '.join(needed)}: on this CT it can be done at "
             f"{', '.join(here) or 'no level'}; for {level} take a CT that holds {error.name} whole"
         ) from error
+
+
+def _spine_of(labels: Volume) -> tuple[str, ...]:
+    """The usual vertebrae, and what the labels show to be otherwise in this patient."""
+    here = {
+        name for name in ("T13", "L4", "L5", "L6", "S1", "sacrum")
+        if (labels.array == COLUMN_NUMBERS[name]).any()
+    }  # fmt: skip
+    four = "L4" in here and "L5" not in here and bool(here & {"S1", "sacrum"})
+    return in_order({*USUAL, *(here & {"T13", "L6"})} - ({"L5"} if four else set()))
 
 
 def reference_of(anatomy: Anatomy, target: Target) -> str:
@@ -138,9 +152,15 @@ def target_of(
     if target_mm is not None:
         angles = recipe_angles(anatomy, "", side, *way)
         return point_target(anatomy, target_mm, -towards_detector(*angles), side)
-    upper, lower = recipe.vertebrae(level)
+    upper, lower = recipe.vertebrae(level, anatomy.bodies)
     check_neighbours(anatomy, level, upper, lower)
-    angles = recipe_angles(anatomy, recipe.vertebra(level), side, *way)
+    lacking = [one for one in recipe.needed(level, anatomy.bodies) if one not in anatomy.bodies]
+    if lacking and anatomy.bodies:
+        raise InputError(
+            f"{anatomy.name} has no {' and no '.join(lacking)}, which {recipe.name} at {level} "
+            f"needs: here it can be done at {', '.join(recipe.levels_of(anatomy.bodies))}"
+        )
+    angles = recipe_angles(anatomy, recipe.vertebra(level, anatomy.bodies), side, *way)
     return aim(
         anatomy, recipe.target, level=level, upper=upper, lower=lower, side=side,
         towards=-towards_detector(*angles),

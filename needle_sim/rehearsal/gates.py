@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim import presets
+from needle_sim.anatomy.numbering import USUAL
 from needle_sim.anatomy.shipped_targets import vertebrae_of
 from needle_sim.anatomy.target import Target
 from needle_sim.anatomy.target_rule import aim
 from needle_sim.errors import InputError
 from needle_sim.rehearsal.metric import Attempted, Metric
+from needle_sim.rehearsal.narrow import narrow_said, sac_mm2
 from needle_sim.rehearsal.record import Event, Record
 
 _HAZARDS = {"dura": "dura", "root": "nerve root", "vessel": "vessel"}
@@ -34,6 +36,7 @@ def gates(attempted: Attempted) -> tuple[Metric, ...]:
         why = "no path keeps the margins of the procedure; nothing was inserted or heated"
         return (_gate("safe path", 0.0, "", "at least 1", False, why),)
     found = [
+        *_wide_enough(attempted, record),
         *_treated(attempted, record),
         *_right_place(attempted, record),
         *_untouched(attempted, record),
@@ -55,6 +58,18 @@ def _gate(
 ) -> Metric:
     time_s = None if event is None else event.t_s
     return Metric(name, value, unit, limit, passed, reason, time_s, rank="gate")
+
+
+def _wide_enough(attempted: Attempted, record: Record) -> Iterator[Metric]:
+    """Where the canal is severely narrow another level is taken, or the attempt given up."""
+    recipe, target = attempted.procedure, attempted.target
+    least = recipe.limits.sac_mm2
+    area = None if least is None else sac_mm2(attempted.anatomy, target.level)
+    if area is None or least is None or (record.abort is not None and not record.of("inject")):
+        return
+    why = narrow_said(recipe, attempted.anatomy, target)
+    why = why or f"the dural sac has {area:.0f} mm2 at {target.level}"
+    yield _gate("canal wide enough", area, "mm2", f">= {least:g}", area >= least, why)
 
 
 def _treated(attempted: Attempted, record: Record) -> Iterator[Metric]:
@@ -129,8 +144,9 @@ _GIVEN = {"inject": "the drug", "heat": "heat"}
 def _others(attempted: Attempted) -> Iterator[Target]:
     """The same target at every other level and side that this anatomy has."""
     recipe, target = attempted.procedure, attempted.target
-    for level in recipe.levels:
-        upper, lower = vertebrae_of(level, recipe.place)
+    spine = tuple(attempted.anatomy.bodies) or USUAL
+    for level in recipe.levels_of(spine):
+        upper, lower = vertebrae_of(level, recipe.place, spine)
         for side in ("left", "right"):
             if (level, side) == (target.level, target.side):
                 continue

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.numbering import USUAL
 from needle_sim.anatomy.target import Target
 from needle_sim.procedures.procedure import Procedure
 from needle_sim.rehearsal.attempt import Attempt, Way
 from needle_sim.rehearsal.metric import Attempted
+from needle_sim.rehearsal.narrow import narrow_said, too_narrow
 from needle_sim.rehearsal.record import Record
 from needle_sim.rehearsal.run import Run
 from needle_sim.rehearsal.scoring import score
@@ -41,6 +45,7 @@ def judged(
     recipe, anatomy, target = attempt.recipe, attempt.anatomy, attempt.target
     history, lesion, hottest = heat
     known = anatomy.hazards_known_at(target.centre_mm)
+    record = _excused(record, recipe, anatomy, target)
     made = Attempted(
         recipe, anatomy, target, way.plan, record, lesion, hottest, known, way.approach
     )
@@ -52,7 +57,7 @@ def judged(
         vertebra=target.vertebra,
         side=attempt.side,
         seed=seed,
-        in_words=in_words(recipe, target),
+        in_words=in_words(recipe, target, tuple(anatomy.bodies)),
         plan=way.plan,
         blocked=way.blocked,
         views=views,
@@ -70,14 +75,23 @@ def judged(
     )
 
 
+def _excused(record: Record, recipe: Procedure, anatomy: Anatomy, target: Target) -> Record:
+    """The record; who gave up before a canal that is too narrow did right."""
+    if record.abort is None or not too_narrow(recipe, anatomy, target):
+        return record
+    return replace(record, justified=True)
+
+
 def _notes(
     judged: Attempted, way: Way, history: HeatHistory | None, unseen: tuple[str, ...]
 ) -> tuple[str, ...]:
     """What a reader must know, the weightiest first."""
     recipe, record = judged.procedure, judged.record or Record()
+    narrow = narrow_said(recipe, judged.anatomy, judged.target)
     return (
         *(() if judged.hazards_known else (_UNKNOWN_HAZARDS,)),
         *((f"{recipe.variant}: {recipe.because}",) if recipe.because else ()),
+        *((narrow,) if narrow else ()),
         *way.notes,
         *(f"{shot.title}: {note}" for shot in record.shots for note in shot.spread.notes),
         *(() if history is None else (str(note) for note in history.notes)),
@@ -86,9 +100,9 @@ def _notes(
     )
 
 
-def in_words(recipe: Procedure, target: Target) -> str:
+def in_words(recipe: Procedure, target: Target, spine: tuple[str, ...] = USUAL) -> str:
     """Level, bone and joint of a target in words; a bare point by its place."""
     if target.kind != "point":
-        return recipe.in_words(target.level, target.side)
+        return recipe.in_words(target.level, target.side, spine)
     x, y, z = target.centre_mm
     return f"the point {x:.1f}, {y:.1f}, {z:.1f} (patient LPS, mm), {target.side} approach"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from needle_sim.anatomy.target import Target
 from needle_sim.geometry.transform import angle_deg
 from needle_sim.planning.planner import Plan
-from needle_sim.procedures.procedure import Limits
+from needle_sim.procedures.limits import Limits
 from needle_sim.rehearsal.metric import Attempted, Metric, at_least, at_most
 from needle_sim.rehearsal.record import Record
 from needle_sim.thermal.lesion import Lesion

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from needle_sim import presets
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.procedures.procedure import Limits
+from needle_sim.procedures.limits import Limits
 from needle_sim.rehearsal.metric import Metric
 from needle_sim.rehearsal.run import Run
 from needle_sim.thermal.history import HeatHistory

@@ -13,7 +13,7 @@ RFA = Procedure.preset("medial-branch-rfa")
 
 
 @pytest.mark.parametrize(
-    ("level", "vertebra"), [("L1", "L2"), ("L2", "L3"), ("L3", "L4"), ("L4", "L5")]
+    ("level", "vertebra"), [("T12", "L1"), ("L1", "L2"), ("L2", "L3"), ("L3", "L4"), ("L4", "L5")]
 )
 def test_a_branch_crosses_the_vertebra_below(level, vertebra):
     """Ln branch on the Ln+1 transverse process (Springer 978-3-030-31741-6 ch. 16)."""
@@ -31,8 +31,10 @@ def test_the_words_name_bone_and_joint():
     [
         ("L5", "dorsal ramus, on the sacral ala"),
         ("L4-L5", "medial branches of L3 and L4"),
-        ("C5", "levels are L1, L2, L3, L4"),
-        ("", "levels are L1, L2, L3, L4"),
+        ("C5", "levels are T12, L1, L2, L3, L4"),
+        ("", "levels are T12, L1, L2, L3, L4"),
+        ("T11", "osteofibrous canal beside the T12 transverse process"),
+        ("T10", "begins with the T12 branch on L1"),
     ],
 )
 def test_a_level_it_does_not_have_is_refused_with_the_way_out(level, said):
@@ -96,13 +98,43 @@ def test_a_way_in_by_name_is_taken_anywhere_and_an_unknown_one_is_refused():
     [
         ("L4", "did you mean L3-L4 or L4-L5"),
         ("S1", "did you mean L5-S1"),
-        ("L4-S1", "levels are L1-L2"),
-        ("T12-L1", "levels are L1-L2"),
+        ("T11", "levels are T12-L1"),
+        ("T11-T12", "pleura and lung"),
+        ("L3-S1", "levels are T12-L1"),
     ],
 )
 def test_a_single_level_of_an_interspace_suggests_both(level, said):
     with pytest.raises(InputError, match=said):
         FORAMEN.vertebra(level)
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("facet-injection", "T10-T11"),
+        ("facet-injection", "T11-T12"),
+        ("transforaminal-epidural", "T10-T11"),
+        ("transforaminal-epidural", "T11-T12"),
+        ("medial-branch-rfa", "T10"),
+        ("medial-branch-rfa", "T11"),
+    ],
+)
+def test_thoracic_levels_are_refused_with_the_reason_and_what_to_take(name, level):
+    made = Procedure.preset(name)
+    with pytest.raises(InputError, match="take") as caught:
+        made.at(level)
+    assert "levels are T12" in str(caught.value)
+
+
+def test_whether_a_branch_can_be_treated_depends_on_what_it_crosses():
+    """L5 runs over an L6 as over any lumbar vertebra, L4 over the sacrum where L5 is lacking."""
+    six, four = ("L4", "L5", "L6", "S1"), ("L2", "L3", "L4", "S1")
+    assert RFA.vertebra("L5", six) == "L6"
+    assert RFA.in_words("L5", "left", six).startswith("left L5 medial branch, on the L6 SAP/TP")
+    assert RFA.levels_of(four) == ("L1", "L2", "L3")
+    for spine, level in ((four, "L4"), (six, "L6"), ((), "L6")):
+        with pytest.raises(InputError, match=f"{level} has no medial branch .* on the sacral ala"):
+            RFA.vertebra(level, spine)
 
 
 def test_both_vertebrae_of_an_interspace_must_be_whole_and_one_of_a_nerve():

@@ -65,6 +65,15 @@ def test_a_level_with_another_vertebra_in_it_is_refused(phantom):
         target_of(Procedure.preset("transforaminal-epidural"), six, "L5-S1", "left", None)
 
 
+def test_a_level_whose_vertebra_is_not_there_says_what_can_be_done(phantom):
+    four = replace(phantom, bodies={k: v for k, v in phantom.bodies.items() if k != "L5"})
+    foramen = Procedure.preset("transforaminal-epidural")
+    with pytest.raises(InputError, match=r"has no L5, .* can be done at .*L3-L4, L4-S1"):
+        target_of(foramen, four, "L4-L5", "left", None)
+    with pytest.raises(InputError, match=r"L4 has no medial branch .* levels are T12, L1, L2, L3$"):
+        target_of(RFA, four, "L4", "left", None)
+
+
 def test_a_bare_point_is_squared_on_the_vertebra_nearest_to_it(phantom):
     near = phantom.bodies["L2"].matrix[:3, 3] + np.array([0.0, 30.0, 2.0])
     made = target_of(RFA, phantom, "L4", "right", near)
@@ -76,6 +85,18 @@ def test_a_bare_point_is_squared_on_the_vertebra_nearest_to_it(phantom):
 def test_without_known_bodies_there_is_no_vertebra_but_the_targets():
     assert reference_of(patient(), target(vertebra="")) == ""
     assert reference_of(patient(), target(vertebra="L4")) == "L4"
+
+
+def test_which_vertebra_a_nerve_crosses_is_seen_in_the_labels():
+    """L5 and L6 whole: the L5 branch crosses L6, and nothing says that it does not fit."""
+    ct, labels = column("L4", "L5", "L6", cut="S1")
+    with pytest.raises(InputError) as caught:
+        anatomy_of_ct(ct, labels, RFA, "L6", None)
+    assert "L6 has no medial branch to target here" in str(caught.value)
+    assert "levels are T12, L1, L2, L3, L4, L5" in str(caught.value)
+    ct, labels = column("L2", "L3", "L4", cut="S1")
+    with pytest.raises(InputError, match="L4 has no medial branch to target here"):
+        anatomy_of_ct(ct, labels, RFA, "L4", None)
 
 
 def column(*whole: str, cut: str) -> tuple[Volume, Volume]:
@@ -91,9 +112,9 @@ def column(*whole: str, cut: str) -> tuple[Volume, Volume]:
 @pytest.mark.parametrize(
     ("name", "level", "here"),
     [
-        ("medial-branch-rfa", "L2", "at L1;"),
-        ("transforaminal-epidural", "L2-L3", "at L1-L2;"),
-        ("medial-branch-rfa", "L4", "at L1;"),
+        ("medial-branch-rfa", "L2", "at T12, L1;"),
+        ("transforaminal-epidural", "L2-L3", "at T12-L1, L1-L2;"),
+        ("medial-branch-rfa", "L4", "at T12, L1;"),
     ],
 )
 def test_a_level_that_the_ct_cuts_is_refused_with_those_that_can_be_done(name, level, here):
@@ -105,9 +126,9 @@ def test_a_level_that_the_ct_cuts_is_refused_with_those_that_can_be_done(name, l
 
 
 def test_a_ct_without_a_level_of_the_procedure_says_so():
-    ct, labels = column("T12", "L1", cut="L2")
-    with pytest.raises(InputError, match=r"L2 is cut by the lower edge .* done at no level"):
-        anatomy_of_ct(ct, labels, RFA, "L1", None)
+    ct, labels = column("T11", "T12", cut="L1")
+    with pytest.raises(InputError, match=r"L1 is cut by the lower edge .* done at no level"):
+        anatomy_of_ct(ct, labels, RFA, "T12", None)
 
 
 def test_a_patient_lies_as_asked_and_is_registered_by_a_vertebra_when_planned_before():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from needle_sim.planning.planner import Plan
 from needle_sim.rehearsal.attempt import Attempt, Way
 from needle_sim.rehearsal.judging import in_words, judged
@@ -20,6 +22,7 @@ from tests.rehearsal.attempts import (
     target,
     told,
 )
+from tests.rehearsal.test_narrow import narrow
 
 NO_HEAT = (None, None, {})
 WAY = Way(Plan(target(), (placed(),), CLEAR, 0), None, ("a note",), None, "tuohy_18g_90mm",
@@ -68,3 +71,15 @@ def test_a_bare_point_is_told_by_its_place():
     said = in_words(EPIDURAL, target(kind="point"))
     assert said.startswith("the point 0.0, -4.0, 0.0 (patient LPS, mm), right approach")
     assert "L4-L5" in in_words(EPIDURAL, target())
+
+
+@pytest.mark.parametrize(("area", "justified"), [(60.0, True), (140.0, False)])
+def test_giving_up_before_a_narrow_canal_is_justified(area, justified):
+    made = narrow(140.0, area, 120.0)
+    record = replace(RECORD, events=RECORD.events[:3], abort="the canal is narrow")
+    assert run(made.anatomy, record=record).record.justified is justified
+
+
+def test_a_narrow_canal_is_among_the_first_things_to_read():
+    found = run(narrow(140.0, 60.0, 120.0).anatomy).notes
+    assert found[0].startswith("severe central stenosis at L4-L5: the dural sac has 60 mm2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -100,8 +101,9 @@ def test_the_seed_moves_the_noise_and_not_the_plan(run):
     assert not np.array_equal(other.views[0].radiograph.array, run.views[0].radiograph.array)
 
 
-@pytest.mark.parametrize("level", ["L1", "L2", "L3"])
-@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize(
+    ("level", "side"), [("T12", "left"), ("L1", "right"), ("L2", "left"), ("L3", "right")]
+)
 def test_every_level_and_side_of_the_phantom_has_a_safe_plan(level, side, phantom):
     run = ns.run_procedure(COLD, level=level, side=side, pictures=False, anatomy=phantom)
     assert run.blocked is None
@@ -130,6 +132,46 @@ def test_every_injection_reaches_its_space_and_contrast_shows_it(name, phantom):
     hazards = [gap for one, gap in run.record.clearance_mm.items() if one != "bone"]
     assert min(hazards) > 0
     assert run.temperature_max_c == {}
+
+
+PLACES = [
+    ("lumbar_normal", "T12-L1", "facet-injection"),
+    ("lumbar_normal", "T12-L1", "interlaminar-epidural"),
+    ("lumbar_normal", "T12-L1", "transforaminal-epidural"),
+    ("lumbar_normal", "T11-T12", "interlaminar-epidural"),
+    ("lumbar_normal", "T10-T11", "interlaminar-epidural"),
+    ("six_lumbar", "L6-S1", "transforaminal-epidural"),
+    ("six_lumbar", "L6-S1", "interlaminar-epidural"),
+    ("six_lumbar", "L6-S1", "facet-injection"),
+    ("six_lumbar", "L5", "medial-branch-rfa"),
+    ("four_lumbar", "L4-S1", "interlaminar-epidural"),
+    ("four_lumbar", "L4-S1", "transforaminal-epidural"),
+    ("four_lumbar", "L4-S1", "facet-injection"),
+    ("four_lumbar", "L3", "medial-branch-rfa"),
+]
+LIGHT = (0, 5, 9)
+
+
+@cache
+def coarse(name):
+    return ns.build_phantom(name, voxel_mm=4.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "procedure"),
+    [
+        pytest.param(*one, marks=() if n in LIGHT else pytest.mark.long)
+        for n, one in enumerate(PLACES)
+    ],
+)
+def test_levels_of_other_spines_and_of_the_lower_chest_go_from_start_to_score(
+    name, level, procedure, phantom
+):
+    anatomy = phantom if name == "lumbar_normal" else coarse(name)
+    run = ns.run_procedure(procedure, level=level, side="left", pictures=False, anatomy=anatomy)
+    assert run.score.outcome == "completed"
+    assert run.score.total >= 85.0
+    assert level in run.in_words
 
 
 def test_at_l1_l2_the_needle_goes_below_the_root_and_says_why(injection):

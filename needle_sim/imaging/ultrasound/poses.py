@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.anatomy.anatomy import Anatomy
-from needle_sim.anatomy.numbering import USUAL
+from needle_sim.anatomy.numbering import ORDER, USUAL, can_touch
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import as_points
 from needle_sim.geometry.transform import Transform, unit
@@ -34,7 +34,7 @@ from needle_sim.imaging.ultrasound.windows import widest_way, widest_window
 from needle_sim.presets import nearest
 
 Field = NDArray[np.float64]
-LEVELS = USUAL[USUAL.index("T12") :]
+LEVELS = ORDER[ORDER.index("T12") :]
 _AIM_SIDES_MM = (2.0, 4.0)
 """How far to its own side a paramedian beam meets the canal, so that it crosses the laminae and not
 the spinous processes (proposed)."""
@@ -133,8 +133,9 @@ def vertebrae_of(level: str, takes: str) -> tuple[str, ...]:
         No such level; a single vertebra where an interspace is needed names both around it.
     """
     upper, dash, lower = level.partition("-")
-    pairs = [f"{a}-{b}" for a, b in pairwise(LEVELS)]
-    if dash and level not in pairs:
+    usual = [one for one in USUAL if one in LEVELS]
+    pairs = [f"{a}-{b}" for a, b in pairwise(usual)]
+    if dash and not (upper in LEVELS and can_touch(upper, lower)):
         raise InputError(f"there is no interspace {level!r}{nearest(level, pairs)}")
     if not dash and level not in LEVELS:
         raise InputError(f"there is no level {level!r}{nearest(level, (*LEVELS, *pairs))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from needle_sim import __version__, presets
+from needle_sim.anatomy.numbering import USUAL
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.instruments.needle import Needle
 from needle_sim.procedures.procedure import Procedure
@@ -32,8 +33,8 @@ def setup_of(console: Console) -> dict[str, Any]:
         "title": recipe.title,
         "level": it.level,
         "side": it.side,
-        "order": recipe.in_words(it.level, it.side),
-        "procedures": _procedures(recipe),
+        "order": recipe.in_words(it.level, it.side, it.anatomy.bodies),
+        "procedures": _procedures(recipe, tuple(it.anatomy.bodies) or USUAL),
         "operator_sign": towards_operator(it.side),
         "whole_mm": [whole.shape[1] * whole.pixel_mm, whole.shape[0] * whole.pixel_mm],
         "magnification": whole.magnification,
@@ -49,13 +50,14 @@ def setup_of(console: Console) -> dict[str, Any]:
     }
 
 
-def _procedures(recipe: Procedure) -> list[dict[str, Any]]:
+def _procedures(recipe: Procedure, spine: tuple[str, ...]) -> list[dict[str, Any]]:
     """All that could be declared: the shipped ones, and the one that is ordered."""
     files = sorted((presets.folder("presets") / "procedures").glob("*.toml"))
     known = {path.stem: Procedure.preset(path.stem) for path in files}
     known[recipe.name] = recipe
     return [
-        {"name": one.name, "title": one.title, "levels": list(one.levels)} for one in known.values()
+        {"name": one.name, "title": one.title, "levels": list(one.levels_of(spine))}
+        for one in known.values()
     ]
 
 

@@ -55,7 +55,7 @@ class Scanner:
     def _level(self, name: str) -> str | None:
         """The level that a view takes: the interspace of the target, or its vertebra."""
         it = self._it
-        upper, lower = it.recipe.vertebrae(it.level)
+        upper, lower = it.recipe.vertebrae(it.level, it.anatomy.bodies)
         for level in (f"{upper}-{lower}", lower, upper):
             try:
                 check_view(name, level, it.side)

@@ -29,7 +29,7 @@ def test_everything_shipped_can_be_taken_in_hand():
     setup = setup_of(console(RFA))
     assert [one["name"] for one in setup["needles"]] == presets.names("needles")
     assert {one["name"]: one["levels"] for one in setup["procedures"]}[RFA] == [
-        "L1", "L2", "L3", "L4",
+        "T12", "L1", "L2", "L3", "L4",
     ]  # fmt: skip
     assert any(one["contrast"] for one in setup["agents"])
     assert any(not one["contrast"] for one in setup["agents"])

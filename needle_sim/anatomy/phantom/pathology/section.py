@@ -36,19 +36,25 @@ def disc_plane(landmarks_mm: Mapping[str, NDArray[np.float64]], level: str) -> T
     return rigid(axes, middle["posterior"], source=Frame(level))
 
 
-def area_mm2(shape: Bone | Structure, plane: Transform, *, half_mm: float = _HALF_MM) -> float:
-    """Area of a shape in the x-y plane of a frame, within 25 mm of its origin, mm2.
+def area_mm2(
+    shape: Bone | Structure,
+    plane: Transform,
+    *,
+    half_mm: float = _HALF_MM,
+    step_mm: float = _STEP_MM,
+) -> float:
+    """Area of a shape in the x-y plane of a frame, within ``half_mm`` of its origin, mm2.
 
-    Squares of 0.1 mm, those at the border by the share that is inside.
+    Squares of ``step_mm``, those at the border by the share that is inside.
     """
-    line = np.arange(-half_mm, half_mm + 0.5 * _STEP_MM, _STEP_MM)
+    line = np.arange(-half_mm, half_mm + 0.5 * step_mm, step_mm)
     x, y = np.meshgrid(line, line, indexing="ij")
     points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
     depth = shape.distance_mm(plane.apply(points))
     if not (depth < 0).any():
         raise InputError("the shape does not meet the plane: take a level that holds it")
-    share = np.clip(0.5 - depth / _STEP_MM, 0.0, 1.0)
-    return float(share.sum()) * _STEP_MM**2
+    share = np.clip(0.5 - depth / step_mm, 0.0, 1.0)
+    return float(share.sum()) * step_mm**2
 
 
 def volume_mm3(shape: Bone, *, step_mm: float = 0.2) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.finding import findings
+from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.pathology.slip import (
     Spondylolisthesis,
     Spondylolysis,
@@ -11,7 +12,6 @@ from needle_sim.anatomy.phantom.pathology.slip import (
     meyerding,
     slip_percent,
 )
-from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.errors import InputError
 from tests.anatomy.phantom.pathology.conftest import deepest_in_bone
 
