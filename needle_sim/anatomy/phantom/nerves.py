@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +34,8 @@ from needle_sim.geometry.transform import unit
 _STATIONS = ("L1", "L2", "L3", "L4", "L5", "S1")
 _LOOSE_SHARE = 0.35  # of an arch's way back that the sac before it goes too (proposed)
 _LEAST_SAC_MM = 4.0  # of its depth is left however far a vertebra slips (proposed)
-_CLEAR_MM, _TURNS, _LEAST_SHARE = 0.3, 4, 0.6  # of the sac from a canal's wall (proposed)
+_CLEAR_MM, _LEAST_SHARE = 0.1, 0.6  # of the sac from a canal's wall (proposed)
+_TURNS = 6
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 
 _Points = NDArray[np.float64]
@@ -58,7 +59,11 @@ def structures(
     sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
     left = column.left_at(line[:, 2])
     if any(spec.slip_above_mm > 0.0 for spec in column.vertebrae.values()):
-        scale = _held(line, scale, left, sacrum, Implicit.of(canal_rows(column, sacrum)))
+        line, scale = _held(
+            line, scale, left, sacrum,
+            (Implicit.of(canal_rows(column, sacrum)),
+             [bones[level].moved(body) for level, body in column.bodies.items()]),
+        )  # fmt: skip
         half = 0.5 * sacrum["sac_depth_mm"] * scale
     found = [
         _dura(line, scale, left, sacrum),
@@ -142,17 +147,42 @@ def _beside_slip(column: Column, upper: str, lower: str) -> float:
 
 
 def _held(
-    line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float], canal: Implicit
-) -> _Points:
-    """The scale (N,) with which the sac stays within the walls of a canal that a slip bends."""
-    for _ in range(_TURNS):
+    line: _Points,
+    scale: _Points,
+    left: _Points,
+    sacrum: Mapping[str, float],
+    walls: tuple[Implicit, Sequence[Implicit]],
+) -> tuple[_Points, _Points]:
+    """Axis (N, 3) and scale (N,) with which the sac stays within a canal that a slip bends.
+
+    ``walls`` are the canal and the bones, in the patient. The sac gives way from the wall of the
+    canal that it meets as far as the bone before it lets it, and then narrows.
+    """
+    canal, bones = walls
+    for turn in range(_TURNS):
         tubes = _dura(line, scale, left, sacrum).tubes
-        out = [canal.distance_mm(one.points_mm) + one.radius_mm for one in tubes]
-        over = np.maximum(np.max(out, axis=0) + _CLEAR_MM, 0.0)
-        over = np.maximum(over, 0.5 * gaussian_filter1d(over, 1.0))  # no step in the calibre
-        over[line[:, 2] > line[1, 2]] = 0.0  # above the first vertebra
-        scale = np.maximum(scale - 2.0 * over / sacrum["sac_width_mm"], _LEAST_SHARE * scale)
-    return scale
+        places = np.stack([one.points_mm for one in tubes])
+        radii = np.stack([one.radius_mm for one in tubes])
+        flat = places.reshape(-1, 3)
+        out = canal.distance_mm(flat).reshape(radii.shape) + radii
+        bony = radii - np.min([one.distance_mm(flat) for one in bones], axis=0).reshape(radii.shape)
+        over, stop = (np.max(one, axis=0) + _CLEAR_MM for one in (out, bony))
+        over[line[:, 2] > line[1, 2]] = stop[line[:, 2] > line[1, 2]] = 0.0  # above the first
+        if turn == 0:
+            met = places[out.argmax(axis=0), np.arange(len(line))]
+            away = canal.gradient(met)
+            way = np.clip(np.minimum(over, -stop), 0.0, None)
+            line = line - way[:, None] * (away - left * _along(away, left))
+            continue
+        most = np.maximum(np.maximum(over, stop), 0.0)
+        most = np.maximum(most, 0.5 * gaussian_filter1d(most, 1.0))  # no step in the calibre
+        scale = np.maximum(scale - 2.0 * most / sacrum["sac_width_mm"], _LEAST_SHARE * scale)
+    return line, scale
+
+
+def _along(ways: _Points, units: _Points) -> _Points:
+    """Components (N, 1) of vectors (N, 3) along units."""
+    return np.asarray((ways * units).sum(axis=1, keepdims=True))
 
 
 def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float]) -> Structure:

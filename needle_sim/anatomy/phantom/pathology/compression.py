@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Bone
 from needle_sim.anatomy.finding import Finding, within
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, resized, vertebra
+from needle_sim.anatomy.phantom.pathology.kind import AtVertebra, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.errors import InputError
@@ -39,7 +39,7 @@ _HERE = Transform(np.eye(4), target=Frame("body"), source=Frame("body"))
 
 
 @dataclass(frozen=True)
-class CompressionFracture(Pathology):
+class CompressionFracture(AtVertebra):
     """A vertebral body that has lost height.
 
     Parameters
@@ -54,7 +54,6 @@ class CompressionFracture(Pathology):
 
     kind: ClassVar[str] = "compression_fracture"
 
-    level: str
     loss_percent: float
     shape: FractureShape = "wedge"
 
@@ -79,9 +78,9 @@ class CompressionFracture(Pathology):
     def __str__(self) -> str:
         return f"compression fracture: {self.shape}, Genant {self.grade}, {self.loss_percent:g} %"
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The body sinks in; its discs keep their wedge, so that the column bends over it."""
-        level = vertebra(spine, self.level)
+        level = self.level
         beside = [spine.vertebrae[one] for one in intact(self, spine.levels, spine.pathology)]
         expected = np.mean([heights_of_sizes(one) for one in beside], axis=0)
         wanted = expected * (1.0 - 0.01 * np.array(self.losses_percent))

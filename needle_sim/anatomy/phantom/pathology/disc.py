@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.pathology.section import disc_plane, volume_mm3
 from needle_sim.anatomy.phantom.voxelise import Layer, Shape
@@ -36,7 +35,7 @@ _FIBROUS_HU = 90.0
 
 
 @dataclass(frozen=True)
-class DiscDegeneration(Pathology):
+class DiscDegeneration(AtInterspace):
     """A degenerated disc.
 
     Parameters
@@ -54,8 +53,11 @@ class DiscDegeneration(Pathology):
     """
 
     kind: ClassVar[str] = "disc_degeneration"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "height_mm": Grade(4.0, 20.0, "a fused level is not built", "height of the disc"),
+        "vacuum_mm3": Grade(0.0, 3000.0, "0 is none", "gas in the disc"),
+    }
 
-    level: str
     grade: float
     height_mm: float
     vacuum_mm3: float = 0.0
@@ -63,12 +65,11 @@ class DiscDegeneration(Pathology):
     def __post_init__(self) -> None:
         if self.grade not in (1.0, 2.0, 3.0, 4.0, 5.0):
             raise InputError(f"grade must be 1, 2, 3, 4 or 5 (Pfirrmann), got {self.grade:g}")
-        within("height_mm", self.height_mm, 4.0, 20.0, "a fused level is not built")
-        within("vacuum_mm3", self.vacuum_mm3, 0.0, 3000.0, "0 is none")
+        super().__post_init__()
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The disc sinks; it bulges, and the foramina between the pedicles sink with it."""
-        upper, lower = neighbours(spine, self.level)
+        upper, lower = self.upper, self.lower
         low, top = spine.vertebrae[lower], spine.vertebrae[upper]
         dishes = top.dish_mm + low.dish_mm
         lost = low.disc_above_mm + dishes - self.height_mm
@@ -83,8 +84,7 @@ class DiscDegeneration(Pathology):
 
     def altered(self, draft: Draft) -> Draft:
         """Fibrous tissue in place of the nucleus, gas, and dense bone under the endplates."""
-        upper, _, lower = self.level.partition("-")
-        rows = disc_rows(draft.stack, upper, lower)
+        rows = disc_rows(draft.stack, self.upper, self.lower)
         before, tints = draft.before, draft.tints
         if self.grade >= _NO_NUCLEUS:
             before = (*before, Layer("annulus", Implicit.of(rows), 0.0, _FIBROUS_HU))
@@ -94,14 +94,12 @@ class DiscDegeneration(Pathology):
             tints = (*tints, *((shape, _SCLEROSIS_HU) for shape in self._sclerosis(draft)))
         return replace(draft, before=before, tints=tints)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Height from bone to bone; gas from what the CT lacks in the disc."""
-        tall = disc_height_mm(anatomy, self.level)
-        found = [self.found("height of the disc", "mm", self.height_mm, tall)]
+        found = {"height_mm": disc_height_mm(anatomy, self.level)}
         if self.vacuum_mm3 > 0.0:
-            gas = gas_mm3(anatomy, self.level)
-            found.append(self.found("gas in the disc", "mm3", self.vacuum_mm3, gas))
-        return tuple(found)
+            found["vacuum_mm3"] = gas_mm3(anatomy, self.level)
+        return found
 
     def _gas(self, draft: Draft, annulus: Row) -> Implicit:
         """Clefts of the wanted volume in the middle of a disc: a wide one, and one before it."""
@@ -127,8 +125,7 @@ class DiscDegeneration(Pathology):
         return shape
 
     def _sclerosis(self, draft: Draft) -> Iterator[Shape]:
-        upper, _, lower = self.level.partition("-")
-        for level, sign in ((upper, -1.0), (lower, 1.0)):
+        for level, sign in ((self.upper, -1.0), (self.lower, 1.0)):
             spec = draft.stack.vertebrae[level]
             size = (spec.upper_width_mm, spec.upper_depth_mm)
             if sign < 0:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.joint import joint_ends
 from needle_sim.anatomy.phantom.pathology.crowding import Core
 from needle_sim.anatomy.phantom.pathology.facet_reading import face_deg, gap_mm, spur_mm
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
@@ -35,7 +34,7 @@ _BEHIND_MM = 1.2  # from the end of the joint's line to a spur (proposed)
 
 
 @dataclass(frozen=True)
-class FacetArthrosis(Pathology):
+class FacetArthrosis(AtInterspace):
     """Narrow facet joints with spurs over their back rim, both sides.
 
     Parameters
@@ -53,8 +52,11 @@ class FacetArthrosis(Pathology):
     """
 
     kind: ClassVar[str] = "facet_arthrosis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "gap_mm": Grade(0.8, 4.0, "an ankylosed joint is not built", "gap of the joints"),
+        "spur_mm": Grade(0.0, 8.0, "0 is none", "spurs"),
+    }
 
-    level: str
     grade: float
     gap_mm: float
     spur_mm: float = 0.0
@@ -62,12 +64,11 @@ class FacetArthrosis(Pathology):
     def __post_init__(self) -> None:
         if self.grade not in (0.0, 1.0, 2.0, 3.0):
             raise InputError(f"grade must be 0, 1, 2 or 3 (Weishaupt), got {self.grade:g}")
-        within("gap_mm", self.gap_mm, 0.8, 4.0, "an ankylosed joint is not built")
-        within("spur_mm", self.spur_mm, 0.0, 8.0, "0 is none")
+        super().__post_init__()
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The gap narrows, and the superior processes thicken."""
-        upper, lower = neighbours(spine, self.level)
+        upper, lower = self.upper, self.lower
         thick = spine.vertebrae[lower].sap_thickness_mm * (1.0 + _THICKER * self.grade)
         spine = resized(spine, lower, sap_thickness_mm=thick)
         # the faces are not flat: bone meets bone a little farther apart than the sizes say
@@ -82,7 +83,7 @@ class FacetArthrosis(Pathology):
         """A spur on the superior process of each side, over the joint's back rim."""
         if self.spur_mm <= 0.0:
             return own
-        upper, _, lower = self.level.partition("-")
+        upper, lower = self.upper, self.lower
         into = stack.bodies[lower].inverse() @ stack.bodies[upper]
         rows = [own[lower].rows]
         for side in SIDES:
@@ -102,7 +103,7 @@ class FacetArthrosis(Pathology):
 
     def altered(self, draft: Draft) -> Draft:
         """Dense bone under the faces."""
-        upper, _, lower = self.level.partition("-")
+        upper, lower = self.upper, self.lower
         spec, body = draft.stack.vertebrae[upper], draft.stack.bodies[upper]
         wide, tall = 0.5 * spec.iap_width_mm, 0.5 * spec.iap_height_mm
         tints = list(draft.tints)
@@ -116,14 +117,15 @@ class FacetArthrosis(Pathology):
             tints += [(Core(draft.bones[one], near, 0.8), hu) for one in (upper, lower)]
         return replace(draft, tints=tuple(tints))
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Mean of both sides: bone to bone, and bone along the joint's line behind its rim."""
-        gaps = [gap_mm(anatomy, self.level, side) for side in SIDES]
-        found = [self.found("gap of the joints", "mm", self.gap_mm, float(np.mean(gaps)))]
-        if self.spur_mm > 0.0:
-            spurs = [spur_mm(anatomy, self.level, side) for side in SIDES]
-            found.append(self.found("spurs", "mm", self.spur_mm, float(np.mean(spurs))))
-        return tuple(found)
+        read = {"gap_mm": gap_mm, "spur_mm": spur_mm}
+        if self.spur_mm <= 0.0:
+            del read["spur_mm"]
+        return {
+            name: float(np.mean([one(anatomy, self.level, side) for side in SIDES]))
+            for name, one in read.items()
+        }
 
 
 def _built_gap_mm(spine: SpineSpec, upper: str, lower: str) -> float:
@@ -145,7 +147,7 @@ def _built_gap_mm(spine: SpineSpec, upper: str, lower: str) -> float:
 
 
 @dataclass(frozen=True)
-class FacetTropism(Pathology):
+class FacetTropism(AtInterspace):
     """The joints of a level face unlike ways.
 
     Parameters
@@ -158,19 +160,17 @@ class FacetTropism(Pathology):
     """
 
     kind: ClassVar[str] = "facet_tropism"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "tropism_deg": Grade(-30.0, 30.0, "left minus right", "left less right"),
+    }
 
-    level: str
     tropism_deg: float
 
-    def __post_init__(self) -> None:
-        within("tropism_deg", self.tropism_deg, -30.0, 30.0, "left minus right")
-
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The superior processes turn; the inferior ones follow."""
-        _, lower = neighbours(spine, self.level)
-        return resized(spine, lower, tropism_deg=self.tropism_deg)
+        return resized(spine, self.lower, tropism_deg=self.tropism_deg)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Left less right, each from the face of its superior process."""
         left, right = (face_deg(anatomy, self.level, side) for side in ("left", "right"))
-        return (self.found("left less right", "deg", self.tropism_deg, left - right),)
+        return {"tropism_deg": left - right}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from needle_sim.anatomy.finding import Finding, within
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.rays import chords_mm
 from needle_sim.errors import InputError
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
 _ASIDE_MM = (3.0, 4.0, 5.0, 6.0)  # of the midline, where a sheet is thickest and flat
-_LEAST_MM, _MOST_MM = 2.0, 10.0
-"""From thin to the thickest found, 9.4 mm at L4-L5 (EJMCM, MRI of 60)."""
 
 
 @dataclass(frozen=True)
-class FlavumHypertrophy(Pathology):
+class FlavumHypertrophy(AtInterspace):
     """A thick ligamentum flavum between two laminae.
 
     Parameters
@@ -30,32 +28,30 @@ class FlavumHypertrophy(Pathology):
     level : str
         ``"L4-L5"``.
     thickness_mm : float
-        Of each sheet, across it; from 4 mm on it is called hypertrophy. 2 to 10.
+        Of each sheet, across it; from 4 mm on it is called hypertrophy. 2 to 10;
+        the thickest found was 9.4 mm at L4-L5 (EJMCM, MRI of 60).
     """
 
     kind: ClassVar[str] = "flavum_hypertrophy"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "thickness_mm": Grade(2.0, 10.0, "9.4 mm is the record", "thickness of the flavum"),
+    }
 
-    level: str
     thickness_mm: float
 
-    def __post_init__(self) -> None:
-        within("thickness_mm", self.thickness_mm, _LEAST_MM, _MOST_MM, "9.4 mm is the record")
-
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The sheets grow into the canal."""
-        upper, lower = neighbours(spine, self.level)
-        old, below = spine.vertebrae[upper], spine.vertebrae[lower]
+        old, below = spine.vertebrae[self.upper], spine.vertebrae[self.lower]
         # the sheet's lower edge is met behind the canal's wall: it grows ventrally there too
         edge = max(below.epidural_dorsal_mm - 0.5 * (self.thickness_mm - old.flavum_mm), 0.1)
-        spine = resized(spine, upper, flavum_mm=self.thickness_mm, flavum_left_more_mm=0.0)
-        return resized(spine, lower, epidural_dorsal_mm=edge)
+        spine = resized(spine, self.upper, flavum_mm=self.thickness_mm, flavum_left_more_mm=0.0)
+        return resized(spine, self.lower, epidural_dorsal_mm=edge)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Across both sheets, where rays from the canal leave them; nothing once it is taken."""
         if f"{self.level} flavum" not in anatomy.spaces:
-            return ()
-        thick = flavum_mm(anatomy, self.level)
-        return (self.found("thickness of the flavum", "mm", self.thickness_mm, thick),)
+            return {}
+        return {"thickness_mm": flavum_mm(anatomy, self.level)}
 
 
 def flavum_mm(anatomy: Anatomy, level: str) -> float:

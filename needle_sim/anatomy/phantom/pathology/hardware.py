@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
@@ -10,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Bone
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.named_tissue import METAL
-from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.pathology.kind import Grade, Pathology
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.voxelise import Layer
@@ -49,6 +49,12 @@ class FusionHardware(Pathology):
     """
 
     kind: ClassVar[str] = "fusion_hardware"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "screw_mm": Grade(4.5, 8.5, "6.5 is usual in a lumbar pedicle", "diameter of the screws"),
+        "length_mm": Grade(25.0, 60.0, "45 is usual in a lumbar vertebra", "length of the screws"),
+        "sacral_mm": Grade(20.0, 50.0, "35 to 40 is usual in S1", "length of the screws of S1"),
+        "rod_mm": Grade(4.0, 6.5, "5.5 is usual"),
+    }
 
     levels: tuple[str, ...]
     screw_mm: float = 6.5
@@ -57,10 +63,7 @@ class FusionHardware(Pathology):
     rod_mm: float = 5.5
 
     def __post_init__(self) -> None:
-        within("screw_mm", self.screw_mm, 4.5, 8.5, "6.5 is usual in a lumbar pedicle")
-        within("length_mm", self.length_mm, 25.0, 60.0, "45 is usual in a lumbar vertebra")
-        within("sacral_mm", self.sacral_mm, 20.0, 50.0, "35 to 40 is usual in S1")
-        within("rod_mm", self.rod_mm, 4.0, 6.5, "5.5 is usual")
+        super().__post_init__()
         if len(self.levels) < 2:
             raise InputError(f"a rod needs two vertebrae or more, got levels {self.levels}")
 
@@ -94,18 +97,14 @@ class FusionHardware(Pathology):
         metal = tuple(Layer(METAL, shape) for shape in found.values())
         return replace(draft, bones={**draft.bones, **found}, after=(*draft.after, *metal))
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Means over all screws, each by rays across and along its own axis."""
         lumbar = [level for level in self.levels if level != "S1"]
         thick, long = np.mean([_sizes_mm(anatomy, level) for level in lumbar], axis=0)
-        found = [
-            self.found("diameter of the screws", "mm", self.screw_mm, thick),
-            self.found("length of the screws", "mm", self.length_mm, long),
-        ]
+        found = {"screw_mm": float(thick), "length_mm": float(long)}
         if "S1" in self.levels:
-            _, long = _sizes_mm(anatomy, "S1")
-            found.append(self.found("length of the screws of S1", "mm", self.sacral_mm, long))
-        return tuple(found)
+            found["sacral_mm"] = float(_sizes_mm(anatomy, "S1")[1])
+        return found
 
     def _long_mm(self, level: str) -> float:
         return self.sacral_mm if level == "S1" else self.length_mm

@@ -1,12 +1,13 @@
-"""`Pathology`: what every kind of pathology can do to a phantom."""
+"""`Pathology`: what every kind of pathology can do to a phantom, and what it is defined by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from needle_sim.anatomy.finding import Finding
+from needle_sim.anatomy.finding import Finding, within
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit
 from needle_sim.presets import nearest
@@ -18,9 +19,24 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
 
+_UNITS = {"percent": "%", "hu": "HU"}  # of a name's last word; others are their own unit
+
+
+class Grade(NamedTuple):
+    """How far a grade can go, what to do beyond, and what it is called where it is read back."""
+
+    low: float
+    high: float
+    way_out: str
+    read: str = ""
+
+
 @dataclass(frozen=True)
 class Pathology:
     """A kind of pathology; a subclass has its place and its grades as fields.
+
+    ``grades`` names those that are numbers with their limits; what `readings` finds of them in an
+    anatomy is measured beside what was asked for.
 
     A phantom with it is built in four steps, and a kind takes part in those that it needs: sizes
     (`changed`), bones (`grown`), everything else before it is painted (`altered`), and afterwards
@@ -28,6 +44,11 @@ class Pathology:
     """
 
     kind: ClassVar[str] = ""
+    grades: ClassVar[Mapping[str, Grade]] = MappingProxyType({})
+
+    def __post_init__(self) -> None:
+        for name, one in self.grades.items():
+            within(name, getattr(self, name), one.low, one.high, one.way_out)
 
     @property
     def where(self) -> str:
@@ -48,9 +69,16 @@ class Pathology:
         """Bones, spaces, structures, landmarks and what is painted, with it."""
         return draft
 
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
+        """Its grades by name, read from the anatomy alone."""
+        return {}
+
     def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
-        """Its grades, read from the anatomy alone."""
-        return ()
+        """Its grades as asked for and as read."""
+        return tuple(
+            self.found(self.grades[name].read, unit_of(name), getattr(self, name), value)
+            for name, value in self.readings(anatomy).items()
+        )
 
     def gone(self, name: str) -> str:
         """Why a landmark or a space is not there on its account; empty where it has no part."""
@@ -67,6 +95,66 @@ class Pathology:
             if isinstance(getattr(self, one.name), int | float)
         )
         return f"{self.kind.replace('_', ' ')}: {', '.join(grades)}"
+
+
+@dataclass(frozen=True)
+class AtInterspace(Pathology):
+    """Of two neighbours: of their disc, their joints, or what lies between their laminae.
+
+    Parameters
+    ----------
+    level : str
+        ``"L4-L5"``.
+    """
+
+    level: str
+
+    @property
+    def upper(self) -> str:
+        """The vertebra above."""
+        return self.level.partition("-")[0]
+
+    @property
+    def lower(self) -> str:
+        """The vertebra below."""
+        return self.level.partition("-")[2]
+
+    def changed(self, spine: SpineSpec) -> SpineSpec:
+        """The sizes of the spine with it, where it has the two."""
+        neighbours(spine, self.level)
+        return self.reshaped(spine)
+
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
+        """The sizes of the two with it."""
+        return spine
+
+
+@dataclass(frozen=True)
+class AtVertebra(Pathology):
+    """Of one vertebra above the sacrum.
+
+    Parameters
+    ----------
+    level : str
+        ``"L4"``.
+    """
+
+    level: str
+
+    def changed(self, spine: SpineSpec) -> SpineSpec:
+        """The sizes of the spine with it, where it has the vertebra."""
+        vertebra(spine, self.level)
+        return self.reshaped(spine)
+
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
+        """The sizes with it."""
+        return spine
+
+
+def unit_of(name: str) -> str:
+    """The unit in a name, ``"slip_percent"`` -> ``"%"``."""
+    last = name.rpartition("_")[2]
+    return _UNITS.get(last, last)
 
 
 def neighbours(spine: SpineSpec, level: str) -> tuple[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from needle_sim.anatomy.finding import Finding, within
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, vertebra
+from needle_sim.anatomy.phantom.pathology.kind import AtVertebra, Grade
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.anatomy.phantom.voxelise import Layer
@@ -18,7 +18,6 @@ from needle_sim.geometry.shapes import Implicit, Row, box
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.anatomy.phantom.pathology.draft import Draft
-    from needle_sim.anatomy.phantom.spec import SpineSpec
 
 _FRONT_SHARE = 0.8  # of the canal's depth, from where on bone is taken
 _HIGH_MM, _LOW_MM = 16.0, 34.0  # over and under the middle of the body (proposed)
@@ -27,7 +26,7 @@ _SCAR_HALF_MM = 1.5  # the scar is so much wider than the opening
 
 
 @dataclass(frozen=True)
-class Laminectomy(Pathology):
+class Laminectomy(AtVertebra):
     """The arch of a vertebra is open behind.
 
     Parameters
@@ -39,17 +38,13 @@ class Laminectomy(Pathology):
     """
 
     kind: ClassVar[str] = "laminectomy"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "opening_mm": Grade(
+            10.0, 24.0, "a wider one takes the facet joints", "opening of the arch"
+        ),
+    }
 
-    level: str
     opening_mm: float
-
-    def __post_init__(self) -> None:
-        within("opening_mm", self.opening_mm, 10.0, 24.0, "a wider one takes the facet joints")
-
-    def changed(self, spine: SpineSpec) -> SpineSpec:
-        """Sizes stay; the vertebra must be there."""
-        vertebra(spine, self.level)
-        return spine
 
     def altered(self, draft: Draft) -> Draft:
         """Cut the bone, take the flava and the landmarks that hang in the air, put scar in."""
@@ -73,10 +68,9 @@ class Laminectomy(Pathology):
             before=(*draft.before, Layer("scar", scar, 0.8)),
         )
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """The narrowest place between the cut edges."""
-        wide = opening_mm(anatomy, self.level)
-        return (self.found("opening of the arch", "mm", self.opening_mm, wide),)
+        return {"opening_mm": opening_mm(anatomy, self.level)}
 
     def gone(self, name: str) -> str:
         """Lamina, spinous process and flava, and why that counts."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.interlaminar import interspaces
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours
+from needle_sim.anatomy.phantom.pathology.kind import Grade, Pathology, neighbours
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.size_table import size_table
 from needle_sim.anatomy.phantom.trunk import Trunk
@@ -41,14 +41,14 @@ class Obesity(Pathology):
     """
 
     kind: ClassVar[str] = "obesity"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "bmi": Grade(25.0, 60.0, "build_phantom(bmi=...) makes the slim"),
+        "depth_mm": Grade(40.0, 140.0, "48 mm is usual at BMI 25", "skin to epidural space"),
+    }
 
     bmi: float
     depth_mm: float
     level: str = "L3-L4"
-
-    def __post_init__(self) -> None:
-        within("bmi", self.bmi, 25.0, 60.0, "build_phantom(bmi=...) makes the slim")
-        within("depth_mm", self.depth_mm, 40.0, 140.0, "48 mm is usual at BMI 25")
 
     def changed(self, spine: SpineSpec) -> SpineSpec:
         """The trunk grows by the rules of BMI, then by what the depth still lacks."""
@@ -73,10 +73,9 @@ class Obesity(Pathology):
                 )
         return replace(spine, trunk=trunk)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """From the skin in the CT to the ventral face of the flava, straight forwards."""
-        deep = skin_to_epidural_mm(anatomy, self.level)
-        return (self.found("skin to epidural space", "mm", self.depth_mm, deep),)
+        return {"depth_mm": skin_to_epidural_mm(anatomy, self.level)}
 
 
 def built_depth_mm(spine: SpineSpec, level: str) -> float:

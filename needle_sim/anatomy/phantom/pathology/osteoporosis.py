@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from needle_sim.anatomy.finding import Finding, within
-from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.pathology.kind import Grade, Pathology
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
@@ -35,11 +35,11 @@ class Osteoporosis(Pathology):
     """
 
     kind: ClassVar[str] = "osteoporosis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "hu": Grade(-20.0, 250.0, "110 and less is osteoporosis", "HU of spongy bone"),
+    }
 
     hu: float
-
-    def __post_init__(self) -> None:
-        within("hu", self.hu, -20.0, 250.0, "110 and less is osteoporosis")
 
     @property
     def where(self) -> str:
@@ -60,10 +60,10 @@ class Osteoporosis(Pathology):
         }
         return replace(spine, vertebrae=specs)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """The mean of the lumbar bodies in the CT."""
         read = [spongy_hu(anatomy, level) for level in _READ if level in anatomy.bodies]
-        return (self.found("HU of spongy bone", "HU", self.hu, float(np.mean(read))),)
+        return {"hu": float(np.mean(read))}
 
 
 def spongy_hu(anatomy: Anatomy, level: str) -> float:

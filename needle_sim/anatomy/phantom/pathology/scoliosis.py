@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Side
-from needle_sim.anatomy.finding import Finding, within
+from needle_sim.anatomy.finding import Finding
 from needle_sim.anatomy.phantom.curve import ROTATION_SHARE, between_deg, curved
-from needle_sim.anatomy.phantom.pathology.kind import Pathology
+from needle_sim.anatomy.phantom.pathology.kind import Grade, Pathology
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.posts import side_sign
 from needle_sim.errors import InputError
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
-_LEAST_DEG, _MOST_DEG = 5.0, 60.0
-_MOST_SHARE = 0.6
 _BESIDE_MM = (9.0, 13.0)  # of the middle: there an endplate is met, inside its rounded rim
 _START_MM = 30.0
 
@@ -44,6 +43,10 @@ class Scoliosis(Pathology):
     """
 
     kind: ClassVar[str] = "scoliosis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "cobb_deg": Grade(5.0, 60.0, "two curves make a larger one"),
+        "rotation_share": Grade(0.0, 0.6, "0.3-0.5 is usual"),
+    }
 
     cobb_deg: float
     side: Side = "left"
@@ -53,8 +56,7 @@ class Scoliosis(Pathology):
     rotation_share: float = ROTATION_SHARE
 
     def __post_init__(self) -> None:
-        within("cobb_deg", self.cobb_deg, _LEAST_DEG, _MOST_DEG, "two curves make a larger one")
-        within("rotation_share", self.rotation_share, 0.0, _MOST_SHARE, "0.3-0.5 is usual")
+        super().__post_init__()
         side_sign(self.side)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,9 +12,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from needle_sim.anatomy.anatomy import Bone
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.column import Column, column
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, neighbours, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm, surface_normal
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MEYERDING = ((0.0, "0"), (1e-9, "I"), (25.0, "II"), (50.0, "III"), (75.0, "IV"))
 """Percent of the endplate below from which a grade begins (Meyerding 1932; texts)."""
+_SLIP = "slip over the endplate below"
 _INSIDE_MM = 3.0  # from an endplate: there a body's walls are met, inside its rounded rim
 _BACK_MM = 10.0  # behind the middle of the body: there its endplate is met
 _START_MM = 50.0
@@ -40,7 +41,7 @@ def meyerding(slip_percent: float) -> str:
 
 
 @dataclass(frozen=True)
-class Spondylolisthesis(Pathology):
+class Spondylolisthesis(AtInterspace):
     """Degenerative slip: the whole upper vertebra lies forward, and its joints give way.
 
     Parameters
@@ -52,12 +53,11 @@ class Spondylolisthesis(Pathology):
     """
 
     kind: ClassVar[str] = "spondylolisthesis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "slip_percent": Grade(3.0, 35.0, "more than that is isthmic", _SLIP),
+    }
 
-    level: str
     slip_percent: float
-
-    def __post_init__(self) -> None:
-        within("slip_percent", self.slip_percent, 3.0, 35.0, "more than that is isthmic")
 
     def __str__(self) -> str:
         return (
@@ -65,21 +65,19 @@ class Spondylolisthesis(Pathology):
             f"{self.slip_percent:g} %"
         )
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The body slips; the faces below wear forwards."""
         spine, slip = slipped(spine, self.level, self.slip_percent)
-        _, lower = neighbours(spine, self.level)
-        setback = spine.vertebrae[lower].facet_setback_mm - _FACETS_SHARE * slip
-        return resized(spine, lower, facet_setback_mm=setback)
+        setback = spine.vertebrae[self.lower].facet_setback_mm - _FACETS_SHARE * slip
+        return resized(spine, self.lower, facet_setback_mm=setback)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """From the back walls of both bodies."""
-        found = slip_percent(anatomy, self.level)
-        return (self.found("slip over the endplate below", "%", self.slip_percent, found),)
+        return {"slip_percent": slip_percent(anatomy, self.level)}
 
 
 @dataclass(frozen=True)
-class Spondylolysis(Pathology):
+class Spondylolysis(AtInterspace):
     """Isthmic slip: the isthmus is parted, the body slips and the arch stays behind.
 
     Parameters
@@ -93,14 +91,13 @@ class Spondylolysis(Pathology):
     """
 
     kind: ClassVar[str] = "spondylolysis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "slip_percent": Grade(0.0, 60.0, "more needs another pelvis", _SLIP),
+        "gap_mm": Grade(1.0, 5.0, "a healed one is no defect", "defect of the isthmus"),
+    }
 
-    level: str
     slip_percent: float = 0.0
     gap_mm: float = _GAP_MM
-
-    def __post_init__(self) -> None:
-        within("slip_percent", self.slip_percent, 0.0, 60.0, "more needs another pelvis")
-        within("gap_mm", self.gap_mm, 1.0, 5.0, "a healed one is no defect")
 
     def __str__(self) -> str:
         return (
@@ -108,22 +105,17 @@ class Spondylolysis(Pathology):
             f"{self.slip_percent:g} %, defect {self.gap_mm:g} mm"
         )
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The body slips, the arch stays."""
         spine, slip = slipped(spine, self.level, self.slip_percent)
-        upper, _ = neighbours(spine, self.level)
         back = max(slip, 0.0)
-        return resized(spine, upper, arch_back_mm=back, pars_gap_mm=self.gap_mm)
+        return resized(spine, self.upper, arch_back_mm=back, pars_gap_mm=self.gap_mm)
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """From the back walls of both bodies, and along the isthmus of either side."""
-        found = slip_percent(anatomy, self.level)
-        upper = self.level.partition("-")[0]
-        gaps = defects_mm(anatomy.bones[upper], anatomy.body(upper))
-        return (
-            self.found("slip over the endplate below", "%", self.slip_percent, found),
-            self.found("defect of the isthmus", "mm", self.gap_mm, float(np.mean(gaps))),
-        )
+        gaps = defects_mm(anatomy.bones[self.upper], anatomy.body(self.upper))
+        slip = slip_percent(anatomy, self.level)
+        return {"slip_percent": slip, "gap_mm": float(np.mean(gaps))}
 
 
 def slipped(spine: SpineSpec, level: str, percent: float) -> tuple[SpineSpec, float]:

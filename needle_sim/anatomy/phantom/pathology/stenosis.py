@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Structure
-from needle_sim.anatomy.finding import Finding, within
 from needle_sim.anatomy.phantom.pathology.crowding import Crowded, Rest
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized
+from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
 from needle_sim.anatomy.phantom.voxelise import Layer
 from needle_sim.errors import InputError
@@ -33,7 +33,7 @@ _HELD = ("dura", "cauda_equina")
 
 
 @dataclass(frozen=True)
-class CentralStenosis(Pathology):
+class CentralStenosis(AtInterspace):
     """A disc bulge before and thick flava behind squeeze the dural sac.
 
     Parameters
@@ -47,27 +47,27 @@ class CentralStenosis(Pathology):
     """
 
     kind: ClassVar[str] = "central_stenosis"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "sac_mm2": Grade(
+            20.0, 150.0, "152 is the mean of people without stenosis", "area of the dural sac"
+        ),
+    }
 
-    level: str
     sac_mm2: float
-
-    def __post_init__(self) -> None:
-        within("sac_mm2", self.sac_mm2, 20.0, 150.0, "152 is the mean of people without stenosis")
 
     @property
     def lost(self) -> float:
         """Share of the sac's calibre that is lost against the usual one."""
         return float(1.0 - np.sqrt(self.sac_mm2 / _USUAL_MM2))
 
-    def changed(self, spine: SpineSpec) -> SpineSpec:
+    def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """Flava thicken into the canal, and the disc bulges; what is worse already stays."""
-        upper, lower = neighbours(spine, self.level)
-        top, low = spine.vertebrae[upper], spine.vertebrae[lower]
+        top, low = spine.vertebrae[self.upper], spine.vertebrae[self.lower]
         more = _FLAVUM_MM * self.lost
-        spine = resized(spine, upper, flavum_mm=top.flavum_mm + more)
+        spine = resized(spine, self.upper, flavum_mm=top.flavum_mm + more)
         return resized(
             spine,
-            lower,
+            self.lower,
             epidural_dorsal_mm=max(low.epidural_dorsal_mm - more, 0.1),
             disc_hollow_mm=min(low.disc_hollow_mm, 0.0) - _BULGE_MM * self.lost,
         )
@@ -106,10 +106,10 @@ class CentralStenosis(Pathology):
         layer = Layer("ligamentum_flavum", taken)
         return replace(draft, spaces=spaces, before=(*draft.before, layer))
 
-    def measured(self, anatomy: Anatomy) -> tuple[Finding, ...]:
+    def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """Area of the sac where the plane of the disc cuts it."""
-        area = area_mm2(anatomy.structures["dura"], disc_plane(anatomy.landmarks_mm, self.level))
-        return (self.found("area of the dural sac", "mm2", self.sac_mm2, area),)
+        plane = disc_plane(anatomy.landmarks_mm, self.level)
+        return {"sac_mm2": area_mm2(anatomy.structures["dura"], plane)}
 
 
 def waisted(

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Bone, Side
-from needle_sim.anatomy.finding import Finding, within
+from needle_sim.anatomy.finding import Finding
 from needle_sim.anatomy.phantom.interlaminar import cut_row
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, resized, vertebra
+from needle_sim.anatomy.phantom.pathology.kind import Grade, Pathology, resized, vertebra
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.posts import SIDES, UP, Posts, side_sign
 from needle_sim.errors import InputError
@@ -63,6 +63,10 @@ class TransitionalVertebra(Pathology):
     """
 
     kind: ClassVar[str] = "transitional_vertebra"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "height_mm": Grade(_LEAST_MM, 25.0, "a higher one meets the sacrum: II"),
+        "gap_mm": Grade(0.8, 4.0, "a closed one is type III"),
+    }
 
     castellvi: str
     side: Side = "left"
@@ -75,8 +79,7 @@ class TransitionalVertebra(Pathology):
             raise InputError(f"castellvi must be one of {_TYPES}, got {self.castellvi!r}")
         if self.side not in get_args(Side):
             raise InputError(f"side must be left or right, got {self.side!r}")
-        within("height_mm", self.height_mm, _LEAST_MM, 25.0, "a higher one meets the sacrum: II")
-        within("gap_mm", self.gap_mm, 0.8, 4.0, "a closed one is type III")
+        super().__post_init__()
 
     @property
     def where(self) -> str:

@@ -1,11 +1,21 @@
 """What all kinds share: their place in words, and vertebrae by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 
-from needle_sim.anatomy.phantom.pathology.kind import Pathology, neighbours, resized, vertebra
+from needle_sim.anatomy.phantom.pathology.kind import (
+    AtInterspace,
+    AtVertebra,
+    Grade,
+    Pathology,
+    neighbours,
+    resized,
+    unit_of,
+    vertebra,
+)
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
 
@@ -54,3 +64,60 @@ def test_sizes_of_one_vertebra_change_alone():
 
     assert other.vertebrae["L4"].flavum_mm == 6.0
     assert all(other.vertebrae[one] == spine.vertebrae[one] for one in spine.levels if one != "L4")
+
+
+@dataclass(frozen=True)
+class Gap(AtInterspace):
+    """Has a grade that is read back, and one that is not."""
+
+    kind: ClassVar[str] = "gap"
+    grades: ClassVar[Mapping[str, Grade]] = {
+        "wide_mm": Grade(1.0, 5.0, "take a wart", "width"),
+        "loss_percent": Grade(0.0, 50.0, "take less"),
+    }
+
+    wide_mm: float
+    loss_percent: float = 10.0
+
+    def readings(self, anatomy: object) -> Mapping[str, float]:
+        """Always 2.5."""
+        return {"wide_mm": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"wide_mm": 0.9}, "wide_mm must lie from 1 to 5, got 0.9; take a wart"),
+        ({"wide_mm": 1.0, "loss_percent": 51.0}, "loss_percent .* got 51; take less"),
+        ({"wide_mm": float("nan")}, "wide_mm must lie"),
+    ],
+)
+def test_a_grade_beyond_its_limits_is_refused(given, said):
+    with pytest.raises(InputError, match=said):
+        Gap("L4-L5", **given)
+
+
+def test_what_is_read_of_a_grade_stands_beside_what_was_asked_for():
+    (found,) = Gap("L4-L5", 2.0).measured(None)
+
+    assert (found.quantity, found.unit) == ("width", "mm")
+    assert (found.requested, found.measured) == (2.0, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("slip_percent", "%"), ("hu", "HU"), ("sac_mm2", "mm2"), ("cobb_deg", "deg")]
+)
+def test_units_are_those_of_the_names(name, unit):
+    assert unit_of(name) == unit
+
+
+def test_a_place_that_the_spine_has_not_is_refused_before_anything_changes():
+    spine = spine_spec()
+
+    assert (Gap("L4-L5", 2.0).upper, Gap("L4-L5", 2.0).lower) == ("L4", "L5")
+    assert Gap("L4-L5", 2.0).changed(spine) is spine
+    assert AtVertebra("L4").changed(spine) is spine
+    with pytest.raises(InputError, match="two neighbours"):
+        Gap("L4-S1", 2.0).changed(spine)
+    with pytest.raises(InputError, match="a vertebra of"):
+        AtVertebra("S1").changed(spine)

@@ -66,13 +66,13 @@ def test_sac_nerves_and_vessels_keep_out_of_the_bones(built, slip):
 
 @pytest.mark.parametrize("slip", [DEGENERATIVE, Spondylolisthesis("L3-L4", 30.0), ISTHMIC])
 def test_the_sac_stays_within_the_canal(built, slip):
-    """By 0.2 mm or more, along the five tubes that the sac is made of."""
+    """By 0.05 mm or more, along the five tubes that the sac is made of."""
     spine = built(slip)
     canal, top = spine.spaces["canal"].shape, spine.body("T10").matrix[2, 3]
     for tube in spine.structures["dura"].tubes:
         beside = tube.points_mm[:, 2] < top
         out = canal.distance_mm(tube.points_mm[beside]) + tube.radius_mm[beside]
-        assert out.max() < -0.2
+        assert out.max() < -0.05
 
 
 def test_before_an_arch_that_stayed_behind_the_canal_is_deep(built):
