@@ -36,7 +36,7 @@ def tips(mesh: Mesh, sign: float, *, lumbar: bool) -> Picks:
     first, near = (
         min(
             section(mesh, 0, float(tip[0] - sign * from_tip)),
-            key=lambda one: float(np.linalg.norm(one.centre_mm - tip)),
+            key=lambda one: float(np.linalg.norm(one.points_mm - tip, axis=1).min()),
         )
         for from_tip in (1.0, _FROM_TIP_MM)
     )

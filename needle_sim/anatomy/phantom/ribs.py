@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, bar
 from needle_sim.geometry.transform import unit
@@ -21,8 +22,9 @@ _HALF_MM = (6.0, 3.2)
 _NECK_HALF_MM = (4.2, 3.2)
 _JOINT_MM = 1.2  # of cartilage between head and vertebra (proposed)
 _STEP_MM = 14.0
-_INSIDE_MM = 6.0  # of the shaft's middle within the inner face of the flank's fat (proposed)
-_BEHIND_MM = 30.0  # of its angle behind the posterior wall of the body (proposed)
+_OVER_CAVITY_MM = 4.7  # of the shaft's middle outside the inner face of the wall (proposed)
+_ANGLE_MM = 26.0  # lateral of the head the rib comes to lie in the wall (proposed)
+_PLACES, _LOOKS = 60, 4
 
 
 def ribs(column: Column, trunk: Mapping[str, float]) -> Iterator[tuple[str, Implicit]]:
@@ -37,37 +39,29 @@ def ribs(column: Column, trunk: Mapping[str, float]) -> Iterator[tuple[str, Impl
 def rib_path(column: Column, level: str, side: str, trunk: Mapping[str, float]) -> _Points:
     """Middle of a rib (N, 3) from its head, as long as ``rib_length_mm``, patient.
 
-    Behind and beside the spine it follows an oval within the flank, and falls by ``rib_fall_deg``.
+    Behind and beside the spine it runs within the muscular wall, over the pleura and under what
+    fat there is, and falls by ``rib_fall_deg``.
     """
-    spec, body = column.vertebrae[level], column.bodies[level]
+    spec, body, wall = column.vertebrae[level], column.bodies[level], Trunk(column, trunk)
     post = Posts(spec, "left" if side == "left" else "right")
     slant = np.cos(np.radians(spec.pedicle_transverse_deg))
     beside = 0.5 * spec.canal_width_mm + spec.pedicle_width_mm / slant + _NECK_HALF_MM[1]
     head = body.apply(post.at(beside + _JOINT_MM, spec.back_mm + 2.0, spec.pedicle_rise_mm + 2.0))
-    wide = trunk["half_width_mm"] - trunk["skin_mm"] - trunk["subcutis_side_mm"] - _INSIDE_MM
-    middle = body.matrix[:3, 3]
-    first = column.bodies[column.levels[0]].matrix[:3, 3]
-    last = column.bodies["S1"].matrix[:3, 3]
-    axis = float(np.interp(middle[2], (last[2], first[2]), (last[0], first[0])))
-    deep = float(body.apply([0.0, spec.back_mm + _BEHIND_MM, 0.0])[1] - middle[1])
-    front = 0.75 * (trunk["front_mm"] + middle[1])
-    start = np.degrees(np.arcsin(min(abs(head[0] - axis) + 26.0, 0.9 * wide) / wide))
-    turn = np.radians(np.linspace(start, 165.0, 60))
-    half = np.where(turn < np.pi / 2, deep, front)
-    oval = np.stack(
-        [
-            axis + post.sign * wide * np.sin(turn),
-            middle[1] + half * np.cos(turn),
-            np.full(len(turn), head[2] - 3.0),
-        ],
-        axis=1,
-    )
-    path = resample(np.concatenate([head[None], oval]), 2.0)
+    fall = np.sin(np.radians(spec.rib_fall_deg))
+    turn = np.radians(np.linspace(5.0, 165.0, _PLACES))
+    height = np.full(_PLACES, head[2] - 3.0)
+    axis = wall.axis_mm(height[:1])
+    behind = abs(float(head[0] - axis[0])) + _ANGLE_MM
+    for _ in range(_LOOKS):  # the wall is looked up at the height that the rib has come down to
+        around = wall.in_wall_mm(height, turn, trunk["wall_mm"] - _OVER_CAVITY_MM)
+        around[:, 0] = axis + post.sign * around[:, 0]
+        path = np.concatenate([head[None], around[post.sign * (around[:, 0] - axis) > behind]])
+        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+        path[1:, 2] = head[2] - 3.0 - fall * np.maximum(along[1:] - 12.0, 0.0)
+        height[-len(path) + 1 :] = path[1:, 2]
+    path = resample(path, 2.0)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    fall = np.radians(spec.rib_fall_deg)
-    path[:, 2] -= np.sin(fall) * np.maximum(along - 12.0, 0.0)
-    path[:, 1] -= 0.1 * np.sin(fall) * along  # the cage narrows downwards
-    return np.asarray(path[along <= spec.rib_length_mm * np.cos(fall) + 1e-9])
+    return np.asarray(path[along <= spec.rib_length_mm + 1e-9])
 
 
 def rib_shape(path: _Points) -> Implicit:

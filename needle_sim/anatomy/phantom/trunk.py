@@ -16,6 +16,7 @@ _Points = NDArray[np.floating[Any]]
 _HIPS_MM = (168.0, 122.0)  # half width and front over the hip bones, at least (proposed)
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
+_CHEST_SHARE, _CHEST_MM = 0.8, 35.0  # of it is kept behind, from so far under T12 up (proposed)
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
 
 
@@ -91,7 +92,7 @@ class Trunk:
         above = np.interp(z, [crest - 22.0, crest], [-0.3, 1.6])[
             :, None, None
         ]  # then only in front
-        behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45
+        behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45 * self._flank(z)[:, None, None]
         front = np.clip(-4.0 * height - 1.6, 0.0, 1.0)
         thick = self.sizes["wall_mm"] * (1.0 - 0.8 * behind) * (1.0 + front * (middle - 1.0))
         thick = thick * np.clip(6.0 * (above - height), 0.0, 1.0)
@@ -108,10 +109,31 @@ class Trunk:
         outline = _outline_mm(np.abs(x), (y - centre) / half, self._half_mm, half)
         return outline + self.sizes["wall_mm"]
 
+    def in_wall_mm(self, z_mm: _Points, turn: _Points, deep_mm: float) -> _Points:
+        """Places (N, 3) ``deep_mm`` within the outer face of the muscular wall, x beside the middle
+        of the trunk: at heights (N,) and angles (N,) from straight behind, rad."""
+        centre, half = self._cavity(z_mm)
+        across, back, reach = np.abs(np.sin(turn)), np.cos(turn), np.ones(len(turn))
+        for _ in range(4):
+            power = _power(back * reach)
+            reach = (across**power + np.abs(back) ** power) ** (-1.0 / power)
+        x = (self._half_mm - deep_mm) * reach * np.sin(turn)
+        return np.stack([x, centre + (half - deep_mm) * reach * back, z_mm], axis=1)
+
     @property
     def cavity_half_mm(self) -> float:
         """Half width of the cavity where it is widest."""
         return self._half_mm - self.sizes["wall_mm"]
+
+    def _flank(self, z_mm: _Points) -> _Points:
+        """How much of the wall's thickness is lost behind, at heights (I,): less over the chest,
+        where intercostal muscles and latissimus go on to the back."""
+        thoracic = [one for one in self.column.levels if one.startswith("T")]
+        if not thoracic:
+            return np.ones(len(z_mm))
+        lowest = float(self.column.bodies[thoracic[-1]].matrix[2, 3])
+        over = np.clip((z_mm - lowest) / _CHEST_MM + 1.0, 0.0, 1.0)
+        return np.asarray(1.0 - _CHEST_SHARE * over)
 
     @property
     def _half_mm(self) -> float:
@@ -186,12 +208,17 @@ class Trunk:
 
 def _outline_mm(aside: _Points, height: _Points, wide_mm: Any, half_mm: Any) -> _Points:
     """Distance to the outline of a trunk, to first order: rounder in front (height < 0)."""
-    power = 2.35 - 0.25 * np.clip(-2.0 * height, 0.0, 1.0)
+    power = _power(height)
     u, v = np.maximum(aside / wide_mm, 1e-6), np.maximum(np.abs(height), 1e-6)
     across, along = u ** (power - 1.0), v ** (power - 1.0)
     norm = (u * across + v * along) ** (1.0 / power)
     steep = np.hypot(across / wide_mm, along / half_mm) / norm ** (power - 1.0)
     return np.asarray((norm - 1.0) / np.maximum(steep, 1e-4))
+
+
+def _power(height: _Points) -> _Points:
+    """Of the trunk's superellipse, at shares of its half depth (negative in front)."""
+    return np.asarray(2.35 - 0.25 * np.clip(-2.0 * height, 0.0, 1.0))
 
 
 def _sway_mm(x: _Points, y: _Points, z: Any) -> _Points:
