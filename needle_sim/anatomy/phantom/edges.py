@@ -18,11 +18,12 @@ _BACK = np.array([0.0, 1.0, 0.0])
 _INTO_MM = 0.7  # a border is looked for this far behind the canal's wall
 _EDGE_MM = 0.7  # and is highest about so far behind it
 _THIN_MM = _INTO_MM, 0.3  # for a lamina that is an edge there
-_LOOKS, _SETTLED_MM = 40, 0.02
+_LOOKS = 12
 _MEET_MM = 1.0  # an edge farther from its border swings between a joint's hollow and what is behind
-_WITHIN_MM = 0.45
-"""Its ventral edge is looked for so far within it: where the face has turned into the border by
-about two thirds of a right angle. With less the edge creeps on along a bevelled border."""
+_WITHIN_MM = 0.33  # its ventral edge is looked for so far within it
+_BEVEL = 0.7
+"""Steeper than this against the canal's wall an edge is the face still; a border bevelled less is
+the border already, and looking on along it leads away from the edge."""
 PARAMEDIAN_MM = 5.0
 """From the midline: beside the spinous process, medial of the inferior ones of a lumbar spine."""
 _FREE_MM, _NEAREST_MM = 0.5, 2.0  # off a process that reaches nearer to the midline
@@ -110,13 +111,14 @@ def border(
     border, ``back`` to the lamina; the border is looked for ``into_mm`` behind the canal's wall.
     """
     ventral = trace_mm(bone, start_mm, back, off_mm=0.0)
+    seen = []
     for _ in range(_LOOKS):  # the wall is not parallel to the canal: look again next to the border
         edge = trace_mm(bone, ventral + into_mm * back + 40.0 * towards, -towards, off_mm=0.0)
         beside = edge - into_mm * back - _WITHIN_MM * towards
         beside = beside - float((beside - start_mm) @ back) * back
-        before, ventral = ventral, trace_mm(bone, beside, back, off_mm=0.0)
-        if np.linalg.norm(ventral - before) < _SETTLED_MM:
-            break
+        ventral = trace_mm(bone, beside, back, off_mm=0.0)
+        seen.append(ventral)
+    ventral = max(seen, key=lambda one: float(one @ (towards - _BEVEL * back)))
     top = ventral + min(_EDGE_MM, into_mm) * back + 40.0 * towards
     return trace_mm(bone, top, -towards, off_mm=0.0), ventral
 

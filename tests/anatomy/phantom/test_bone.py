@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import (
@@ -122,3 +123,16 @@ def test_the_groove_is_open_and_no_tunnel(mean, level):
         fan = np.radians([0.0, 15.0, 30.0, 45.0, 60.0])
         ways = [np.cos(angle) * post.neck_out + np.sin(angle) * post.neck_over for angle in fan]
         assert any(bone.distance_mm(at + reach * way).min() > 0 for way in ways)
+
+
+@pytest.mark.parametrize("level", ["T10", "T11"])
+def test_nothing_hangs_from_the_pars_before_a_joint_that_looks_backwards(level):
+    """Under the pedicle the foramen is free back to the joint below: no rim of bone in it."""
+    spec = column(spine_spec()).vertebrae[level]
+    bone, post = vertebra_shape(spec), Posts(spec, "left")
+    low = spec.pedicle_rise_mm - 0.5 * spec.pedicle_height_mm
+    down = np.arange(5.0, 12.0, 0.5)
+    back = np.linspace(spec.back_mm + 3.0, float(post.joint_below[1]) - 6.0, 20)
+    points = np.array([[abs(post.pedicle[0]), y, low - z] for z in down for y in back])
+
+    assert bone.distance_mm(points).min() > 0.3

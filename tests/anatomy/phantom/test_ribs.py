@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.phantom.column import column
+from needle_sim.anatomy.phantom.person import Person
 from needle_sim.anatomy.phantom.ribs import rib_path, ribs
 from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.geometry.paths import length_mm
 
@@ -44,3 +46,24 @@ def test_its_head_touches_the_vertebra_but_for_cartilage_and_it_stays_within_the
     assert 0.0 < bone.distance_mm(path[:1])[0] < 7.0
     assert shape.distance_mm(path[5:-5]).max() < 0.0
     assert np.abs(path[:, 0]).max() < spine.trunk["half_width_mm"] - 10.0
+
+
+@pytest.mark.parametrize("bmi", [17.0, 24.0, 36.0, 45.0])
+def test_a_rib_lies_within_the_muscular_wall_whatever_fat_is_over_it(bmi):
+    """Beyond its angle: outside of pleura and cavity, under skin and subcutis (Gray)."""
+    fat = spine_spec(person=Person(sex="male", bmi=bmi))
+    stack = column(fat)
+    trunk = Trunk(stack, fat.trunk)
+    for level in ("T10", "T11"):
+        path = rib_path(stack, level, "left", fat.trunk)
+        shaft = path[
+            np.cumsum(np.linalg.norm(np.diff(path, axis=0, prepend=path[:1]), axis=1)) > 50
+        ]
+        inside = trunk.cavity_mm(shaft)
+
+        assert inside.min() > 3.0  # half the thickness of the shaft
+        assert inside.max() < fat.trunk["wall_mm"] - 3.0
+        cover = fat.trunk["skin_mm"] + min(
+            fat.trunk[f"subcutis_{at}_mm"] for at in ("back", "side")
+        )
+        assert trunk.skin_mm(shaft).max() < -cover
