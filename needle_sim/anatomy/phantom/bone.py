@@ -26,6 +26,7 @@ _RECESS_HALF = (0.52, 0.75)  # of the canal's: the laminae meet at an angle (pro
 _RECESS_BELOW_MM = 2.5  # it begins under the middle of the lamina, where the canal is measured
 _NECK_OVER_MM = 0.8  # the neck is at most so much thicker than the process, each side (proposed)
 _RIM_MM, _UNDER_PEDICLE_MM = 3.0, 4.0  # what is cut off a rim, and from where down (proposed)
+_UNDER_BONE_MM, _SOON = 30.0, 20.0
 _DEFECT_SHARE, _DEFECT_HALF_MM = 0.6, 12.0  # of the isthmus's run; how far a defect reaches
 _DEFECT_NORMAL = unit([0.0, 1.0, -0.9])  # it rises backwards, behind the process above (proposed)
 _RECESS_MORE_DEG = 12.0  # the ventral face is steeper than the middle of the lamina (proposed)
@@ -41,7 +42,7 @@ def vertebra_shape(spec: VertebraSpec) -> Implicit:
     for part in (superior_process, _transverse_process):
         rows += [*part(left), *part(right)]
     rows += [*_canal(spec, narrower_mm=0.0), groove(left), groove(right)]
-    if coronal_share(spec.iap_angle_deg) > 0.0:
+    if spec.rib_length_mm > 0.0:
         rows += [_under_pars(left), _under_pars(right)]
     if spec.pars_gap_mm > 0.0:
         rows += [_defect(left), _defect(right)]
@@ -218,13 +219,15 @@ def _joint_cut(post: Posts) -> Row:
 
 def _under_pars(post: Posts) -> Row:
     """Ventral of the room of a joint that looks backwards: there the pars would end in a thin rim
-    that hangs into the foramen."""
+    that hangs into the foramen. Under all bone where the joint below looks sideways."""
     spec = post.spec
+    sideways = max(0.0, 1.0 - _SOON * coronal_share(spec.iap_angle_deg))
     deep = 0.5 * spec.joint_gap_mm - 0.2 - (spec.iap_thickness_mm + 3.0) - 0.5 * _RIM_MM
     middle = post.joint_below + deep * post.iap_normal
-    high = spec.pedicle_rise_mm - 0.5 * spec.pedicle_height_mm - _UNDER_PEDICLE_MM
+    high = spec.pedicle_rise_mm - 0.5 * spec.pedicle_height_mm
+    high -= _UNDER_PEDICLE_MM + _UNDER_BONE_MM * sideways
     top = middle + post.iap_up * ((high - middle[2]) / post.iap_up[2])
-    half = 0.62 * spec.iap_width_mm + 2.0, _RIM_MM * coronal_share(spec.iap_angle_deg)
+    half = 0.62 * spec.iap_width_mm + 2.0, _RIM_MM
     low = top - 30.0 * post.iap_up
     return bar(top, low, half, across=post.iap_across, cap_mm=0.5, squared=True, step="cut")
 
