@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
 import needle_sim as ns
 from needle_sim.anatomy.phantom.phantom_file import phantom_names
+from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.xray.carm import aimed
 from needle_sim.views import canvas
 from needle_sim.views.display import Display
@@ -28,12 +30,14 @@ from needle_sim.views.slices import Plane, draw_ct
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "pictures" / "phantoms"
 SOFT, BONE, WIDE = (360.0, 60.0), (1400.0, 350.0), (2800.0, 700.0)
+NARROW = (240.0, 50.0)  # ligament beside the sac
 
 
 class Shown(NamedTuple):
     """What a sheet shows: where and how the axial slice lies, and where the others are centred.
 
-    Of its four panels two stand in the picture of all.
+    Of its four panels two stand in the picture of all. What cannot be seen without counting has the
+    names of the vertebrae in a longer first slice.
     """
 
     level: str
@@ -41,28 +45,31 @@ class Shown(NamedTuple):
     size_mm: float = 130.0
     centre: str = "L4"
     coronal: bool = False
+    behind: float = 0.0  # the middle of the body lies a coronal slice along it, mm; 0 is upright
+    long_window: tuple[float, float] | None = None  # of the first slice, if another
+    counted: bool = False
     beside: int = 1  # which panel stands beside the first in the picture of all
 
 
 SHOWN = {
     "stenosis_l4_l5": Shown("L4-L5", SOFT),
-    "flavum_hypertrophy": Shown("L4-L5", SOFT, 110.0),
+    "flavum_hypertrophy": Shown("L4-L5", NARROW, 110.0),
     "facet_arthrosis": Shown("L4-L5", BONE, 110.0),
     "facet_tropism": Shown("L4-L5", BONE, 110.0),
     "osteoporosis": Shown("L3", BONE),
     "disc_degeneration": Shown("L4-L5", BONE),
-    "obesity_bmi40": Shown("L3-L4", SOFT, 420.0),
-    "fusion_l4_s1": Shown("L5", WIDE, 150.0, beside=2),
-    "failed_back": Shown("L5", WIDE, 150.0, beside=2),
+    "obesity_bmi40": Shown("L3-L4", SOFT, 500.0),
+    "fusion_l4_s1": Shown("L5", WIDE, 150.0, long_window=BONE, beside=2),
+    "failed_back": Shown("L5", WIDE, 150.0, long_window=SOFT, beside=2),
     "laminectomy_l4": Shown("L4 lamina", SOFT, 140.0),
     "elderly_mixed": Shown("L4-L5", SOFT),
     "compression_fracture_l1": Shown("L1", BONE, centre="L2", beside=3),
     "scoliosis_25": Shown("L2", BONE, 150.0, "L3", coronal=True, beside=2),
     "spondylolisthesis_l4": Shown("L4-L5", SOFT, beside=3),
     "spondylolysis_l5": Shown("L5", BONE, 110.0),
-    "six_lumbar": Shown("L6", BONE, 150.0, "L5", beside=2),
-    "four_lumbar": Shown("L4", BONE, 150.0, beside=2),
-    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True, beside=2),
+    "six_lumbar": Shown("L6", BONE, 150.0, "L4", counted=True, beside=2),
+    "four_lumbar": Shown("L4", BONE, 150.0, "L3", counted=True, beside=2),
+    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True, behind=16.0, beside=2),
     "lumbar_normal": Shown("L3-L4", SOFT, 150.0),
 }
 VOXEL_MM, FINE_MM = 1.0, 0.7
@@ -73,21 +80,23 @@ ACROSS, TALL_PX = 4, 150  # of the picture of all
 def sheet(name: str) -> Figure:
     """One phantom: sagittal and axial CT, radiographs from behind and from the side."""
     anatomy = ns.build_phantom(name, seed=None, voxel_mm=VOXEL_MM, fine_mm=FINE_MM)
-    level, window, size, centre, coronal, _ = SHOWN.get(name, Shown("L4-L5", BONE, 150.0))
+    show = SHOWN.get(name, Shown("L4-L5", BONE, 150.0))
+    level, window, size, centre = show.level, show.window, show.size_mm, show.centre
     figure = Figure(figsize=(WIDE_PX / canvas.DPI, HIGH_PX / canvas.DPI), dpi=canvas.DPI)
     figure.set_facecolor(canvas.SCREEN)
     boxes = [(n / 4 + 0.002, 0.0, 0.246, 1.0) for n in range(4)]
     at = place(anatomy, level)
     heart = anatomy.body(centre).matrix[:3, 3]
-    tall = 205.0 if size < 200 else size
-    cut = Plane.coronal if coronal else Plane.sagittal
-    planes = (
-        cut(heart + np.array([0.0, 0.0 if coronal else 25.0, 0.0]), size_mm=(0.83 * tall, tall)),
-        axial(anatomy, level, at, size),
-    )
-    fine = anatomy.inset if anatomy.inset is not None and size < 200 else anatomy.ct
-    for box, plane, ct in zip(boxes, planes, (anatomy.ct, fine), strict=False):
-        draw_ct(canvas.panel(figure, box, colour=canvas.SCREEN), ct, plane, window=window)
+    tall = 340.0 if show.counted else 205.0 if size < 200 else size
+    long = Plane.sagittal(heart + np.array([0.0, 25.0, 0.0]), size_mm=(0.83 * tall, tall))
+    if show.coronal:
+        long = coronal(anatomy.body(centre), show.behind, tall)
+    panel = canvas.panel(figure, boxes[0], colour=canvas.SCREEN)
+    draw_ct(panel, anatomy.ct, long, window=show.long_window or window)
+    if show.counted:
+        count(panel, anatomy, long)
+    panel = canvas.panel(figure, boxes[1], colour=canvas.SCREEN)
+    draw_ct(panel, Joined(anatomy), axial(anatomy, level, at, size), window=window)
     spine = ns.prepare(anatomy.ct, inset=anatomy.inset) if anatomy.inset is not None else anatomy.ct
     carm = ns.CArm.preset("mobile_flat_panel")
     for box, orbital, beam, shown in (
@@ -103,6 +112,32 @@ def sheet(name: str) -> Figure:
     return figure
 
 
+class Joined:
+    """The CT of an anatomy, with its fine box where that is."""
+
+    def __init__(self, anatomy: ns.Anatomy) -> None:
+        self.whole, self.fine = anatomy.ct, anatomy.inset
+
+    def sample(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """HU (...) at points (..., 3)."""
+        found = np.array(self.whole.sample(points_mm))
+        if self.fine is not None:
+            at = self.fine.voxels(points_mm)
+            inside = ((at >= 0) & (at <= np.array(self.fine.shape) - 1)).all(axis=-1)
+            found[inside] = self.fine.sample(points_mm[inside])
+        return found
+
+
+def count(panel: Axes, anatomy: ns.Anatomy, plane: Plane) -> None:
+    """The name of each vertebra on its body."""
+    wide, tall = plane.size_mm
+    for name, body in anatomy.bodies.items():
+        off = body.matrix[:3, 3] - plane.centre_mm
+        x, y = off @ plane.right, off @ plane.down
+        if abs(x) < 0.45 * wide and abs(y) < 0.47 * tall:
+            panel.text(x, y, name, color="yellow", fontsize=6, ha="center", va="center")
+
+
 def place(anatomy: ns.Anatomy, level: str) -> NDArray[np.float64]:
     """Where the slices meet: the middle of a vertebra or of a disc."""
     bone, _, part = level.partition(" ")
@@ -111,6 +146,15 @@ def place(anatomy: ns.Anatomy, level: str) -> NDArray[np.float64]:
         return np.asarray(0.5 * (upper + lower))
     body = anatomy.body(bone)
     return body.apply([0.0, 0.0, -8.0 if part else 3.0])
+
+
+def coronal(body: Transform, behind_mm: float, tall_mm: float) -> Plane:
+    """Upright through the middle of a body, or along the body behind its middle."""
+    size_mm = (0.83 * tall_mm, tall_mm)
+    if not behind_mm:
+        return Plane.coronal(body.matrix[:3, 3], size_mm=size_mm)
+    axes = body.matrix[:3, :3]
+    return Plane(body.apply([0.0, behind_mm, 0.0]), axes[:, 0], -axes[:, 2], size_mm)
 
 
 def axial(anatomy: ns.Anatomy, level: str, at: NDArray[np.float64], size_mm: float) -> Plane:
@@ -132,14 +176,15 @@ def gallery() -> Figure:
     figure = Figure(figsize=(WIDE_PX / canvas.DPI, rows * TALL_PX / canvas.DPI), dpi=canvas.DPI)
     figure.set_facecolor(canvas.SCREEN)
     for n, name in enumerate(names):
-        whole = imread(OUT / f"{name}.png")  # grey
+        whole = imread(OUT / f"{name}.png")
+        whole = whole[..., :3] if whole.ndim == 3 else np.repeat(whole[..., None], 3, axis=-1)
         quarter = whole.shape[1] // 4
         at = SHOWN[name].beside * quarter
         both = whole[:, :quarter], whole[:, at : at + quarter]
         low = 1.0 - (n // ACROSS + 1) / rows
         box = (n % ACROSS / ACROSS + 0.003, low, 1.0 / ACROSS - 0.006, 0.88 / rows)
         panel = canvas.panel(figure, box, colour=canvas.SCREEN)
-        panel.imshow(np.concatenate(both, axis=1), cmap="gray", vmin=0.0, vmax=1.0, aspect="equal")
+        panel.imshow(np.concatenate(both, axis=1), aspect="equal")
         panel.set_axis_off()
         panel.set_title(name, color="white", fontsize=7, pad=2)
     return figure
