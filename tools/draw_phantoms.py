@@ -69,7 +69,7 @@ SHOWN = {
     "spondylolysis_l5": Shown("L5", BONE, 110.0),
     "six_lumbar": Shown("L6", BONE, 150.0, "L4", counted=True, beside=2),
     "four_lumbar": Shown("L4", BONE, 150.0, "L3", counted=True, beside=2),
-    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True, behind=16.0, beside=2),
+    "transitional": Shown("L5", BONE, 150.0, "L5", coronal=True, behind=22.0, beside=2),
     "lumbar_normal": Shown("L3-L4", SOFT, 150.0),
 }
 VOXEL_MM, FINE_MM = 1.0, 0.7
@@ -89,10 +89,11 @@ def sheet(name: str) -> Figure:
     heart = anatomy.body(centre).matrix[:3, 3]
     tall = 340.0 if show.counted else 205.0 if size < 200 else size
     long = Plane.sagittal(heart + np.array([0.0, 25.0, 0.0]), size_mm=(0.83 * tall, tall))
+    ct = anatomy.ct
     if show.coronal:
-        long = coronal(anatomy.body(centre), show.behind, tall)
+        long, ct = coronal(anatomy.body(centre), show.behind, tall), Joined(anatomy)
     panel = canvas.panel(figure, boxes[0], colour=canvas.SCREEN)
-    draw_ct(panel, anatomy.ct, long, window=show.long_window or window)
+    draw_ct(panel, ct, long, window=show.long_window or window)
     if show.counted:
         count(panel, anatomy, long)
     panel = canvas.panel(figure, boxes[1], colour=canvas.SCREEN)

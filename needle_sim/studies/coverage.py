@@ -25,6 +25,7 @@ from needle_sim.geometry.transform import unit
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
+from needle_sim.procedures.procedure import Procedure
 from needle_sim.studies.design import Samples
 from needle_sim.studies.patients import kept
 from needle_sim.studies.task import Input, Task
@@ -169,6 +170,10 @@ def _slabs(tips: Field) -> list[Field]:
     return [tips[start : start + _SLAB] for start in range(0, len(tips), _SLAB)]
 
 
+def _nerves() -> list[str]:
+    return list(Procedure.preset("medial-branch-rfa").levels_of())
+
+
 TASK = Task(
     "coverage",
     "Length of a medial branch inside an electrode's lesion, by its angle and how far it lies off",
@@ -185,7 +190,7 @@ TASK = Task(
             known=lambda: presets.names("protocols"),
         ),
         "phantom": Input("text", "A shipped phantom", "lumbar_normal", known=phantom_names),
-        "level": Input("text", "The nerve", "L4", known=lambda: ["L1", "L2", "L3", "L4"]),
+        "level": Input("text", "The nerve", "L4", known=_nerves),
         "side": Input("text", "left or right", "right", known=lambda: ["left", "right"]),
     },
     coverage_of,
