@@ -14,6 +14,7 @@ from needle_sim.anatomy.phantom.voxelise import Canvas
 
 _Points = NDArray[np.floating[Any]]
 _HIPS_MM = (168.0, 122.0)  # half width and front over the hip bones, at least (proposed)
+_BETWEEN_MM = 75.0  # half the way between their front ends, about (proposed)
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
 _CHEST_SHARE, _CHEST_MM = 0.8, 35.0  # of it is kept behind, from so far under T12 up (proposed)
@@ -177,12 +178,16 @@ class Trunk:
         wide = wide + np.maximum(_HIPS_MM[0] - wide, 0.0) * crest
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
         front = self.sizes["front_mm"]
-        front = -(front + np.maximum(_HIPS_MM[1] - front, 0.0) * crest)
+        hollow = np.maximum(_HIPS_MM[1] - front, 0.0) * crest
+        front = -(front + hollow)
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
         height = (y - middle) / half
         depth = _outline_mm(np.abs(x), height, wide, half)
         groove = furrow * np.exp(-(((x if furrow_x is None else furrow_x) / 15.0) ** 2))
         dorsal = np.clip(height, 0.0, 1.0) ** 4
+        if np.any(hollow):  # between the hip bones the belly of the thin is as flat as above them
+            ventral = np.clip(-height, 0.0, 1.0) ** 4
+            depth = depth + hollow * np.exp(-((x / _BETWEEN_MM) ** 4)) * ventral
         return np.asarray(np.maximum(depth, -half) + groove * dorsal + _sway_mm(x, y, z))
 
     def _skin(self, canvas: Canvas) -> NDArray[np.float32]:

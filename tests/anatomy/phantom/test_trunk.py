@@ -49,3 +49,20 @@ def test_hip_bones_of_a_thin_woman_stay_under_her_skin():
     beyond = np.array([[wide + 3.0, 0.0, z] for z in range(-220, 150, 10)])
     assert (trunk.skin_mm(beyond) > 0).all()
     assert (trunk.skin_mm(np.array([[0.0, -front - 4.0, -130.0]])) > 0).all()
+
+
+@pytest.mark.parametrize("bmi", [16.0, 18.0])
+def test_the_belly_of_the_thin_is_flat_between_hip_bones_that_stand_out(bmi):
+    """In the midline the skin over the pelvis lies no farther forward than over L3 (by 8 mm); at
+    the front ends of the hip bones it does."""
+    thin = spine_spec(person=Person(sex="female", bmi=bmi))
+    trunk = Trunk(column(thin), thin.trunk)
+    low = float(trunk.column.bodies["S1"].matrix[2, 3]) - 20.0
+    front = -np.arange(0.0, 140.0, 0.5)
+
+    def skin(x, z):
+        points = np.stack([np.full_like(front, x), front, np.full_like(front, z)], axis=1)
+        return front[trunk.skin_mm(points) < 0].min()
+
+    assert abs(skin(0.0, low) - skin(0.0, 0.0)) < 12.0
+    assert skin(110.0, low) < skin(110.0, 0.0) - 15.0
