@@ -58,7 +58,7 @@ def test_a_wrong_kind_is_refused_with_the_right_ones():
         (["run", "rfa"], "medial-branch-rfa"),
         (["run", "--level", "L5"], "dorsal ramus, on the sacral ala"),
         (["run", "--level", "L4-L5"], "medial branches of L3 and L4"),
-        (["run", "--level", "L7"], "levels are L1, L2, L3, L4"),
+        (["run", "--level", "L7"], "levels are T12, L1, L2, L3, L4"),
         (["run", "--side", ""], "side must be left or right, got ''"),
         (["run", "--level", ""], "no level ''"),
         (["run", "--phantom", "lumbar_normal", "--ct", "x"], "two patients"),

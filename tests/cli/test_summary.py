@@ -58,7 +58,7 @@ def test_vessels_are_words_and_99_6_is_not_100():
 
 def test_an_injection_is_told_step_by_step_with_its_way_in(injection):
     text = in_words(injection, Path("out"))
-    assert "Way in        infraneural: at L1-L2 the radiculomedullary artery" in text
+    assert "Way in        infraneural: at T12-L1 and L1-L2 the radiculomedullary artery" in text
     assert text.count("radiculomedullary artery may enter") == 1
     assert re.search(r"Depth check   lateral at \d+ mm; danger from \d+ mm", text)
     assert "Aspiration    clear" in text

@@ -95,7 +95,7 @@ def test_the_events_of_an_injection_are_there_in_order_with_what_was_seen(inject
     (contrast,) = [event for event in found["events"] if event["do"] == "contrast"]
     assert contrast["pattern"] == found["contrast"][0]["pattern"]
     assert contrast["seen"] == found["contrast"][0]["seen"]
-    assert found["because"].startswith("at L1-L2 the radiculomedullary artery")
+    assert found["because"].startswith("at T12-L1 and L1-L2 the radiculomedullary artery")
     assert found["variant"] == "infraneural"
     assert found["lesion"] == {}
     assert found["attempt"]["kap_ugy_m2"] == pytest.approx(

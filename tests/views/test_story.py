@@ -109,5 +109,5 @@ def test_another_way_in_is_told_with_its_reason_and_the_usual_one_with_the_other
     assert "radiculomedullary artery" in other
     usual = way_section(replace(injected, procedure=recipe.at("L4-L5")))
     assert "Way in: supraneural." in usual
-    assert "infraneural at L1-L2" in usual
+    assert "infraneural at T12-L1, L1-L2" in usual
     assert way_section(run) == ""
