@@ -178,7 +178,7 @@ def test_a_key_that_is_missing_is_named(tmp_path):
 @pytest.mark.parametrize("key", ["unverified", "because"])
 def test_what_is_found_is_not_written(tmp_path, key):
     text = f'{key} = "trust me"\n' if key == "because" else f'{key} = ["nothing"]\n'
-    assert "found, not written" in refused(written(tmp_path, ("revision = 1\n", text)))
+    assert "found, not written" in refused(written(tmp_path, ("revision = 2\n", text)))
 
 
 @pytest.mark.parametrize(
