@@ -288,7 +288,7 @@ class Anatomy(Shown):
         margin = float(self.labels.spacing_mm.max())
         overruled = np.zeros(len(points), dtype=bool)
         for bone in self.bones.values():
-            near = bony[_in_box(points[bony], bone.box_mm + [[-margin], [margin]])]
+            near = bony[_in_box(points[bony], bone.box_mm + np.array([[-margin], [margin]]))]
             depth = bone.distance_mm(points[near])
             overruled[near] |= (depth >= 0) & (depth < margin)
         return overruled
