@@ -49,15 +49,6 @@ COHORTS = {(None, 24.0): 45.0, ("female", 29.8): 53.0, ("female", 32.4): 62.0}
 COHORT_MM = 3.0
 
 
-KNOWN = {
-    "disc tilt L3-L4": "discs above L5 lean 5 to 10 degrees more caudally than in these MRIs",
-    "kambin area L1-L2": "exiting roots cross the disc farther lateral than in neurography",
-    "kambin height L1-L2": "the back of the upper discs is taller",
-    "kambin area L5-S1": "as at L1-L2",
-    "kambin height L5-S1": "8.5 +- 1.1 at the back of this disc elsewhere, between the two here",
-}
-"""Anchors that the phantom misses today, and by what."""
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -237,7 +228,7 @@ def main(arguments: list[str]) -> int:
     count = int(given[0]) if given else PEOPLE
     rows = [*anchors(measured(count)), *cohorts(min(count, 60))]
     for one in rows:
-        said = "" if one.holds else f"  MISSED: {KNOWN.get(one.name, 'not known')}"
+        said = "" if one.holds else "  MISSED"
         print(f"{one.name:28} {one.found:7.1f} {one.unit:4} published {one.published}{said}")
     missed = [one.name for one in rows if not one.holds]
     print(f"{len(rows) - len(missed)} of {len(rows)} anchors held by {count} people")

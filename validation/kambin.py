@@ -18,27 +18,28 @@ _Points = NDArray[np.float64]
 
 
 def safe_region(draft: Draft, upper: str, lower: str, side: str) -> tuple[float, float]:
-    """Area (mm2) and height (mm) of the region seen from behind, in the plane of the disc.
+    """Area (mm2) and height (mm) of the region in a coronal section through the back of the disc.
 
-    Its height is that of the disc beside its back; at each height it is as wide as from the dural
-    sac or the traversing root to the exiting root.
+    Its height is that between the endplates; at each height it is as wide as from the dural sac or
+    the traversing root to the exiting root, seen from behind.
     """
     names = ("anterior", "posterior")
     ends = [draft.landmarks_mm[f"{upper} inferior_endplate_{one}"] for one in names]
     ends += [draft.landmarks_mm[f"{lower} superior_endplate_{one}"] for one in names]
     centre, back = np.mean(ends, axis=0), unit(ends[1] - ends[0] + ends[3] - ends[2])
     left = draft.stack.bodies[lower].matrix[:3, 0]
-    up = np.cross(left, back)
+    across, up = np.cross(left, back), unit(np.array([0.0, 0.0, 1.0]) - left[2] * left)
     deep = 0.25 * float((ends[1] - ends[0] + ends[3] - ends[2]) @ back)
     start = centre + _BEHIND_SHARE * deep * back
     top, base = (
-        float((trace_mm(draft.bones[one], start, way * up, off_mm=0.0) - centre) @ up)
+        float((trace_mm(draft.bones[one], start, way * across, off_mm=0.0) - start) @ across)
+        / float(up @ across)  # a section that is oblique to the disc makes it taller
         for one, way in ((upper, 1.0), (lower, -1.0))
     )
     out, tall = side_sign(side) * left, np.arange(base, top, _STEP_MM) + 0.5 * _STEP_MM
 
     def seen(tubes: Iterable[Tube]) -> tuple[_Points, _Points]:
-        return _edges([_flat(one, centre, out, up) for one in tubes], tall)
+        return _edges([_flat(one, start, out, up) for one in tubes], tall)
 
     exiting, _ = seen(draft.structures[f"{upper} {side} root"].tubes)
     _, sac = seen(draft.structures["dura"].tubes)

@@ -10,6 +10,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from needle_sim.anatomy.joined import column_of
+from needle_sim.anatomy.phantom.course import CLEAR_MM
 from needle_sim.anatomy.phantom.nerves import behind_disc
 from needle_sim.anatomy.phantom.sacrum import canal_points
 from needle_sim.anatomy.vertebra_fit import VertebraFit
@@ -20,9 +21,6 @@ Points = NDArray[np.float64]
 SAC_MM = (18.0, 13.0)
 """Width and depth of the sac where the canal has room: 184 mm2 beside 152 +- 54 (LIM17,
 PMC5728944); depth 12-15 mm, from memory."""
-
-CLEAR_MM = 0.3
-"""Sac and roots are kept this far from fitted bone (proposed)."""
 
 _FAT_MM = 3.6
 """Of the canal's depth that the sac leaves, most of it dorsally (as in the phantom)."""

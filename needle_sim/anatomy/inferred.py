@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Side, Structure
-from needle_sim.anatomy.dural_sac import CLEAR_MM, dural_sac
+from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
+from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
@@ -33,10 +33,8 @@ Points = NDArray[np.float64]
 _AIMED_AT = ("foramen_upper_dorsal", "kambin")
 _QUADRANTS = ("foramen_upper_ventral", "foramen_lower_dorsal", "foramen_lower_ventral")
 _STEP_MM = 2.0
-_PUSHES = 60
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
-_LEAVES_AT = 4  # the point of `root_path`, outside the foramen, where the dorsal ramus leaves
 
 
 def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
@@ -113,7 +111,7 @@ def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:
         for side in SIDES
     }
     found = [
-        Structure("dura", "dura", dural_sac(fits, bones, _pushed), "inferred"),
+        Structure("dura", "dura", dural_sac(fits, bones, clear_of), "inferred"),
         *_branches(fits, roots),
     ]
     for name, tube in roots.items():
@@ -129,7 +127,7 @@ def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Ite
             level = above(vertebra, fits)
             root = roots.get(f"{level} {side} root")
             if root is not None:
-                path = np.concatenate([root.points_mm[_LEAVES_AT, None], path])
+                path = np.concatenate([root.points_mm[OUTSIDE, None], path])
             tube = Tube(path, np.full(len(path), 0.5 * fit.spec.medial_branch_mm))
             yield Structure(f"{level} {side} medial branch", "medial_branch", (tube,), "inferred")
 
@@ -140,19 +138,4 @@ def _cleared(tube: Tube, bones: Sequence[Implicit]) -> Tube:
     steps = np.linalg.norm(np.diff(tube.points_mm, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
     radius = np.interp(np.linspace(0.0, 1.0, len(points)), along, tube.radius_mm)
-    return Tube(_pushed(points, radius, bones), radius)
-
-
-def _pushed(points: Points, radius: Points, bones: Sequence[Implicit]) -> Points:
-    """A path (N, 3) moved, smoothly, to where circles of ``radius`` (N,) are clear of bones, or as
-    far from those on both sides as they let it."""
-    for _ in range(_PUSHES):
-        push = np.zeros_like(points)
-        for bone in bones:
-            lacking = radius + CLEAR_MM - bone.distance_mm(points)
-            near = lacking > 0
-            push[near] += 0.5 * lacking[near, None] * bone.gradient(points[near])
-        if not push.any():
-            break
-        points = points + gaussian_filter1d(push, 1.0, axis=0, mode="nearest")
-    return points
+    return Tube(clear_of(points, radius, bones), radius)

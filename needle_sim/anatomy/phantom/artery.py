@@ -11,13 +11,15 @@ from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.course import root_path
 from needle_sim.anatomy.phantom.edges import under_pedicle
-from needle_sim.anatomy.phantom.posts import UP, Posts
+from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.geometry.shapes import Implicit, Tube
+from needle_sim.geometry.transform import unit
 
 _RADIUS_MM = 0.5  # calibre 0.6-1.8 mm (StatPearls, artery of Adamkiewicz)
 _UNDER_PEDICLE_MM = 1.5
 _DEPTH_SHARE = 0.5  # of the foramen's depth: 96 % lie in its ventral cranial quadrant
 _BESIDE_ROOT_MM = 0.9
+_BEFORE = unit([0.0, -0.75, 0.66])  # of the root and above it
 _VENTRAL_SHARE = 0.55  # of the sac's half depth: it runs on the front of the cord
 
 
@@ -52,8 +54,8 @@ def radiculomedullary_artery(
     post, root = Posts(spec, side), root_path(spec, side)
     over = under_pedicle(post, bone, _DEPTH_SHARE, _UNDER_PEDICLE_MM)
     lift = float(np.interp(0.5, [0, 1], root.radius_mm[2:4])) + _RADIUS_MM + _BESIDE_ROOT_MM
-    beside = 0.5 * (root.points_mm[2] + root.points_mm[3]) + lift * UP
-    inlet = root.points_mm[2] + (float(root.radius_mm[2]) + _RADIUS_MM + _BESIDE_ROOT_MM) * UP
+    beside = 0.5 * (root.points_mm[2] + root.points_mm[3]) + lift * _BEFORE
+    inlet = root.points_mm[2] + (float(root.radius_mm[2]) + _RADIUS_MM + _BESIDE_ROOT_MM) * _BEFORE
     outer = [over + post.at(16.0, -9.0, 1.0), over + post.at(7.0, -3.0, 0.2), over]
     foramen = body.apply(np.stack([*outer, beside, inlet]))
     above = sac_mm[:, 2] > foramen[-1, 2] + 4.0

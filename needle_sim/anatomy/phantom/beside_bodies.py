@@ -25,7 +25,7 @@ ones at the heads of the ribs (texts, from memory)."""
 _GANGLION_AT_MM = (
     6.0  # below the middle of the body: lower third of L2, upper third of L3 (FUR-LSB)
 )
-_LOW_BODY_MM = 9.5  # half its height: below that the chain's places draw together (proposed)
+_LOW_BODY_MM = 9.5  # half its height, of one that is crushed: the chain's places draw together
 _ARTERY_MM, _ARTERY_OFF_MM = 1.1, 1.6
 _AORTA_DEG = {"left": 62.0, "right": 112.0}  # where it leaves the front, from this side's wall
 _CLEAR_MM, _PUSHES, _RESAMPLED = 0.6, 24, 8
@@ -42,7 +42,7 @@ def sympathetic_chains(column: Column, bones: Mapping[str, Implicit]) -> Iterato
         for level in column.levels[:-1]:
             angle = _LUMBAR_DEG if level.startswith("L") else _THORACIC_DEG
             half = 0.5 * column.vertebrae[level].height_mm
-            low = 1.0 if half >= _LOW_BODY_MM else (half - 2.0) / 12.0  # of one that is crushed
+            low = min(1.0, (half - 1.0) / 12.0) if half >= _LOW_BODY_MM else (half - 2.0) / 12.0
             for z, size in ((6.0, _CHAIN_MM), (-_GANGLION_AT_MM, _KNOT_MM), (-12.0, _CHAIN_MM)):
                 at = around(column, level, bones[level], side, angle, low * z, _CHAIN_OFF_MM)
                 points.append(column.bodies[level].apply(at))

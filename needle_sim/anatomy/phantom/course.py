@@ -5,18 +5,33 @@ Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Side
 from needle_sim.anatomy.phantom.bone import vertebra_shape
-from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, UP, Point, Posts, notch, on_bone
+from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, Point, Posts, notch, on_bone
 from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
 from needle_sim.geometry.transform import unit
 
+_UNDER_PEDICLE_MM = 2.8
+"""Between the pedicle and a root that passes beside its medial border (proposed)."""
+_FLATTER_DEG = 12.0
+"""A root turns round the lower border of the pedicle: its descent there is so much less."""
+_GANGLION_SHARE = 0.3
+"""Of a pedicle's width: the ganglion's middle from its medial border, in the medial zone of the
+foramen (SILV15, L1-L4)."""
+CLEAR_MM = 0.3
+"""Sac and roots are kept this far from bone (proposed)."""
+OUTSIDE = 4
+"""The point of `root_path` outside the foramen, where the dorsal ramus leaves."""
+_GANGLION, _STEP_MM, _PUSHES = 3, 2.0, 60
 _UNDER_NECK = ((0.72, 9.0), (0.6, 9.0), (0.72, 5.0), (0.5, 7.0), (0.4, 4.0))
 """Where the branch ends: shares of the lamina's foot from the midline, and below the neck."""
 
@@ -80,28 +95,56 @@ def _rounded(corners: Point) -> Point:
 def root_path(spec: VertebraSpec, side: Side) -> Tube:
     """The exiting root of this level, body frame: sac, under the pedicle, foramen, ventral ramus.
 
-    Diameters as measured on MRI (KHAS23), the widest place is the ganglion (SILV15); it descends
-    at the take-off angle of SILV15.
+    Diameters as measured on MRI (KHAS23), the widest place is the ganglion, in the medial half of
+    the foramen (SILV15). Seen from behind it descends straight at the take-off angle of SILV15,
+    from the sac past the pedicle's medial border to the disc, as wide of the sac there as in
+    neurography (doi:10.1186/s13018-022-03428-3); then it steepens into the psoas.
     """
     post, radius = Posts(spec, side), 0.5 * spec.root_mm
-    pedicle, half = post.pedicle, 0.5 * spec.pedicle_height_mm
-    ganglion_radius = 0.5 * spec.ganglion_mm
-    under = pedicle - UP * (half + ganglion_radius + 2.3)
-    under[1] = spec.back_mm + ganglion_radius - 0.9
-    medial = 0.5 * spec.canal_width_mm - radius - 2.0
+    ganglion_radius, inner = 0.5 * spec.ganglion_mm, 0.5 * spec.canal_width_mm
     drop = np.tan(np.radians(spec.root_takeoff_deg))
-    middle = spec.back_mm + 0.5 * spec.canal_depth_mm
-    below = post.at(0.5 * spec.canal_width_mm + 0.5, 0.5 * (middle + under[1]), under[2] - 0.5)
-    axilla = post.at(medial - 1.0, middle, below[2] + drop * 0.7 * (abs(below[0]) - medial + 1.0))
+    flatter = np.tan(np.radians(spec.root_takeoff_deg - _FLATTER_DEG))
+    corner = post.pedicle[2] - 0.5 * spec.pedicle_height_mm - radius - _UNDER_PEDICLE_MM
+    middle, ventral = spec.back_mm + 0.5 * spec.canal_depth_mm, spec.root_ventral_mm
+    before = spec.back_mm + ganglion_radius - 0.9
+    medial, beyond = inner - radius - 3.0, _GANGLION_SHARE * spec.pedicle_width_mm
+    axilla = post.at(medial, middle, corner + drop * (inner - medial))
     start = axilla + post.at(-3.0, 0.0, 3.0 * drop + 6.0)
-    ganglion = under + post.at(1.0, 0.0, 0.0)
-    outside = ganglion + post.at(8.0, -0.3 * spec.root_ventral_mm, -6.0)
-    ramus = outside + post.at(7.0, -spec.root_ventral_mm, -11.0)
-    far = ramus + post.at(3.0, -0.8 * spec.root_ventral_mm, -18.0)
+    below = post.at(inner, 0.5 * (middle + before), corner)
+    ganglion = post.at(inner + beyond, before, corner - flatter * beyond)
+    outside = ganglion + post.at(7.0, -0.35 * ventral, -7.0 * drop)
+    ramus = outside + post.at(8.0, -ventral, -11.0)
+    far = ramus + post.at(3.0, -0.8 * ventral, -18.0)
     points = np.stack([start, axilla, below, ganglion, outside, ramus, far])
     radii = np.array([0.6, 0.85, 1.0, 0.0, 1.0, 1.1, 1.1]) * radius
-    radii[3] = ganglion_radius
+    radii[_GANGLION] = ganglion_radius
     return Tube(points, radii)
+
+
+def beside_bones(root: Tube, bones: Sequence[Implicit]) -> Tube:
+    """A root of `root_path` that bones below its ganglion push aside."""
+    first, tail = root.points_mm[:_GANGLION], root.points_mm[_GANGLION:]
+    points = resample(tail, _STEP_MM)
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(tail, axis=0), axis=1))])
+    places = np.linspace(0.0, along[-1], len(points))
+    radius = np.interp(places, along, root.radius_mm[_GANGLION:])
+    points = np.concatenate([first, clear_of(points, radius, bones)])
+    return Tube(points, np.concatenate([root.radius_mm[:_GANGLION], radius]))
+
+
+def clear_of(points: Point, radius: Point, bones: Sequence[Implicit]) -> Point:
+    """A path (N, 3) moved, smoothly, to where circles of ``radius`` (N,) are clear of bones, or as
+    far from those on both sides as they let it."""
+    for _ in range(_PUSHES):
+        push = np.zeros_like(points)
+        for bone in bones:
+            lacking = radius + CLEAR_MM - bone.distance_mm(points)
+            near = lacking > 0
+            push[near] += 0.5 * lacking[near, None] * bone.gradient(points[near])
+        if not push.any():
+            break
+        points = points + gaussian_filter1d(push, 1.0, axis=0, mode="nearest")
+    return points
 
 
 _GANGLION_LONG = 1.7
@@ -112,8 +155,8 @@ over widths of 4.4 to 6.5 (SILV15) is 1.0 to 1.7; the upper bound is taken (prop
 def ganglion(spec: VertebraSpec, side: Side) -> Tube:
     """The dorsal root ganglion of this level, body frame: the widest stretch of `root_path`."""
     root = root_path(spec, side)
-    middle, radius = root.points_mm[3], float(root.radius_mm[3])
-    along = unit(root.points_mm[4] - root.points_mm[2])
+    middle, radius = root.points_mm[_GANGLION], float(root.radius_mm[_GANGLION])
+    along = unit(root.points_mm[_GANGLION + 1] - root.points_mm[_GANGLION - 1])
     half = max(_GANGLION_LONG - 1.0, 0.2) * radius
     points = middle + np.outer([-half, 0.0, half], along)
     return Tube(points, radius * np.array([0.85, 1.0, 0.85]))

@@ -34,7 +34,7 @@ _DORSAL_SHARE, _VENTRAL_SHARE = 0.76, 0.24  # of its depth: the dorsal third beg
 _LOW_SHARE = 0.7  # of the height of the foramen: its lower half, between disc and joint
 _LOW_SHARES_MM = 1.4, 3.6  # behind the body, before the next vertebra's process (proposed)
 _DEEPEST_MM = 9.0  # of that depth, where the isthmus behind lies farther back (as at L5)
-_KAMBIN_BESIDE_MM = 8.0  # at most so far outside the canal's side wall
+_KAMBIN_BESIDE_MM, _KAMBIN_BEHIND_MM = 0.5, 2.0  # outside the canal's side wall; behind the body
 _OVER_ENDPLATE_MM = 2.5
 _FINE_MM = 0.05
 _GROOVE_DEEP_MM = (
@@ -187,8 +187,8 @@ def _low_in_foramen(post: Posts, under: Point, behind_mm: float) -> Point:
 
 
 def _kambin(post: Posts) -> Point:
-    """Just above the upper endplate behind the disc, before and lateral of the SAP (P05)."""
+    """Just above the upper endplate behind the disc, between sac and exiting root (P05)."""
     spec = post.spec
-    lateral = min(abs(post.pedicle[0]), 0.5 * spec.canal_width_mm + _KAMBIN_BESIDE_MM)
-    y = spec.back_mm - 1.0
+    lateral = 0.5 * spec.canal_width_mm + _KAMBIN_BESIDE_MM
+    y = spec.back_mm + _KAMBIN_BEHIND_MM
     return post.at(lateral, y, 0.5 * spec.height_mm + spec.wedge_slope * y + _OVER_ENDPLATE_MM)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
-from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.anatomy import Side, Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
 from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
@@ -18,6 +18,8 @@ from needle_sim.anatomy.phantom.bone import recess_direction
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
 from needle_sim.anatomy.phantom.course import (
+    OUTSIDE,
+    beside_bones,
     ganglion,
     medial_branch_path,
     off_bone,
@@ -67,7 +69,7 @@ def structures(
         half = 0.5 * sacrum["sac_depth_mm"] * scale
     found = [
         _dura(line, scale, left, sacrum),
-        *_roots(column, sacrum, bones["S1"]),
+        *_roots(column, sacrum, bones),
         *_vessels(column),
     ]
     tip = float(column.bodies["L1"].apply([0.0, 0.0, -conus_mm])[2])
@@ -197,16 +199,19 @@ def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, flo
     return Structure("dura", "dura", tuple(tubes), "constructed")
 
 
-def _roots(column: Column, sacrum: Mapping[str, float], bone: Implicit) -> Iterator[Structure]:
-    """Roots and ganglia; ``bone`` is the sacrum in its body frame."""
+def _roots(
+    column: Column, sacrum: Mapping[str, float], bones: Mapping[str, Implicit]
+) -> Iterator[Structure]:
+    """Roots and ganglia; ``bones`` are in their body frames."""
+    placed = {level: bones[level].moved(column.bodies[level]) for level in column.levels}
     for side in SIDES:
-        for level in column.levels[:-1]:
+        for level, lower in pairwise(column.levels):
             spec, body = column.vertebrae[level], column.bodies[level]
-            tube = root_path(spec, side).moved(body)
+            tube = beside_bones(root_path(spec, side).moved(body), [placed[lower]])
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
             tube = ganglion(spec, side).moved(body)
             yield Structure(f"{level} {side} ganglion", "ganglion", (tube,), "constructed")
-    yield from sacral_roots(column, sacrum, bone.moved(column.bodies["S1"]))
+    yield from sacral_roots(column, sacrum, placed["S1"])
 
 
 def _medial_branches(
@@ -217,7 +222,7 @@ def _medial_branches(
         for side in SIDES:
             path = medial_branch_path(column.vertebrae[below], side, bone=bones[below])
             body = column.bodies[below]
-            origin = body.inverse().apply(roots[f"{level} {side} root"].tubes[0].points_mm[4])
+            origin = body.inverse().apply(_leaves(column, level, side, roots))
             lead = resample(np.stack([origin, path[0]]), 1.0)[:-1]
             path = np.concatenate([off_bone(lead, bones[below]), path])
             tube = Tube(
@@ -226,6 +231,13 @@ def _medial_branches(
             yield Structure(
                 f"{level} {side} medial branch", "medial_branch", (tube,), "constructed"
             )
+
+
+def _leaves(column: Column, level: str, side: Side, roots: Mapping[str, Structure]) -> _Points:
+    """Where the dorsal ramus leaves its root (3,), patient."""
+    meant = column.bodies[level].apply(root_path(column.vertebrae[level], side).points_mm[OUTSIDE])
+    points = roots[f"{level} {side} root"].tubes[0].points_mm
+    return np.asarray(points[np.argmin(np.linalg.norm(points - meant, axis=1))])
 
 
 def _vessels(column: Column) -> Iterator[Structure]:

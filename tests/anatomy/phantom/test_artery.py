@@ -36,7 +36,7 @@ def test_it_runs_in_the_upper_third_of_the_foramen_with_the_root(drawn):
 
     assert 0.0 < below < spec.foramen_height_mm / 3
     root = drawn.structures["L1 left root"]
-    in_foramen = (path[:, 0] > 12.0) & (path[:, 0] < 24.0)
+    in_foramen = (path[:, 0] > 0.5 * spec.canal_width_mm - 1.0) & (path[:, 0] < 24.0)
     gap = root.distance_mm(body.apply(path[in_foramen])) - 0.5
     assert -0.1 < gap.min() < 1.5
 
