@@ -49,7 +49,6 @@ COHORTS = {(None, 24.0): 45.0, ("female", 29.8): 53.0, ("female", 32.4): 62.0}
 COHORT_MM = 3.0
 
 
-
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A published figure and what the phantom has: ``low`` and ``high`` bound ``found``."""

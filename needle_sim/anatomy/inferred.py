@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.anatomy.anatomy import Side, Structure
+from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of
+from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, root_over
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
@@ -21,7 +21,6 @@ from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import (
     SIDES,
     medial_branch_path,
-    root_path,
     vertebra_landmarks,
 )
 from needle_sim.anatomy.vertebra_fit import VertebraFit
@@ -51,7 +50,7 @@ def landmarks_of(fits: Mapping[str, VertebraFit]) -> dict[str, Points]:
     }
     bones = [fit.shape for fit in fits.values()]
     walls = [*bones, *_discs(fits)]
-    roots = [_cleared(_root(fit, side), bones) for fit in fits.values() for side in SIDES]
+    roots = [_cleared(root, bones) for root in _roots(fits).values()]
     for vertebra, fit in fits.items():
         for side in SIDES:
             for name in (*_AIMED_AT, *_QUADRANTS):
@@ -90,12 +89,19 @@ def _own_landmarks(fit: VertebraFit) -> dict[str, Points]:
     return sacrum_landmarks(fit.spec, fit.sacrum, sacrum_shape(fit.spec, fit.sacrum))
 
 
-def _root(fit: VertebraFit, side: Side) -> Tube:
-    """The root that leaves below this vertebra, before bones push it aside, in the patient."""
-    if fit.sacrum is None:
-        return root_path(fit.spec, side).moved(fit.patient_from_body)
-    alone = Column({"S1": fit.spec}, {"S1": fit.patient_from_body})
-    return sacral_root(alone, fit.sacrum, Posts(fit.spec, side), 1)
+def _roots(fits: Mapping[str, VertebraFit]) -> dict[str, Tube]:
+    """The roots by name before bones push them aside, in the patient."""
+    found = {}
+    for vertebra, fit in fits.items():
+        others = [one.shape for level, one in fits.items() if level != vertebra]
+        for side in SIDES:
+            if fit.sacrum is None:
+                root = root_over(fit.spec, side, fit.patient_from_body, others)
+            else:
+                alone = Column({"S1": fit.spec}, {"S1": fit.patient_from_body})
+                root = sacral_root(alone, fit.sacrum, Posts(fit.spec, side), 1)
+            found[f"{vertebra} {side} root"] = root
+    return found
 
 
 def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:
@@ -105,11 +111,7 @@ def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:
     branch of a level lies on the vertebra below; it begins at its root where that level is fitted.
     """
     bones = [fit.shape for fit in fits.values()]
-    roots = {
-        f"{vertebra} {side} root": _root(fit, side)
-        for vertebra, fit in fits.items()
-        for side in SIDES
-    }
+    roots = _roots(fits)
     found = [
         Structure("dura", "dura", dural_sac(fits, bones, clear_of), "inferred"),
         *_branches(fits, roots),

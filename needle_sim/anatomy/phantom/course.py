@@ -18,7 +18,7 @@ from needle_sim.anatomy.phantom.spec import VertebraSpec
 from needle_sim.errors import InputError
 from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, Tube, trace_mm
-from needle_sim.geometry.transform import unit
+from needle_sim.geometry.transform import Transform, unit
 
 _UNDER_PEDICLE_MM = 2.8
 """Between the pedicle and a root that passes beside its medial border (proposed)."""
@@ -32,6 +32,7 @@ CLEAR_MM = 0.3
 OUTSIDE = 4
 """The point of `root_path` outside the foramen, where the dorsal ramus leaves."""
 _GANGLION, _STEP_MM, _PUSHES = 3, 2.0, 60
+_FLATTER, _PUSHED_MM = range(0, 49, 6), 1.0  # degrees; into bone, that pushing makes good
 _UNDER_NECK = ((0.72, 9.0), (0.6, 9.0), (0.72, 5.0), (0.5, 7.0), (0.4, 4.0))
 """Where the branch ends: shares of the lamina's foot from the midline, and below the neck."""
 
@@ -92,28 +93,32 @@ def _rounded(corners: Point) -> Point:
     return resample(path, 0.5)
 
 
-def root_path(spec: VertebraSpec, side: Side) -> Tube:
+def root_path(spec: VertebraSpec, side: Side, *, flatter_deg: float = 0.0) -> Tube:
     """The exiting root of this level, body frame: sac, under the pedicle, foramen, ventral ramus.
 
     Diameters as measured on MRI (KHAS23), the widest place is the ganglion, in the medial half of
     the foramen (SILV15). Seen from behind it descends straight at the take-off angle of SILV15,
     from the sac past the pedicle's medial border to the disc, as wide of the sac there as in
-    neurography (doi:10.1186/s13018-022-03428-3); then it steepens into the psoas.
+    neurography (doi:10.1186/s13018-022-03428-3); then it steepens into the psoas. A foramen that
+    is low makes it ``flatter_deg`` less steep.
     """
     post, radius = Posts(spec, side), 0.5 * spec.root_mm
     ganglion_radius, inner = 0.5 * spec.ganglion_mm, 0.5 * spec.canal_width_mm
-    drop = np.tan(np.radians(spec.root_takeoff_deg))
-    flatter = np.tan(np.radians(spec.root_takeoff_deg - _FLATTER_DEG))
-    corner = post.pedicle[2] - 0.5 * spec.pedicle_height_mm - radius - _UNDER_PEDICLE_MM
+    own = spec.root_takeoff_deg
+    drop, falls = np.tan(np.radians([own, own - flatter_deg]))
+    under = np.tan(np.radians(max(own - _FLATTER_DEG - flatter_deg, 0.0)))
+    nearer = np.cos(np.radians(own)) / np.cos(np.radians(own - flatter_deg))  # as far off it
+    corner = post.pedicle[2] - 0.5 * spec.pedicle_height_mm
+    corner -= nearer * (radius + _UNDER_PEDICLE_MM)
     middle, ventral = spec.back_mm + 0.5 * spec.canal_depth_mm, spec.root_ventral_mm
     before = spec.back_mm + ganglion_radius - 0.9
     medial, beyond = inner - radius - 3.0, _GANGLION_SHARE * spec.pedicle_width_mm
     axilla = post.at(medial, middle, corner + drop * (inner - medial))
     start = axilla + post.at(-3.0, 0.0, 3.0 * drop + 6.0)
     below = post.at(inner, 0.5 * (middle + before), corner)
-    ganglion = post.at(inner + beyond, before, corner - flatter * beyond)
-    outside = ganglion + post.at(7.0, -0.35 * ventral, -7.0 * drop)
-    ramus = outside + post.at(8.0, -ventral, -11.0)
+    ganglion = post.at(inner + beyond, before, corner - under * beyond)
+    outside = ganglion + post.at(7.0, -0.35 * ventral, -7.0 * falls)
+    ramus = outside + post.at(8.0, -ventral, -8.0 * falls)
     far = ramus + post.at(3.0, -0.8 * ventral, -18.0)
     points = np.stack([start, axilla, below, ganglion, outside, ramus, far])
     radii = np.array([0.6, 0.85, 1.0, 0.0, 1.0, 1.1, 1.1]) * radius
@@ -121,15 +126,37 @@ def root_path(spec: VertebraSpec, side: Side) -> Tube:
     return Tube(points, radii)
 
 
+def root_over(spec: VertebraSpec, side: Side, body: Transform, bones: Sequence[Implicit]) -> Tube:
+    """`root_path` in the patient, no flatter than it has to be to pass over the bones below it.
+
+    Where none passes, the one that comes least into them; `beside_bones` moves the rest.
+    """
+    tried: list[tuple[float, Tube]] = []
+    for flatter in _FLATTER:
+        root = root_path(spec, side, flatter_deg=flatter).moved(body)
+        points, radius = _fine(root, _GANGLION - 1)
+        into = [float((radius - bone.distance_mm(points)).max()) for bone in bones]
+        lacking = max(into, default=0.0)
+        tried.append((max(lacking, _PUSHED_MM), root))
+        if lacking <= _PUSHED_MM:
+            break
+    return min(tried, key=lambda one: one[0])[1]
+
+
 def beside_bones(root: Tube, bones: Sequence[Implicit]) -> Tube:
     """A root of `root_path` that bones below its ganglion push aside."""
-    first, tail = root.points_mm[:_GANGLION], root.points_mm[_GANGLION:]
+    points, radius = _fine(root, _GANGLION)
+    points = np.concatenate([root.points_mm[:_GANGLION], clear_of(points, radius, bones)])
+    return Tube(points, np.concatenate([root.radius_mm[:_GANGLION], radius]))
+
+
+def _fine(root: Tube, first: int) -> tuple[Point, Point]:
+    """Places (N, 3) every 2 mm from a point of a root on, and its radius (N,) there."""
+    tail = root.points_mm[first:]
     points = resample(tail, _STEP_MM)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(tail, axis=0), axis=1))])
     places = np.linspace(0.0, along[-1], len(points))
-    radius = np.interp(places, along, root.radius_mm[_GANGLION:])
-    points = np.concatenate([first, clear_of(points, radius, bones)])
-    return Tube(points, np.concatenate([root.radius_mm[:_GANGLION], radius]))
+    return points, np.interp(places, along, root.radius_mm[first:])
 
 
 def clear_of(points: Point, radius: Point, bones: Sequence[Implicit]) -> Point:

@@ -23,6 +23,7 @@ from needle_sim.anatomy.phantom.course import (
     ganglion,
     medial_branch_path,
     off_bone,
+    root_over,
     root_path,
 )
 from needle_sim.anatomy.phantom.interlaminar import canal_rows
@@ -207,7 +208,8 @@ def _roots(
     for side in SIDES:
         for level, lower in pairwise(column.levels):
             spec, body = column.vertebrae[level], column.bodies[level]
-            tube = beside_bones(root_path(spec, side).moved(body), [placed[lower]])
+            next_one = [placed[lower]]
+            tube = beside_bones(root_over(spec, side, body, next_one), next_one)
             yield Structure(f"{level} {side} root", "root", (tube,), "constructed")
             tube = ganglion(spec, side).moved(body)
             yield Structure(f"{level} {side} ganglion", "ganglion", (tube,), "constructed")
