@@ -67,7 +67,10 @@ def test_a_plan_that_is_followed_scores_as_the_run_of_that_plan(name, monkeypatc
             (one.name, one.limit, one.passed) for one in theirs
         ]
         for one, other in zip(ours, theirs, strict=True):
-            assert one.value == (None if other.value is None else pytest.approx(other.value))
+            # a plan may end up to 0.5 mm before its target: by hand the view is taken so much later
+            room = 0.51 if one.name == "depth view before danger" else 1e-12
+            same = None if other.value is None else pytest.approx(other.value, abs=room)
+            assert one.value == same
     assert mine.score.outcome == run.score.outcome == "completed"
     assert mine.score.total == pytest.approx(run.score.total)
     assert (mine.level, mine.side, mine.needle) == (run.level, run.side, run.needle)
