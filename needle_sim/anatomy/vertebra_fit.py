@@ -42,7 +42,7 @@ FITTED = (
     *("iap_angle_deg", "iap_tropism_deg", "iap_lean_deg"),
     *("iap_spread_left_more_mm", "iap_setback_left_more_mm", "iap_drop_left_more_mm"),
     *("tp_span_mm", "tp_upsweep_deg", "tp_backsweep_deg", "tp_height_mm", "tp_thickness_mm"),
-    *("spinous_length_mm", "spinous_height_mm", "spinous_slope_deg"),
+    *("spinous_length_mm", "spinous_height_mm", "spinous_thickness_mm", "spinous_slope_deg"),
 )
 """Sizes that are fitted; the others stay at the mean of their level."""
 
@@ -61,7 +61,7 @@ _LEVER_MM = 8.0  # a joint's direction is known as that of a lever of this lengt
 
 
 _MIDLINE_MM = 10.0  # where a spinous process is looked for, to either side
-_TOO_LONG_MM = 4.0  # beyond the label: more than two good fits are off (proposed)
+_TOO_LONG_MM = 2.0  # beyond the label: more than good fits are off (proposed)
 
 NONE: Mapping[str, LabelJoint] = MappingProxyType({})
 

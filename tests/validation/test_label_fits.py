@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import needle_sim as ns
 from needle_sim.anatomy.fit import anatomy_from_ct
 from needle_sim.anatomy.phantom.build import build_phantom
 from needle_sim.anatomy.phantom.pathology.facet_reading import face_deg
+from needle_sim.volume.schemes import VERSE
 from validation.label_fits import (
     COUNT,
     CURVED,
@@ -49,6 +51,25 @@ def test_each_side_of_a_level_with_tropism_faces_its_own_way_again():
         for side, face in faces.items():
             assert abs(face - face_deg(truth, level, side)) <= SIDE_DEG, (level, side)
         assert abs(faces["left"] - faces["right"] - tropism) <= TROPISM_DEG, level
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "last"), [("six_lumbar", "L6"), ("four_lumbar", "L4")])
+def test_spines_of_six_and_four_lumbar_vertebrae_keep_their_numbers_and_landmarks(name, last):
+    """Through the numbers of VerSe, which knows an L6; what lies on the sacrum is named so."""
+    truth = build_phantom(name, seed=1)
+    ct, labels = sliced(truth)
+    theirs = np.zeros(labels.shape, np.uint16)
+    for value, number in VERSE.numbers.items():
+        theirs[labels.array == number] = value
+    found = ns.load_anatomy(ct, labels.like(theirs, "label"), scheme="verse")
+
+    assert tuple(found.bodies) == tuple(truth.bodies)
+    assert any(f"{last} lies on the sacrum" in str(note) for note in found.notes)
+    away = [np.linalg.norm(found.landmark(one) - at) for one, at in truth.landmarks_mm.items()]
+    assert len(away) > 7 * 40
+    assert np.mean(away) <= MEAN_MM
+    assert max(away) <= MOST_MM
 
 
 def test_a_landmark_that_is_too_far_off_would_be_found():

@@ -25,6 +25,7 @@ GROOVE_MM = 1.7
 GROOVE_AXIS_MM = 1.5
 _SAGITTAL_DEG, _TURN_DEG, _EDGE_SHARE = 55.0, 25.0, 0.42
 """Over this angle the lateral side of a superior process is its edge and no longer its back."""
+_DEEP_MM, _FINE_MM, _BESIDE_MM, _STEPS = 6.0, 0.05, 1.0, 6
 UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -247,10 +248,22 @@ def side_sign(side: str) -> float:
 
 
 def on_bone(post: Posts, bone: Implicit, near_mm: Point, *, off_mm: float) -> Point:
-    """The place (3,) over the neck's groove that lies ``off_mm`` from the bone, next to a point."""
-    return trace_mm(
-        bone, near_mm + GROOVE_AXIS_MM * post.groove_out, -post.groove_out, off_mm=off_mm
-    )
+    """The place (3,) over the neck's groove that lies ``off_mm`` from the bone, next to a point.
+
+    Where the bone ends just beside the groove, the place nearest to it.
+    """
+    start = near_mm + GROOVE_AXIS_MM * post.groove_out
+    try:
+        return trace_mm(bone, start, -post.groove_out, off_mm=off_mm)
+    except InputError:
+        line = start - np.arange(0.0, _DEEP_MM, _FINE_MM)[:, None] * post.groove_out
+        away = bone.distance_mm(line)
+        if away.min() > off_mm + _BESIDE_MM:
+            raise
+        at = line[int(away.argmin())][None]
+        for _ in range(_STEPS):
+            at = at - (bone.distance_mm(at) - off_mm)[:, None] * bone.gradient(at)
+        return np.asarray(at[0])
 
 
 def notch(post: Posts, bone: Implicit, off_mm: float) -> Point:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from needle_sim.anatomy.phantom.posts import SIDES, Posts
+from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, SIDES, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
+from needle_sim.geometry.shapes import Implicit, box
 
 LEVELS = spine_spec().levels
 
@@ -26,3 +27,20 @@ def test_the_neck_runs_as_published_electrodes_do(mean, level, side):
 def test_a_side_that_is_none_is_refused():
     with pytest.raises(InputError, match="side must be left or right, got 'up'"):
         _ = Posts(spine_spec().vertebrae["L4"], "up").sign
+
+
+@pytest.mark.parametrize(("beside_mm", "off_mm"), [(-0.2, 0.0), (0.2, 0.0), (0.2, 0.7)])
+def test_a_place_over_a_groove_whose_bone_ends_beside_it_is_the_nearest_one(beside_mm, off_mm):
+    post = Posts(spine_spec().vertebrae["L4"], "left")
+    out = post.groove_out
+    aside = np.cross(out, [0.0, 0.0, 1.0])
+    aside /= np.linalg.norm(aside)
+    near = post.neck_point(1.0)
+    middle = near - (8.0 - GROOVE_AXIS_MM) * out - (3.0 + beside_mm) * aside
+    bone = Implicit.of([box((3.0, 3.0, 3.0), centre_mm=middle, axes=(aside, out), round_mm=1.0)])
+
+    at = on_bone(post, bone, near, off_mm=off_mm)
+
+    assert float(bone.distance_mm(at[None])[0]) == pytest.approx(off_mm, abs=0.02)
+    with pytest.raises(InputError, match="misses the shape"):
+        on_bone(post, bone, near + 6.0 * aside, off_mm=off_mm)
