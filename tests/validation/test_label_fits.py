@@ -23,7 +23,7 @@ from validation.label_fits import (
 )
 
 TENTH = [(0, STRAIGHT), (4, CURVED), (13, STRAIGHT)]
-SIDE_DEG, TROPISM_DEG = 6.0, 6.0
+SIDE_DEG, TROPISM_DEG = 7.0, 6.0
 
 
 @pytest.mark.long
