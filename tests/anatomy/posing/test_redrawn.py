@@ -38,7 +38,8 @@ def test_voxels_and_surfaces_of_bones_stay_together(coarse, pillowed, name):
     assert off.max() < 0.5 * np.sqrt(3.0) * voxel
     assert np.percentile(off, 99) < 0.6 * voxel
     now, then = (bony & (away < others)).sum(), (bony_was & (was < others_were)).sum()
-    assert now / then == pytest.approx(1.0, abs=0.01)  # the volume of the bone
+    # the volume of the bone: 5 200 to 6 500 voxels, counted on two grids
+    assert now / then == pytest.approx(1.0, abs=0.015)
 
 
 def test_a_patient_that_does_not_move_keeps_every_voxel():
