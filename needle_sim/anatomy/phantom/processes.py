@@ -9,10 +9,12 @@ import numpy as np
 
 from needle_sim.anatomy.phantom.edges import leaves
 from needle_sim.anatomy.phantom.posts import UP, Point, Posts
+from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, trace_mm
 from needle_sim.geometry.transform import unit
 
 _FAR_MM = 40.0
+_BACK_MM = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 _FROM_TIP_MM = 3.0
 """The borders of a transverse process are looked at so far from its tip."""
 _BESIDE_MM = 1.0
@@ -26,7 +28,7 @@ def process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
     """Tips (3,) of the processes of a side, and the back of the isthmus."""
     out = post.at(1.0, 0.0, 0.0)
     tp = trace_mm(bone, post.tp_tip + _FAR_MM * out, -out, off_mm=0.0)
-    iap = trace_mm(bone, post.iap - _FAR_MM * UP, UP, off_mm=0.0)
+    iap = _lower_end(post, bone)
     axis = unit(post.tp_tip - post.tp_root)
     under = leaves(bone, post.pedicle, -UP)
     canal = post.at(0.0, *post.pedicle[1:])
@@ -44,6 +46,18 @@ def process_landmarks(post: Posts, bone: Implicit) -> dict[str, Point]:
         "accessory_tip": tip(bone, post.accessory, unit(post.at(*_ACCESSORY))),
         "pars_isthmus": trace_mm(bone, isthmus, [0.0, -1.0, 0.0], off_mm=0.0),
     }
+
+
+def _lower_end(post: Posts, bone: Implicit) -> Point:
+    """Lower end (3,) of the inferior process, under its middle; farther back where a wide canal
+    takes that middle away."""
+    for back in _BACK_MM:
+        try:
+            start = post.iap + np.array([0.0, back, -_FAR_MM])
+            return trace_mm(bone, start, UP, off_mm=0.0)
+        except InputError:  # the canal runs there
+            continue
+    raise InputError(f"no bone lies over {post.iap.round(1)}: the inferior process has no end")
 
 
 def mamillary_tip(post: Posts, bone: Implicit) -> Point:

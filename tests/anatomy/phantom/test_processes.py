@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.processes import mamillary_tip, process_landmarks, tip
-from needle_sim.anatomy.phantom.spec import spine_spec
+from needle_sim.anatomy.phantom.spec import generator, spine_spec
+from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.geometry.shapes import Implicit, bar
 
 LEVELS = spine_spec().levels[:-1]
@@ -50,3 +52,14 @@ def test_the_tip_of_a_ball_is_its_pole():
     found = tip(ball, np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0]))
 
     assert np.abs(found - [1.0, 4.0, 3.0]).max() < 1e-3
+
+
+def test_an_inferior_process_whose_middle_the_canal_takes_ends_behind_it():
+    """A drawn L1 whose canal reaches into its inferior processes."""
+    spec = column(spine_spec(rng=generator(159))).vertebrae["L1"]
+    bone, post = vertebra_shape(spec), Posts(spec, "right")
+    end = process_landmarks(post, bone)["iap_tip"]
+
+    assert abs(float(bone.distance_mm(end[None])[0])) < 0.01
+    assert post.iap[1] < end[1] < post.iap[1] + 3.1
+    assert end[2] < post.iap[2]
