@@ -153,7 +153,7 @@ def test_a_whole_transforaminal_injection_to_its_score_by_keys_alone():
         page = tab.page
         for _ in range(3):  # the last of the procedures, by arrows
             await page.keyboard.press("ArrowDown")
-        for key in ("Tab", "ArrowDown", "ArrowDown", "ArrowDown", "Tab", "ArrowDown", "Enter"):
+        for key in ("Tab", *4 * ["ArrowDown"], "Tab", "ArrowDown", "Enter"):
             await page.keyboard.press(key)
         await page.wait_for_selector("dialog.ns-timeout[open]", state="hidden")
         assert made.rehearsal.declared == "right L4-L5"
