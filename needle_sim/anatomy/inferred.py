@@ -33,6 +33,7 @@ _AIMED_AT = ("foramen_upper_dorsal", "kambin")
 _QUADRANTS = ("foramen_upper_ventral", "foramen_lower_dorsal", "foramen_lower_ventral")
 _STEP_MM = 2.0
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
+_WORTH_MM = 0.1  # of room a millimetre of a move must gain (proposed)
 _OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
 
 
@@ -74,13 +75,18 @@ def _discs(fits: Mapping[str, VertebraFit]) -> list[Implicit]:
 def _freed(
     point: Points, back: Points, walls: Sequence[Implicit], roots: Sequence[Tube], enough_mm: float
 ) -> Points:
-    """The nearest place before or behind a point so far off walls and roots, or the freest one."""
+    """The nearest place before or behind a point so far off walls and roots, or the freest one.
+
+    A way longer by a millimetre must leave `_WORTH_MM` more room: else what lacks a hair of room
+    where it lies would jump to the next gap.
+    """
     steps = np.arange(-_REACH_MM, _REACH_MM + 0.25, 0.25)
     steps = steps[np.argsort(np.abs(steps), kind="stable")]
     line = point + steps[:, None] * back
     room = [wall.distance_mm(line) for wall in walls]
     room += [distance_to_tubes_mm(line, roots)] if roots else []
-    return np.asarray(line[int(np.argmax(np.minimum(np.min(room, axis=0), enough_mm)))])
+    free = np.minimum(np.min(room, axis=0), enough_mm)
+    return np.asarray(line[int(np.argmax(free - _WORTH_MM * np.abs(steps)))])
 
 
 def _own_landmarks(fit: VertebraFit) -> dict[str, Points]:

@@ -39,6 +39,7 @@ FITTED = (
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
     *("iap_spread_mm", "iap_setback_mm", "iap_drop_mm", "iap_height_mm"),
+    *("iap_width_mm", "iap_thickness_mm"),
     *("iap_angle_deg", "iap_tropism_deg", "iap_lean_deg"),
     *("iap_spread_left_more_mm", "iap_setback_left_more_mm", "iap_drop_left_more_mm"),
     *("tp_span_mm", "tp_upsweep_deg", "tp_backsweep_deg", "tp_height_mm", "tp_thickness_mm"),

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.dural_sac import CLEAR_MM, SAC_MM
-from needle_sim.anatomy.inferred import landmarks_of, structures_of
+from needle_sim.anatomy.inferred import _freed, landmarks_of, structures_of
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.anatomy.vertebra_fit import VertebraFit
 from needle_sim.geometry.paths import distance_mm
+from needle_sim.geometry.shapes import Implicit, bar
 from needle_sim.geometry.transform import Transform
 
 LEVELS = ("L3", "L4", "L5")
@@ -126,3 +127,15 @@ def test_places_in_a_foramen_stay_free_when_a_vertebra_has_slipped(slip_mm):
         for name in (f"L4 {side} foramen_upper_dorsal", f"L5 {side} kambin", f"L4 {side} kambin"):
             at = landmarks[name][None]
             assert min(fit.shape.distance_mm(at)[0] for fit in found.values()) > 0.75, name
+
+
+@pytest.mark.parametrize(("room_mm", "moved"), [(0.95, False), (0.2, True)])
+def test_a_place_that_lacks_a_hair_of_room_does_not_jump_to_the_next_gap(room_mm, moved):
+    back = np.array([0.0, 1.0, 0.0])
+    middles = [sign * (2.0 + room_mm) * back for sign in (-1.0, 1.0)]
+    walls = [Implicit.of([bar(at, at, (2.0, 2.0))]) for at in middles]
+
+    found = _freed(np.zeros(3), back, walls, (), 1.0)
+
+    assert (abs(found[1]) > 4.0) == moved
+    assert moved or np.abs(found).max() < 0.1

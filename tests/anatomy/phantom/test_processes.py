@@ -1,12 +1,21 @@
 """Tips of the processes, and the isthmus."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from needle_sim.anatomy.phantom.column import column
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
-from needle_sim.anatomy.phantom.processes import mamillary_tip, process_landmarks, tip
+from needle_sim.anatomy.phantom.processes import (
+    inferior_tip,
+    mamillary_tip,
+    process_landmarks,
+    tip,
+)
 from needle_sim.anatomy.phantom.spec import generator, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
+from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, bar
 
 LEVELS = spine_spec().levels[:-1]
@@ -63,3 +72,37 @@ def test_an_inferior_process_whose_middle_the_canal_takes_ends_behind_it():
     assert abs(float(bone.distance_mm(end[None])[0])) < 0.01
     assert post.iap[1] < end[1] < post.iap[1] + 3.1
     assert end[2] < post.iap[2]
+
+
+def test_an_inferior_process_cut_beside_the_midline_ends_at_its_lowest_place(mean):
+    usual, places = mean.column.vertebrae["L1"], []
+    for nearer in np.arange(0.0, 5.0, 0.5):  # the recess of the laminae takes its medial part away
+        spec = replace(usual, iap_spread_mm=usual.iap_spread_mm - nearer)
+        post, bone = Posts(spec, "left"), vertebra_shape(spec)
+        at = inferior_tip(post, bone)
+        across, deep = np.meshgrid(np.arange(-5.0, 5.1, 0.25), np.arange(-2.5, 2.6, 0.25))
+        under = post.iap + np.stack([across, deep, 0 * deep], axis=-1).reshape(-1, 3)
+        under[:, 2] = at[2] - 0.4
+        places.append(at)
+
+        assert abs(float(bone.distance_mm(at[None])[0])) < 0.01
+        assert bone.distance_mm(under).min() > 0.0
+
+    assert np.linalg.norm(np.diff(places, axis=0), axis=1).max() < 1.0
+
+
+def test_a_bone_without_an_inferior_process_has_no_tip_of_one(mean):
+    ball = Implicit.of([bar([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], (2.0, 2.0))])
+
+    with pytest.raises(InputError, match="has no end"):
+        inferior_tip(Posts(mean.column.vertebrae["L1"], "left"), ball)
+
+
+def test_what_stands_beyond_a_mamillary_process_is_not_its_tip(mean):
+    post = Posts(mean.column.vertebrae["T11"], "right")
+    beyond = post.mamillary + 9.0 * post.sap_across
+    knob, wall = (bar(at, at, (1.9, 1.9)) for at in (post.mamillary, beyond))
+
+    found = mamillary_tip(post, Implicit.of([knob, wall]))
+
+    assert np.abs(found - post.mamillary - 1.9 * post.sap_across).max() < 1e-2
