@@ -46,7 +46,7 @@ KAMBIN = {"L1-L2": (67.94, 15.22, 7.23, 1.17), "L5-S1": (140.99, 26.06, 12.59, 1
 """Area and height with their SDs (JOSR 2022 17:543, doi:10.1186/s13018-022-03428-3)."""
 COHORTS = {(None, 24.0): 45.0, ("female", 29.8): 53.0, ("female", 32.4): 62.0}
 """Skin to epidural space at L3-L4 by sex and BMI: EWHA96, RAPM19, SOAP14."""
-COHORT_MM = 3.0
+COHORT_MM, COHORT = 3.0, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +199,8 @@ def anchors(found: dict[str, list[float]]) -> list[Anchor]:
     return rows
 
 
-def cohorts(count: int) -> list[Anchor]:
-    """Depth of the epidural space by BMI."""
+def cohorts(count: int = COHORT) -> list[Anchor]:
+    """Depth of the epidural space by BMI, of as many people each."""
     rows = []
     for (sex, bmi), depth in COHORTS.items():
         people = ns.sample_population(count, 6, sex=sex, bmi=bmi)
@@ -225,7 +225,7 @@ def main(arguments: list[str]) -> int:
     """Print each anchor of N people (200); 1 when one is missed."""
     given = [one for one in arguments if one != "--count"]
     count = int(given[0]) if given else PEOPLE
-    rows = [*anchors(measured(count)), *cohorts(min(count, 60))]
+    rows = [*anchors(measured(count)), *cohorts()]
     for one in rows:
         said = "" if one.holds else "  MISSED"
         print(f"{one.name:28} {one.found:7.1f} {one.unit:4} published {one.published}{said}")

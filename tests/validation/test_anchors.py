@@ -13,7 +13,7 @@ MEASURES = 41  # of a person
 
 @pytest.fixture(scope="module")
 def some():
-    return measured(PEOPLE // 20)
+    return measured(PEOPLE // 10)
 
 
 @pytest.mark.long
