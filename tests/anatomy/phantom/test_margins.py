@@ -71,7 +71,7 @@ def test_each_margin_has_a_place_for_each_value(people):
         ({"S1_disc_above_mm": 1.0}, "L5-S1 back of the disc"),
         ({"L4_lordosis_above_deg": 42.0}, "L3-L4 back of the disc"),
         (
-            {"L3_lamina_height_mm": 50.0, "L3_lamina_slope_deg": 0.0},
+            {"L3_lamina_height_mm": 60.0, "L3_lamina_slope_deg": 0.0},
             "L3-L4 gap between the laminae",
         ),
         ({"L2_spinous_slope_deg": 45.0}, "L2-L3 gap between the spinous processes"),

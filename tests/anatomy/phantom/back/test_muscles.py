@@ -59,10 +59,13 @@ def test_multifidus_lies_beside_the_spinous_process_and_erector_spinae_lateral(
     arch = spec.back_mm + spec.canal_depth_mm + 12.0
     medial, lateral = (body.apply([sign * x, arch, -spec.lamina_drop_mm]) for x in (7.0, 55.0))
 
-    around = medial + np.stack(np.meshgrid([-2, 0, 2], [0, 4, 8], [-4, 0, 4]), -1).reshape(-1, 3)
+    around = medial + np.stack(
+        np.meshgrid([-2, 0, 2], np.arange(0, 11, 2), np.arange(-8, 9, 2)), -1
+    ).reshape(-1, 3)
     names = labels_at(page, around)
     assert np.isin(names, [label("multifidus"), label("fat")]).all()
-    assert np.mean(names == label("multifidus")) > 0.5
+    least = 0.4 if level == "L5" else 0.5  # most of its fat lies there (Crawford 2016)
+    assert np.mean(names == label("multifidus")) > least
     found = labels_at(page, lateral + np.array([[0.0, 0.0, z] for z in (-6, -2, 2, 6)]))
     assert np.isin(found, [label("erector_spinae"), label("fat")]).all()
     assert (found == label("erector_spinae")).any()
