@@ -20,6 +20,7 @@ from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.spec import generator, spine_spec
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks
+from needle_sim.errors import NeedleSimError
 from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import SIGNS, Picks
 from validation.fine_mesh import fine_mesh
@@ -28,6 +29,7 @@ from validation.landmark_picks import joint, picks, sacral_picks
 PHANTOMS = 200
 MEAN_MM, MOST_MM = 1.0, 2.0
 STEP_MM = 0.5
+REFUSED = "phantom that is refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,33 @@ class Gap:
 
 
 def gaps(seeds: Sequence[int], name: str = "lumbar_normal") -> Iterator[Gap]:
-    """Every pick on every vertebra of a phantom's population."""
+    """Every pick on every vertebra of a phantom's population; one infinite gap for a phantom that
+    could not be built."""
     for seed in seeds:
-        spine = spine_spec(name, rng=generator(seed))
-        stack = column(spine)
-        own, _ = bones_of(stack, spine.sacrum)
-        meshes = {level: fine_mesh(own[level], step_mm=STEP_MM) for level in stack.levels}
-        for level in stack.levels:
-            spec = stack.vertebrae[level]
-            if level == "S1":
-                truth = sacrum_landmarks(spec, spine.sacrum, own[level])
-                found = sacral_picks(meshes[level])
-            else:
-                truth = vertebra_landmarks(spec, bone=own[level])
-                found = picks(meshes[level], lumbar=level.startswith("L"))
-                found |= _joints(stack, level, meshes)
-            for key, at in found.items():
-                bare = key.rpartition(" ")[2]
-                yield Gap(bare, seed, level, float(np.linalg.norm(at - truth[key])))
+        try:
+            yield from _of_one(seed, name)
+        except NeedleSimError as error:
+            print(f"seed {seed} is refused: {error}", file=sys.stderr, flush=True)
+            yield Gap(REFUSED, seed, "spine", np.inf)
+
+
+def _of_one(seed: int, name: str) -> Iterator[Gap]:
+    spine = spine_spec(name, rng=generator(seed))
+    stack = column(spine)
+    own, _ = bones_of(stack, spine.sacrum)
+    meshes = {level: fine_mesh(own[level], step_mm=STEP_MM) for level in stack.levels}
+    for level in stack.levels:
+        spec = stack.vertebrae[level]
+        if level == "S1":
+            truth = sacrum_landmarks(spec, spine.sacrum, own[level])
+            found = sacral_picks(meshes[level])
+        else:
+            truth = vertebra_landmarks(spec, bone=own[level])
+            found = picks(meshes[level], lumbar=level.startswith("L"))
+            found |= _joints(stack, level, meshes)
+        for key, at in found.items():
+            bare = key.rpartition(" ")[2]
+            yield Gap(bare, seed, level, float(np.linalg.norm(at - truth[key])))
 
 
 def _joints(stack: Column, upper: str, meshes: dict[str, Mesh]) -> Picks:
@@ -86,6 +97,9 @@ def faults(found: dict[str, list[Gap]]) -> list[str]:
     """Landmarks beyond a bound, in words."""
     said = []
     for name, own in found.items():
+        if name == REFUSED:
+            said += [f"seed {gap.seed}: its spine is refused" for gap in own]
+            continue
         far = max(own, key=lambda gap: gap.mm)
         mean = float(np.mean([gap.mm for gap in own]))
         if mean > MEAN_MM:
@@ -107,10 +121,27 @@ def _told(found: Iterator[Gap]) -> Iterator[Gap]:
         yield gap
 
 
+def asked(arguments: list[str]) -> list[int]:
+    """Seeds of ``[N]`` or ``seeds A B-C ...``."""
+    if arguments[:1] != ["seeds"]:
+        return list(range(int(arguments[-1]) if arguments else PHANTOMS))
+    found: list[int] = []
+    for one in arguments[1:]:
+        first, _, last = one.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
 def main(arguments: list[str]) -> int:
-    """Print n, mean and most of each landmark over N phantoms (200); 1 when a bound is broken."""
-    count = int(arguments[-1]) if arguments else PHANTOMS
-    found = by_name(_told(gaps(range(count))))
+    """Print n, mean and most of each landmark; 1 when a bound is broken or a spine is refused.
+
+    Over N phantoms (200), or over the seeds after ``seeds``: ``landmarks seeds 142 159``, and
+    ``landmarks seeds 100-199`` for the second half.
+    """
+    seeds = asked(arguments)
+    found = by_name(_told(gaps(seeds)))
+    said = faults(found)
+    found.pop(REFUSED, None)
     print(f"{'landmark':34} {'n':>5} mean mm  max mm")
     for name, own in found.items():
         sizes = [gap.mm for gap in own]
@@ -120,9 +151,9 @@ def main(arguments: list[str]) -> int:
             f"{far.level} seed {far.seed}"
         )
     every = [gap.mm for own in found.values() for gap in own]
-    print(f"{len(found)} landmarks, {len(every)} picks on {count} phantoms: mean "
-          f"{np.mean(every):.2f} mm, most {max(every):.2f} mm")  # fmt: skip
-    said = faults(found)
+    if every:
+        print(f"{len(found)} landmarks, {len(every)} picks on {len(seeds)} phantoms: mean "
+              f"{np.mean(every):.2f} mm, most {max(every):.2f} mm")  # fmt: skip
     for line in said:
         print(f"FAILS {line}")
     return 1 if said else 0

@@ -21,6 +21,7 @@ _BESIDE_SPINOUS_MM, _BESIDE_STEEP_MM = 7.5, 9.5
 """Nearer to the midline the lowest place is the spinous process's root, which is steep on T10."""
 _SUMMIT_MM = 2.0  # a summit has nothing higher so near to it
 _SUMMIT_UNDER_MM = 1.5  # it is looked for so far under the farthest place
+_JOINED_MM = 1.0  # two edges of the mesh: places farther apart belong to two summits
 _WIDENED = 2.2  # so much wider than its tip, a section of a transverse process is its root
 
 
@@ -76,7 +77,8 @@ def knobs(mesh: Mesh, sign: float) -> Picks:
     top, isthmus = ends["sap_tip"], ends["pars_isthmus"]
     high = arch_outline(mesh).points_mm[:, 2].max() + 4.0
     pillar = (beside > 4.0) & (beside < sign * top[0] + 12.0) & (back > 6.0)
-    mamillary = extreme(points[pillar & (points[:, 2] > high)], [0.5 * sign, 0.87, 0.0])
+    back_of = points[pillar & (points[:, 2] > high)]
+    mamillary = extreme(back_of, [0.5 * sign, 0.87, 0.0], joined_mm=_JOINED_MM)
     level = np.abs(points[:, 2] - isthmus[2]) < 0.4
     arch = beside[level & (back > 6.0)].max() + 1.5
     low_enough = (points[:, 2] < mamillary[2] - 6.0) & (points[:, 2] > isthmus[2] + 4.0)
@@ -116,5 +118,5 @@ def _isthmus(mesh: Mesh, sign: float, low: Points) -> Points:
     inner = root.farthest([-sign, 0.0, 0.0])[0] + sign * _BESIDE_MM
     level = float(under[2] + 0.2 * (low[2] - under[2]))
     beside = float(inner + 0.2 * (low[0] - inner))
-    cut = np.concatenate([one.points_mm for one in section(mesh, 0, beside)])
-    return extreme(cut[np.abs(cut[:, 2] - level) < 0.4], [0.0, 1.0, 0.0], within_mm=0.1)
+    cut = np.concatenate([one.crossing(2, level) for one in section(mesh, 0, beside)])
+    return extreme(cut, [0.0, 1.0, 0.0], within_mm=0.0)

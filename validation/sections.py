@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from needle_sim.geometry.mesh import Mesh
 from needle_sim.geometry.transform import unit
@@ -53,18 +54,35 @@ class Outline:
         flat = ((a + b) * weight[:, None]).sum(axis=0) / (3.0 * weight.sum())
         return np.insert(flat, self.axis, self.points_mm[0, self.axis])
 
+    def crossing(self, axis: int, at_mm: float) -> Points:
+        """Points (N, 3) in which the outline crosses a plane across another axis of the frame."""
+        a, b = self.points_mm[self.ends[:, 0]], self.points_mm[self.ends[:, 1]]
+        low, high = a[:, axis] - at_mm, b[:, axis] - at_mm
+        cut = (low > 0.0) != (high > 0.0)
+        share = (low[cut] / (low[cut] - high[cut]))[:, None]
+        return np.asarray(a[cut] + share * (b[cut] - a[cut]))
+
     def farthest(self, towards: ArrayLike) -> Points:
         """The point (3,) of the outline that lies farthest in a direction."""
         return extreme(self.points_mm, towards, within_mm=0.0)
 
 
-def extreme(points_mm: Points, towards: ArrayLike, *, within_mm: float = 0.3) -> Points:
+def extreme(
+    points_mm: Points, towards: ArrayLike, *, within_mm: float = 0.3, joined_mm: float = np.inf
+) -> Points:
     """Middle (3,) of those points (P, 3) within a distance of the farthest in a direction.
 
-    The middle between their extremes, not their mean: how dense a mesh is does not count.
+    The middle between their extremes, not their mean: how dense a mesh is does not count. Of the
+    summit that holds the farthest alone, where steps of at most ``joined_mm`` lead to no other.
     """
     reach = points_mm @ unit(np.asarray(towards, dtype=np.float64))
-    near = points_mm[reach >= reach.max() - within_mm]
+    high = reach >= reach.max() - within_mm
+    near, top = points_mm[high], int(reach[high].argmax())
+    if np.isfinite(joined_mm):
+        steps = KDTree(near).query_pairs(joined_mm, output_type="ndarray")
+        graph = coo_array((np.ones(len(steps)), (steps[:, 0], steps[:, 1])), (len(near),) * 2)
+        part = connected_components(graph, directed=False)[1]
+        near = near[part == part[top]]
     return np.asarray(0.5 * (near.min(axis=0) + near.max(axis=0)))
 
 

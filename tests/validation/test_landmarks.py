@@ -9,7 +9,7 @@ import pytest
 
 from needle_sim.geometry.shapes import Implicit, bar, box
 from validation.fine_mesh import fine_mesh
-from validation.landmarks import PHANTOMS, Gap, by_name, faults, gaps
+from validation.landmarks import PHANTOMS, Gap, asked, by_name, faults, gaps
 from validation.process_picks import summits
 from validation.sections import extreme, normals, section
 
@@ -35,6 +35,18 @@ def test_a_landmark_out_of_its_place_would_be_found():
     assert "mean 1.10 mm" in mean
 
 
+def test_a_phantom_that_is_refused_is_a_fault_and_the_next_is_looked_at():
+    found = by_name(gaps([3, 4], name="no_such_phantom"))
+
+    assert faults(found) == [f"seed {seed}: its spine is refused" for seed in (3, 4)]
+
+
+def test_seeds_are_counted_or_named():
+    assert asked([]) == list(range(PHANTOMS))
+    assert asked(["3"]) == [0, 1, 2]
+    assert asked(["seeds", "142", "7-9"]) == [142, 7, 8, 9]
+
+
 def test_a_mesh_sampled_near_the_surface_alone_is_closed_and_as_large_as_it_should_be():
     ball = fine_mesh(Implicit.of([bar([3.0, 1.0, 0.0], [3.0, 1.0, 0.0], (9.0, 9.0))]))
 
@@ -50,6 +62,14 @@ def test_a_section_of_a_block_is_its_side(axis, area):
     assert outline.area_mm2 == pytest.approx(area, rel=0.01)
     away = np.delete(outline.centre_mm - centre, axis)
     assert np.abs(away).max() < 0.02
+
+
+def test_an_outline_crosses_a_level_at_that_level():
+    (outline,) = section(fine_mesh(BLOCK), 0, 1.3)
+
+    found = outline.crossing(2, 3.07)
+    assert found[:, 2] == pytest.approx([3.07, 3.07])
+    assert sorted(found[:, 1]) == pytest.approx([-3.0, 7.0], abs=0.02)
 
 
 def test_a_hole_counts_the_other_way_round():
@@ -71,6 +91,15 @@ def test_the_extreme_of_a_flat_end_is_its_middle():
     corner = extreme(fine_mesh(BLOCK).points_mm, [0.0, 0.0, 1.0], within_mm=0.1)
 
     assert corner == pytest.approx([1.0, 2.0, 6.0], abs=0.26)  # half a step
+
+
+def test_the_higher_of_two_summits_is_the_extreme_where_they_are_not_joined():
+    """Two flat tops 10 mm apart, one 0.1 mm higher: with both counted, the middle lies between."""
+    x = np.concatenate([np.arange(-1.0, 1.1, 0.5), np.arange(9.0, 11.1, 0.5)])
+    tops = np.stack([x, 0.0 * x, np.where(x < 5.0, 2.0, 2.1)], axis=1)
+
+    assert extreme(tops, [0.0, 0.0, 1.0])[0] == pytest.approx(5.0)
+    assert extreme(tops, [0.0, 0.0, 1.0], joined_mm=1.0) == pytest.approx([10.0, 0.0, 2.1])
 
 
 def test_normals_of_a_ball_point_away_from_its_middle():

@@ -14,6 +14,7 @@ from needle_sim.anatomy.phantom.sizes import MAY_BE_ZERO, SIGNED
 _Rows = NDArray[np.float64]
 _Point = tuple[_Rows, _Rows]  # posterior and cranial (n, levels)
 _SAMPLES = 9  # places along a spinous process
+_ABOVE_BELOW = slice(None, -1), slice(1, None)  # of each pair of neighbours
 
 
 class Margin(NamedTuple):
@@ -46,6 +47,7 @@ def margins(
     for name, value, least in (*_of_discs(sizes, pose), *_of_joints(sizes)):
         yield Margin(name, pairs, value, least)
     yield Margin("height of the foramen", pairs, _foramen_mm(sizes, pose), 7.0)
+    yield Margin("inferior process behind the canal", pairs, _behind_canal_mm(sizes, pose), 0.5)
     yield Margin("inferior process over the arch below", pairs[:-1], _over_arch_mm(sizes), 0.1)
     yield Margin("gap between the laminae", pairs[:-1], _lamina_gap_mm(sizes, pose), 0.3)
     yield Margin("gap between the spinous processes", pairs[:-1], _spinous_gap_mm(sizes, pose), 0.3)
@@ -174,6 +176,25 @@ def _foramen_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:
     high = pose.place((back, sizes["pedicle_rise_mm"] + half))
     apart = np.hypot(low[0][:, :-1] - high[0][:, 1:], low[1][:, :-1] - high[1][:, 1:])
     return np.asarray(np.where(low[1][:, :-1] > high[1][:, 1:], apart, -apart))
+
+
+def _behind_canal_mm(sizes: Mapping[str, _Rows], pose: Pose) -> _Rows:
+    """From the wall of the upper one's canal, an ellipse, to the middle of the inferior process."""
+    above, below = ({key: one[:, part] for key, one in sizes.items()} for part in _ABOVE_BELOW)
+    facet = pose.place(
+        (_back(sizes) + sizes["facet_setback_mm"], 0.5 * _height(sizes) + sizes["facet_rise_mm"])
+    )
+    y, z = (one[:, 1:] - at[:, :-1] for one, at in zip(facet, (pose.y, pose.z), strict=True))
+    y = y * np.cos(pose.tilt[:, :-1]) + z * np.sin(pose.tilt[:, :-1])
+    wide, deep = 0.5 * above["canal_width_mm"], 0.5 * above["canal_depth_mm"]
+    tilt = np.radians(below["facet_tilt_deg"]) + pose.tilt[:, 1:] - pose.tilt[:, :-1]
+    half, found = 0.5 * (above["joint_gap_mm"] + above["iap_thickness_mm"]), []
+    for sign in (1.0, -1.0):
+        angle = np.radians(below["facet_angle_deg"] + sign * 0.5 * below["tropism_deg"])
+        x = below["facet_spread_mm"] - half * np.cos(angle)
+        back = y + half * np.sin(angle) * np.cos(tilt) - _back(above) - deep
+        found.append((np.hypot(x / wide, back / deep) - 1.0) * np.minimum(wide, deep))
+    return np.minimum(*found)
 
 
 def _over_arch_mm(sizes: Mapping[str, _Rows]) -> _Rows:

@@ -80,6 +80,7 @@ def test_each_margin_has_a_place_for_each_value(people):
         ({"L3_pedicle_height_mm": 48.0}, "L2-L3 height of the foramen"),
         ({"L3_anterior_height_mm": 12.0}, "L3 height of the body's front over its back"),
         ({"L2_iap_height_mm": 24.0}, "L2-L3 inferior process over the arch below"),
+        ({"L1_canal_depth_mm": 24.0}, "L1-L2 inferior process behind the canal"),
         ({"L4_facet_spread_mm": 6.0}, "L4 superior process beside the canal"),
         ({"trunk_behind_spinous_mm": 2.0}, "trunk room under the skin"),
     ],
