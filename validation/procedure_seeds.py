@@ -58,8 +58,9 @@ class Row:
 def row(procedure: str, seed: int, anatomy: Anatomy) -> Row:
     """Run one procedure on one phantom, without pictures."""
     recipe = shipped(procedure)
-    level = recipe.levels[seed % len(recipe.levels)]
-    side = ("right", "left")[seed // len(recipe.levels) % 2]
+    levels = recipe.levels_of(anatomy.bodies)
+    level = levels[seed % len(levels)]
+    side = ("right", "left")[seed // len(levels) % 2]
     run = ns.run_procedure(
         recipe, anatomy=anatomy, level=level, side=side, seed=seed, pictures=False
     )
