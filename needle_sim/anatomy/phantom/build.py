@@ -140,7 +140,7 @@ def anatomy_of(
             Note("", "", spine.name, _stated(spine)),
             *_anchor(stack).notes(),
             Note("", "", "", artery_note(spine.artery, stack, drawn=noise_seed is not None)),
-            *(Note("", "", one.where, str(one)) for one in spine.pathology),
+            *(Note("", "", one.where, _told(one, draft)) for one in spine.pathology),
         ),
         pathology=spine.pathology,
     )
@@ -182,6 +182,11 @@ def _anchor(stack: Column) -> Anchor:
 def _stated(spine: SpineSpec) -> str:
     who = str(spine.person)
     return "parametric phantom, not a patient" + (f"; {who}" if who else "")
+
+
+def _told(one: Pathology, draft: Draft) -> str:
+    """A pathology in words, and what it leaves."""
+    return "; ".join(part for part in (str(one), one.leaves(draft)) if part)
 
 
 def _landmarks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
 
+_VERTEBRA = re.compile(r"([TL])([1-9][0-9]?)|(S)(1)")
 _UNITS = {"percent": "%", "hu": "HU"}  # of a name's last word; others are their own unit
 
 
@@ -80,6 +82,10 @@ class Pathology:
             for name, value in self.readings(anatomy).items()
         )
 
+    def leaves(self, draft: Draft) -> str:
+        """What it does to a place that no grade names, for the notes; empty where nothing."""
+        return ""
+
     def gone(self, name: str) -> str:
         """Why a landmark or a space is not there on its account; empty where it has no part."""
         return ""
@@ -108,6 +114,15 @@ class AtInterspace(Pathology):
     """
 
     level: str
+
+    def __post_init__(self) -> None:
+        upper, _, lower = str(self.level).partition("-")
+        if not _may_follow(upper, lower):
+            raise InputError(
+                f"{self.kind}: level must be two neighbours like 'L4-L5', got {self.level!r}"
+                f"{_pair_of(upper)}"
+            )
+        super().__post_init__()
 
     @property
     def upper(self) -> str:
@@ -141,6 +156,13 @@ class AtVertebra(Pathology):
 
     level: str
 
+    def __post_init__(self) -> None:
+        if not _VERTEBRA.fullmatch(str(self.level)):
+            raise InputError(
+                f"{self.kind}: level must be one vertebra like 'L4', got {self.level!r}"
+            )
+        super().__post_init__()
+
     def changed(self, spine: SpineSpec) -> SpineSpec:
         """The sizes of the spine with it, where it has the vertebra."""
         vertebra(spine, self.level)
@@ -149,6 +171,29 @@ class AtVertebra(Pathology):
     def reshaped(self, spine: SpineSpec) -> SpineSpec:
         """The sizes with it."""
         return spine
+
+
+def _may_follow(upper: str, lower: str) -> bool:
+    """Whether some spine has the two as neighbours; which one has, `neighbours` knows."""
+    two = [_VERTEBRA.fullmatch(one) for one in (upper, lower)]
+    if None in two:
+        return False
+    (top, high), (low, deep) = ((one[0], int(one[1:])) for one in (upper, lower))
+    if top == low:
+        return deep == high + 1
+    return (top == "T" and high >= 11 and lower == "L1") or (
+        top == "L" and high >= 4 and lower == "S1"
+    )
+
+
+def _pair_of(upper: str) -> str:
+    """`"; did you mean ..."` for a vertebra that has one below; else empty."""
+    found = _VERTEBRA.fullmatch(upper)
+    if found is None or upper == "S1":
+        return ""
+    below = f"{upper[0]}{int(upper[1:]) + 1}"
+    below = {"T13": "L1", "L6": "S1"}.get(below, below)
+    return f"; did you mean '{upper}-{below}'?" if _may_follow(upper, below) else ""
 
 
 def unit_of(name: str) -> str:

@@ -15,6 +15,7 @@ from needle_sim.anatomy.anatomy import Bone
 from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, neighbours, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm, surface_normal
+from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.errors import InputError
@@ -22,6 +23,7 @@ from needle_sim.geometry.transform import Transform, unit
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
+    from needle_sim.anatomy.phantom.pathology.draft import Draft
     from needle_sim.anatomy.phantom.spec import SpineSpec
 
 _MEYERDING = ((0.0, "0"), (1e-9, "I"), (25.0, "II"), (50.0, "III"), (75.0, "IV"))
@@ -71,6 +73,10 @@ class Spondylolisthesis(AtInterspace):
         setback = spine.vertebrae[self.lower].facet_setback_mm - _FACETS_SHARE * slip
         return resized(spine, self.lower, facet_setback_mm=setback)
 
+    def leaves(self, draft: Draft) -> str:
+        """The area of the dural sac behind the disc, as it came out."""
+        return sac_left(draft, self.level)
+
     def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """From the back walls of both bodies."""
         return {"slip_percent": slip_percent(anatomy, self.level)}
@@ -111,11 +117,21 @@ class Spondylolysis(AtInterspace):
         back = max(slip, 0.0)
         return resized(spine, self.upper, arch_back_mm=back, pars_gap_mm=self.gap_mm)
 
+    def leaves(self, draft: Draft) -> str:
+        """The area of the dural sac behind the disc, as it came out."""
+        return sac_left(draft, self.level)
+
     def readings(self, anatomy: Anatomy) -> Mapping[str, float]:
         """From the back walls of both bodies, and along the isthmus of either side."""
         gaps = defects_mm(anatomy.bones[self.upper], anatomy.body(self.upper))
         slip = slip_percent(anatomy, self.level)
         return {"slip_percent": slip, "gap_mm": float(np.mean(gaps))}
+
+
+def sac_left(draft: Draft, level: str) -> str:
+    """The area of the dural sac in the plane of a disc, in words for a note."""
+    area = area_mm2(draft.structures["dura"], disc_plane(draft.landmarks_mm, level))
+    return f"sac_mm2 {area:.0f}: what is left of the dural sac in the plane of the disc"
 
 
 def slipped(spine: SpineSpec, level: str, percent: float) -> tuple[SpineSpec, float]:

@@ -121,3 +121,20 @@ def test_a_place_that_the_spine_has_not_is_refused_before_anything_changes():
         Gap("L4-S1", 2.0).changed(spine)
     with pytest.raises(InputError, match="a vertebra of"):
         AtVertebra("S1").changed(spine)
+
+
+@pytest.mark.parametrize("level", ["L4", "L4-L6", "L5-L4", "L4-", "T12-S1", "lumbar"])
+def test_an_interspace_that_no_spine_has_is_refused_when_it_is_made(level):
+    with pytest.raises(InputError, match=rf"two neighbours like 'L4-L5', got '{level}'"):
+        Gap(level, 2.0)
+
+
+@pytest.mark.parametrize("level", ["L4-L5", "L", "4", "X1"])
+def test_what_is_no_vertebra_is_refused_when_it_is_made(level):
+    with pytest.raises(InputError, match="one vertebra like 'L4'"):
+        AtVertebra(level)
+
+
+@pytest.mark.parametrize("level", ["T11-T12", "T11-L1", "T13-L1", "L5-L6", "L6-S1", "L4-S1"])
+def test_an_interspace_of_some_spine_can_be_made(level):
+    assert Gap(level, 2.0).level == level

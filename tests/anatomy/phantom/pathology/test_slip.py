@@ -1,10 +1,14 @@
 """Slips are as far as asked for, and an arch goes along or stays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from needle_sim.anatomy.finding import findings
+from needle_sim.anatomy.phantom.build import drafted
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
+from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
 from needle_sim.anatomy.phantom.pathology.slip import (
     Spondylolisthesis,
     Spondylolysis,
@@ -12,6 +16,7 @@ from needle_sim.anatomy.phantom.pathology.slip import (
     meyerding,
     slip_percent,
 )
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
 from tests.anatomy.phantom.pathology.conftest import deepest_in_bone
 
@@ -101,6 +106,18 @@ def test_a_whole_isthmus_has_no_defect_and_a_straight_spine_no_slip(built):
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_a_slip_says_what_it_leaves_of_the_sac():
+    """As the section of the built sac: less, the farther the slip."""
+    left = []
+    for slip in (DEGENERATIVE, Spondylolisthesis("L4-L5", 30.0)):
+        draft = drafted(replace(spine_spec(), pathology=(slip,)))
+        area = area_mm2(draft.structures["dura"], disc_plane(draft.landmarks_mm, "L4-L5"))
+        assert f"sac_mm2 {area:.0f}:" in slip.leaves(draft)
+        left.append(area)
+
+    assert left[1] < left[0] < 100.0
 
 
 def sac_depth_mm(spine, level):
