@@ -58,6 +58,7 @@ class CompressionFracture(AtVertebra):
     shape: FractureShape = "wedge"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.shape not in get_args(FractureShape):
             known = ", ".join(get_args(FractureShape))
             raise InputError(f"shape must be one of {known}, got {self.shape!r}")

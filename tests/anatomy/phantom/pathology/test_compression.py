@@ -93,3 +93,8 @@ def test_a_vertebra_takes_the_heights_that_it_is_given(built):
 def test_what_cannot_be_is_refused(given, message):
     with pytest.raises(InputError, match=message):
         CompressionFracture(*given)
+
+
+def test_a_fracture_between_two_vertebrae_is_refused_when_it_is_made():
+    with pytest.raises(InputError, match="one vertebra like 'L4', got 'L1-L2'"):
+        CompressionFracture("L1-L2", 30.0)
