@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.beside_fits import beside_fits, inferred_note
 from needle_sim.anatomy.inferred import landmarks_of, structures_of
 from needle_sim.anatomy.joined import joined
 from needle_sim.anatomy.label_checks import check_labels
@@ -219,15 +220,21 @@ def _with_fits(
     bodies = {vertebra: fit.patient_from_body for vertebra, fit in fits.items()}
     bones = {vertebra: fit.shape for vertebra, fit in fits.items()}
     sacrum = fits["S1"].sacrum if "S1" in fits else None
+    named, seen = structures_of(fits), vessels(labels, low, high)
     return replace(
         bare,
         bodies=bodies,
         landmarks_mm=landmarks_of(fits),
-        structures={**structures_of(fits), **vessels(labels, low, high)},
+        structures={**named, **beside_fits(fits, named), **seen},
         bones=bones,
         spaces=spaces_of(specs, bodies, sacrum, bones=bones, provenance="inferred"),
         fit_rms_mm={vertebra: fit.rms_mm for vertebra, fit in fits.items()},
-        notes=(*bare.notes, *labels.notes, *_fit_notes(fits, surfaces)),
+        notes=(
+            *bare.notes,
+            *labels.notes,
+            *_fit_notes(fits, surfaces),
+            inferred_note(fits, tuple(seen)),
+        ),
     )
 
 
@@ -235,7 +242,7 @@ def _fit_notes(
     fits: Mapping[str, VertebraFit], surfaces: Mapping[str, LabelSurface]
 ) -> tuple[Note, ...]:
     rms = ", ".join(f"{vertebra} {fit.rms_mm:.1f} mm" for vertebra, fit in fits.items())
-    text = "nerves, dura and landmarks are inferred from vertebrae fitted to the labels"
+    text = "of the vertebrae fitted to the labels"
     notes = [Note("", "surface RMS", rms, text)]
     offset = float(np.mean([one.label_from_edge_mm for one in surfaces.values()]))
     text = "mean offset of the labels' border from the edge of bone in the CT, corrected"

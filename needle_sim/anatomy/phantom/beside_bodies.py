@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +32,16 @@ _CLEAR_MM, _PUSHES, _RESAMPLED = 0.6, 24, 8
 _BACK_DEG = -24.0  # where it divides, before the foramen
 
 
-def sympathetic_chains(column: Column, bones: Mapping[str, Implicit]) -> Iterator[Structure]:
+def sympathetic_chains(
+    column: Column, bones: Mapping[str, Implicit], levels: Sequence[str] | None = None
+) -> Iterator[Structure]:
     """Both chains over the bodies of the column, in the patient; ``bones`` in their body frames.
 
-    A ganglion lies at each level.
+    A ganglion lies at each of ``levels``, by default at all but the last, the sacrum.
     """
     for side in SIDES:
         points, radius = [], []
-        for level in column.levels[:-1]:
+        for level in column.levels[:-1] if levels is None else levels:
             angle = _LUMBAR_DEG if level.startswith("L") else _THORACIC_DEG
             half = 0.5 * column.vertebrae[level].height_mm
             low = min(1.0, (half - 1.0) / 12.0) if half >= _LOW_BODY_MM else (half - 2.0) / 12.0
@@ -51,12 +53,15 @@ def sympathetic_chains(column: Column, bones: Mapping[str, Implicit]) -> Iterato
         yield Structure(f"{side} sympathetic chain", "sympathetic", (tube,), "constructed")
 
 
-def segmental_arteries(column: Column, bones: Mapping[str, Implicit]) -> Iterator[Structure]:
+def segmental_arteries(
+    column: Column, bones: Mapping[str, Implicit], levels: Sequence[str] | None = None
+) -> Iterator[Structure]:
     """A pair at each body from the aorta around its waist to the foramen, in the patient.
 
-    L5 has none of its own: its blood comes from the iliolumbar and median sacral arteries.
+    ``levels`` are by default all but the last two: L5 has none of its own, its blood comes from
+    the iliolumbar and median sacral arteries.
     """
-    for level in column.levels[:-2]:
+    for level in column.levels[:-2] if levels is None else levels:
         for side in SIDES:
             start = _AORTA_DEG[side]
             line = [
