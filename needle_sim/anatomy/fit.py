@@ -242,7 +242,7 @@ def _fit_notes(
     fits: Mapping[str, VertebraFit], surfaces: Mapping[str, LabelSurface]
 ) -> tuple[Note, ...]:
     rms = ", ".join(f"{vertebra} {fit.rms_mm:.1f} mm" for vertebra, fit in fits.items())
-    text = "of the vertebrae fitted to the labels"
+    text = "nerves, dura and landmarks are inferred from vertebrae fitted to the labels"
     notes = [Note("", "surface RMS", rms, text)]
     offset = float(np.mean([one.label_from_edge_mm for one in surfaces.values()]))
     text = "mean offset of the labels' border from the edge of bone in the CT, corrected"

@@ -205,15 +205,17 @@ def test_windows_of_the_lumbar_ct_show_the_sac_between_the_bones(lumbar):
 
 @pytest.mark.long
 @pytest.mark.real("lidc_0001")
-def test_no_process_of_the_chest_ct_reaches_the_skin_and_the_sac_is_seen_beside_the_midline(lidc):
-    """Its labels leave one slice (2.5 mm) between these laminae right of the midline, and less than
-    one left of it: sound comes through from the right."""
+def test_no_process_of_the_chest_ct_reaches_the_skin(lidc):
+    """Its labels leave one slice (2.5 mm) between these laminae, less than the errors of two fits:
+    whether sound comes through there is not asked."""
     ct = load_series(lidc / "dicom")
     labels = load_labels(lidc / "labels_totalsegmentator.nii.gz", grid=ct)
     chest = anatomy_from_ct(ct, labels, vertebrae=["L1", "L2"])
-    area_mm2, shot = seen_of_the_sac(chest, "L1-L2", "paramedian_sagittal_oblique", "right")
-    assert area_mm2 > 20
-    assert shot.truth["surface_mm"].min() > 8.0  # as far as the CT's own bone from the skin
+    probe = Probe.preset("curved_3p5mhz")
+    for side in SIDES:
+        seat = pose(chest, "paramedian_sagittal_oblique", level="L1-L2", side=side, probe=probe)
+        shot = sonogram(chest, probe, seat, lines=128, samples=512)
+        assert shot.truth["surface_mm"].min() > 8.0  # as far as the CT's own bone from the skin
     for bone in chest.bones.values():
         z, y, x = (np.arange(a, b, 2.0) for a, b in bone.box_mm.T[::-1])
         points = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1).reshape(-1, 3)
