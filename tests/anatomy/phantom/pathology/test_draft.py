@@ -54,7 +54,7 @@ def test_sizes_change_one_after_the_other():
 
 
 def test_a_fault_names_the_kind():
-    spine = replace(spine_spec(), pathology=(FlavumHypertrophy("L4-T5", 5.0),))
+    spine = replace(spine_spec(), pathology=(FlavumHypertrophy("T5-T6", 5.0),))
 
     with pytest.raises(InputError, match=r"^flavum_hypertrophy: level must be two neighbours"):
         afflicted(spine)
