@@ -92,6 +92,7 @@ def test_a_whole_isthmus_has_no_defect_and_a_straight_spine_no_slip(built):
     plain = built()
 
     assert defects_mm(plain.bones["L5"], plain.body("L5")) == (0.0, 0.0)
+    # a slip is called one from 5 % (Denard 2010, doi:10.1097/BRS.0b013e3181bd9e19)
     assert abs(slip_percent(plain, "L4-L5")) < 5.0  # wedged discs alone read as 2-4.3
 
 
