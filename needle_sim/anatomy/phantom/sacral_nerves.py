@@ -18,9 +18,15 @@ from needle_sim.geometry.shapes import Implicit, Tube
 _Points = NDArray[np.float64]
 
 _ROOT_SHARES = (1.0, 0.82, 0.66)  # of S1's diameter (proposed)
-_GANGLION_SHARES = (1.0, 0.85, 0.7)
+_GANGLION_MM = 13.0  # length at S1 (texts)
+_GANGLION_SHARES = (1.0, 0.85, 0.7)  # of S1's length (proposed)
+_GANGLION_AT = (2.5, 1.6, 1.55)
+"""Middles by the knots of `sacral_root`: S1's in the foramen, as 55-60 % are (the others in the
+canal); S2's and S3's in the canal, as 50-85 % and all are; none lies beyond the foramen (Ebraheim
+and Lu 1998, Surg Radiol Anat 20:105, cadavers)."""
 LATERAL_RADIUS_MM = 0.45
 _ROOM_MM = 0.5
+_TURN_SHARES = (0.5, 0.45, 0.42)  # of a foramen's way out: there its root turns to it (proposed)
 _REACH_MM = (23.0, 17.0, 11.0)  # of a lateral branch from its foramen to the joint (proposed)
 _FAN_MM = ((9.0, -3.0), (6.0, -6.0), (3.0, -9.0))
 """Up along the sacrum where the two branches of a foramen arrive: the network lies between the
@@ -35,9 +41,10 @@ def sacral_roots(
     for side in SIDES:
         post = Posts(column.vertebrae["S1"], side)
         for n in (1, 2, 3):
-            tube = _within(sacral_root(column, sacrum, post, n), bone)
+            root = sacral_root(column, sacrum, post, n)
+            tube = _within(root, bone)
             yield Structure(f"S{n} {side} root", "root", (tube,), "constructed")
-            swelling = _ganglion(tube, bone)
+            swelling = _within(_ganglion(root, n), bone)
             yield Structure(f"S{n} {side} ganglion", "ganglion", (swelling,), "constructed")
 
 
@@ -57,8 +64,8 @@ def sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts, n: int
     points = np.stack(
         [
             above + start * out - 1.8 * front,
-            0.5 * (above + foramen) + (start + 1.0 + n * 0.8) * out - 1.8 * front,
-            foramen + 0.5 * lateral * out - 1.0 * front,
+            0.5 * (above + foramen) + (start + 2.0) * out - 0.5 * front,
+            foramen + _TURN_SHARES[n - 1] * lateral * out - (1.0, 0.5, 0.5)[n - 1] * front,
             foramen + lateral * out + 2.0 * front,
             foramen + (lateral + 2.5) * out + 30.0 * front + 2.0 * down,
             foramen + (lateral + 6.5) * out + 38.0 * front + 30.0 * down,
@@ -71,15 +78,16 @@ def sacral_root(column: Column, sacrum: Mapping[str, float], post: Posts, n: int
     return Tube(points, radius).moved(column.bodies["S1"])
 
 
-def _ganglion(root: Tube, bone: Implicit) -> Tube:
-    """The swelling of a sacral root in its canal, between sac and foramen (HAS96: intraspinal), as
-    far as the canal has room."""
-    middle = 0.5 * (root.points_mm[1] + root.points_mm[2])
-    along = root.points_mm[2] - root.points_mm[1]
-    along = along / np.linalg.norm(along)
-    radius = float(root.radius_mm[3])
-    points = middle + np.outer([-4.5, -2.0, 2.0, 4.5], along)
-    return _within(Tube(points, radius * np.array([0.9, 1.15, 1.15, 0.9])), bone)
+def _ganglion(root: Tube, n: int) -> Tube:
+    """The swelling of sacral root ``n`` along its course, about a place between its knots."""
+    points, radius = root.points_mm, root.radius_mm
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    at = np.interp(_GANGLION_AT[n - 1], np.arange(len(points)), along)
+    half = 0.5 * _GANGLION_MM * _GANGLION_SHARES[n - 1]
+    places = at + half * np.linspace(-1.0, 1.0, 7)
+    line = np.stack([np.interp(places, along, one) for one in points.T], axis=1)
+    swollen = np.array([0.9, 1.1, 1.15, 1.15, 1.15, 1.1, 0.9])
+    return Tube(line, float(radius[3]) * swollen)
 
 
 def _within(tube: Tube, bone: Implicit) -> Tube:
