@@ -146,7 +146,7 @@ def _below_l1(fits: Mapping[str, VertebraFit]) -> bool:
 def _in_the_sac(fits: Mapping[str, VertebraFit], dura: Structure) -> list[Structure]:
     """Cord and cauda equina as far as L1 says where the conus is on the mean."""
     middle = dura.tubes[len(dura.tubes) // 2]
-    line, scale = middle.points_mm[::-1], middle.radius_mm[::-1] / (0.5 * SAC_MM[1])
+    line, deep = middle.points_mm[::-1], middle.radius_mm[::-1]
     across = (dura.tubes[-1].points_mm - dura.tubes[0].points_mm)[::-1]
     left = np.stack([unit(one) for one in across])
     if "L1" in fits:
@@ -156,4 +156,5 @@ def _in_the_sac(fits: Mapping[str, VertebraFit], dura: Structure) -> list[Struct
         tip = np.inf
     else:
         return []
-    return in_the_sac(line, scale, SAC_MM, tip, left)
+    half = deep[:, None] * np.array([SAC_MM[0] / SAC_MM[1], 1.0])
+    return in_the_sac(line, half, tip, left)

@@ -20,8 +20,7 @@ _CAUDA_SHARE = 0.62  # of the sac's half sizes: the roots lie in its dorsal part
 
 def in_the_sac(
     line: _Points,
-    scale: _Points,
-    sac_mm: tuple[float, float],
+    half_mm: _Points,
     conus_mm: float,
     left: ArrayLike = (1.0, 0.0, 0.0),
 ) -> list[Structure]:
@@ -29,10 +28,8 @@ def in_the_sac(
 
     Parameters
     ----------
-    line, scale : (N, 3) and (N,) array
-        Axis of the dural sac from above downwards, patient, mm, and the share of its full size.
-    sac_mm : (float, float), mm
-        Full width and depth of the sac.
+    line, half_mm : (N, 3) and (N, 2) array
+        Axis of the dural sac from above downwards, patient, mm, and its half width and depth.
     conus_mm : float, mm
         Height of the conus's tip (patient z).
     left : (N, 3) or (3,) array
@@ -41,7 +38,7 @@ def in_the_sac(
     left = np.broadcast_to(np.asarray(left, dtype=np.float64), line.shape)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     tip = float(np.interp(-conus_mm, -line[:, 2], along))
-    half = 0.5 * np.array(sac_mm) * scale[:, None] - _WALL_MM
+    half = np.asarray(half_mm) - _WALL_MM
     cord = _cord(line, half, left, (along, tip))
     back = _dorsal(line, left)
     roots = along > tip - 0.5 * _CONUS_MM

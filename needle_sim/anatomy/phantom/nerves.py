@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Side, Structure
 from needle_sim.anatomy.phantom.artery import radiculomedullary_artery
 from needle_sim.anatomy.phantom.artery_rates import Entry
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
-from needle_sim.anatomy.phantom.bone import recess_direction
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
 from needle_sim.anatomy.phantom.course import (
@@ -26,6 +24,8 @@ from needle_sim.anatomy.phantom.course import (
     root_over,
     root_path,
 )
+from needle_sim.anatomy.phantom.disc import disc_rows, hollow_rows
+from needle_sim.anatomy.phantom.draped import Sac, draped
 from needle_sim.anatomy.phantom.interlaminar import canal_rows
 from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.sacral_nerves import lateral_branches, sacral_roots
@@ -36,9 +36,6 @@ from needle_sim.geometry.transform import unit
 
 _STATIONS = ("L1", "L2", "L3", "L4", "L5", "S1")
 _LOOSE_SHARE = 0.35  # of an arch's way back that the sac before it goes too (proposed)
-_LEAST_SAC_MM = 4.0  # of its depth is left however far a vertebra slips (proposed)
-_CLEAR_MM, _LEAST_SHARE = 0.1, 0.6  # of the sac from a canal's wall (proposed)
-_TURNS = 6
 _SAC_SHARES = {"L4": 0.98, "L5": 0.94}  # of its full calibre; 1 elsewhere
 
 _Points = NDArray[np.float64]
@@ -57,31 +54,30 @@ def structures(
     ``conus_mm`` is the tip of the cord below the middle of L1; ``artery`` the root that the great
     radiculomedullary artery runs with (none where that level is not built).
     """
-    line, scale = sac_line(column, sacrum)
-    half = 0.5 * sacrum["sac_depth_mm"] * scale
-    sac_mm = sacrum["sac_width_mm"], sacrum["sac_depth_mm"]
-    left = column.left_at(line[:, 2])
-    if any(spec.slip_above_mm > 0.0 for spec in column.vertebrae.values()):
-        line, scale = _held(
-            line, scale, left, sacrum,
-            (Implicit.of(canal_rows(column, sacrum)),
-             [bones[level].moved(body) for level, body in column.bodies.items()]),
-        )  # fmt: skip
-        half = 0.5 * sacrum["sac_depth_mm"] * scale
+    sac = dural_sac(column, bones, sacrum)
     found = [
-        _dura(line, scale, left, sacrum),
+        Structure("dura", "dura", sac.tubes, "constructed"),
         *_roots(column, sacrum, bones),
         *_vessels(column),
     ]
     tip = float(column.bodies["L1"].apply([0.0, 0.0, -conus_mm])[2])
-    found += in_the_sac(line, scale, sac_mm, tip, left)
+    found += in_the_sac(sac.line_mm, sac.half_mm, tip, sac.left)
     found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
     found += lateral_branches(column, sacrum, bones["S1"])
     if artery is not None and artery.level in column.levels[:-1]:
-        found.append(radiculomedullary_artery(column, artery, bones[artery.level], line, half))
+        course = sac.line_mm, sac.half_mm[:, 1]
+        found.append(radiculomedullary_artery(column, artery, bones[artery.level], *course))
     roots = {one.name: one for one in found}
     found += list(_medial_branches(column, bones, roots))
     return {one.name: one for one in found}
+
+
+def dural_sac(column: Column, bones: Mapping[str, Implicit], sacrum: Mapping[str, float]) -> Sac:
+    """The dural sac, as bones (in their body frames), discs and flava leave it room."""
+    line, scale = sac_line(column, sacrum)
+    full_mm = np.array([sacrum["sac_width_mm"], sacrum["sac_depth_mm"]])
+    sac = Sac(line, 0.5 * scale[:, None] * full_mm, column.left_at(line[:, 2]))
+    return draped(sac, _walls(column, sacrum, bones), below_mm=float(line[1, 2]))
 
 
 def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Points]:
@@ -99,10 +95,7 @@ def sac_line(column: Column, sacrum: Mapping[str, float]) -> tuple[_Points, _Poi
         scales.append(min(room, beside, _SAC_SHARES.get(level, 1.0)))
         middle = spec.back_mm + 0.5 * spec.canal_depth_mm + _LOOSE_SHARE * spec.arch_back_mm - 0.5
         knots.append(body.apply([0.0, middle, 0.0]))
-    at_discs = [
-        min(*two, _beside_slip(column, *pair) / sacrum["sac_depth_mm"])
-        for pair, two in zip(column.pairs, pairwise([*scales, scales[-1]]), strict=True)
-    ]
+    at_discs = [min(two) for two in pairwise([*scales, scales[-1]])]
     behind = [
         behind_disc(column, *pair, 0.5 * sacrum["sac_depth_mm"] * one)
         for pair, one in zip(column.pairs, at_discs, strict=True)
@@ -136,68 +129,24 @@ def behind_disc(column: Column, upper: str, lower: str, radius_mm: float) -> _Po
     )
 
 
-def _beside_slip(column: Column, upper: str, lower: str) -> float:
-    """Room for the sac (mm) between the body below and the arch of one that has slipped forward."""
-    top, low = column.vertebrae[upper], column.vertebrae[lower]
-    if low.slip_above_mm <= 0.0:
-        return np.inf
-    down = recess_direction(top)
-    edge = np.array([0.0, top.arch_mm, -top.lamina_drop_mm])
-    edge = column.bodies[upper].apply(edge + 0.5 * top.lamina_height_mm / -down[2] * down)
-    rim = column.bodies[lower].apply([0.0, 0.5 * low.upper_depth_mm, 0.5 * low.height_mm])
-    room = float((edge - rim) @ column.bodies[lower].matrix[:3, 1])
-    return max(room - top.flavum_mm - low.epidural_ventral_mm, _LEAST_SAC_MM)
+def _walls(
+    column: Column, sacrum: Mapping[str, float], bones: Mapping[str, Implicit]
+) -> Callable[[ArrayLike], _Points]:
+    """Distance of points in the canal from bones, discs and flava; ``bones`` in body frames."""
+    canal = Implicit.of(canal_rows(column, sacrum))
+    solid = [bones[level].moved(body) for level, body in column.bodies.items()]
+    for upper, lower in column.pairs:
+        annulus, _ = disc_rows(column, upper, lower)
+        hollow = hollow_rows(annulus, column.vertebrae[lower].disc_hollow_mm)
+        solid.append(Implicit.of([annulus, *hollow]))
 
+    def free(points_mm: ArrayLike) -> _Points:
+        found = -canal.distance_mm(points_mm)
+        for one in solid:
+            found = np.minimum(found, one.distance_mm(points_mm))
+        return found
 
-def _held(
-    line: _Points,
-    scale: _Points,
-    left: _Points,
-    sacrum: Mapping[str, float],
-    walls: tuple[Implicit, Sequence[Implicit]],
-) -> tuple[_Points, _Points]:
-    """Axis (N, 3) and scale (N,) with which the sac stays within a canal that a slip bends.
-
-    ``walls`` are the canal and the bones, in the patient. The sac gives way from the wall of the
-    canal that it meets as far as the bone before it lets it, and then narrows.
-    """
-    canal, bones = walls
-    for turn in range(_TURNS):
-        tubes = _dura(line, scale, left, sacrum).tubes
-        places = np.stack([one.points_mm for one in tubes])
-        radii = np.stack([one.radius_mm for one in tubes])
-        flat = places.reshape(-1, 3)
-        out = canal.distance_mm(flat).reshape(radii.shape) + radii
-        bony = radii - np.min([one.distance_mm(flat) for one in bones], axis=0).reshape(radii.shape)
-        over, stop = (np.max(one, axis=0) + _CLEAR_MM for one in (out, bony))
-        over[line[:, 2] > line[1, 2]] = stop[line[:, 2] > line[1, 2]] = 0.0  # above the first
-        if turn == 0:
-            met = places[out.argmax(axis=0), np.arange(len(line))]
-            away = canal.gradient(met)
-            way = np.clip(np.minimum(over, -stop), 0.0, None)
-            line = line - way[:, None] * (away - left * _along(away, left))
-            continue
-        most = np.maximum(np.maximum(over, stop), 0.0)
-        most = np.maximum(most, 0.5 * gaussian_filter1d(most, 1.0))  # no step in the calibre
-        scale = np.maximum(scale - 2.0 * most / sacrum["sac_width_mm"], _LEAST_SHARE * scale)
-    return line, scale
-
-
-def _along(ways: _Points, units: _Points) -> _Points:
-    """Components (N, 1) of vectors (N, 3) along units."""
-    return np.asarray((ways * units).sum(axis=1, keepdims=True))
-
-
-def _dura(line: _Points, scale: _Points, left: _Points, sacrum: Mapping[str, float]) -> Structure:
-    """An oval sac as five parallel tubes that touch an ellipse from inside."""
-    wide, deep = 0.5 * sacrum["sac_width_mm"], 0.5 * sacrum["sac_depth_mm"]
-    tubes = []
-    for share in (-1.0, -0.5, 0.0, 0.5, 1.0):
-        beside = share * 0.76 * (wide**2 - deep**2) / wide
-        radius = deep * np.sqrt(1.0 - beside**2 / (wide**2 - deep**2))
-        points = line + (scale * beside)[:, None] * left
-        tubes.append(Tube(points, radius * scale))
-    return Structure("dura", "dura", tuple(tubes), "constructed")
+    return free
 
 
 def _roots(

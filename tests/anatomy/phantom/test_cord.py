@@ -7,9 +7,13 @@ SAC_MM = (18.0, 13.0)
 LINE = np.stack([np.zeros(81), np.full(81, 20.0), np.linspace(120.0, -120.0, 81)], axis=1)
 
 
+def half_mm(share):
+    return np.tile(0.5 * share * np.array(SAC_MM), (81, 1))
+
+
 @pytest.fixture(scope="module")
 def held():
-    return in_the_sac(LINE, np.ones(81), SAC_MM, conus_mm=40.0)
+    return in_the_sac(LINE, half_mm(1.0), conus_mm=40.0)
 
 
 def at(height, x=0.0, y=20.0):
@@ -36,7 +40,7 @@ def test_the_cauda_lies_in_the_dorsal_part_of_the_sac_below_the_conus(held):
 
 
 def test_both_stay_inside_a_narrow_sac():
-    narrow = in_the_sac(LINE, np.full(81, 0.4), SAC_MM, conus_mm=40.0)
+    narrow = in_the_sac(LINE, half_mm(0.4), conus_mm=40.0)
     angles = np.linspace(0, 2 * np.pi, 60)
     rim = np.stack([0.4 * 9.0 * np.cos(angles), 20 + 0.4 * 6.5 * np.sin(angles)], axis=1)
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
+from needle_sim.anatomy.anatomy import Bone
 from needle_sim.anatomy.phantom.disc import disc_rows
+from needle_sim.anatomy.phantom.pathology.ahead import at_disc
 from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.rays import inside_mm
 from needle_sim.anatomy.phantom.pathology.section import disc_plane, volume_mm3
+from needle_sim.anatomy.phantom.pathology.slip import (
+    Spondylolisthesis,
+    Spondylolysis,
+    defects_mm,
+)
 from needle_sim.anatomy.phantom.voxelise import Layer, Shape
 from needle_sim.anatomy.tissue import label, tissues
 from needle_sim.errors import InputError
@@ -30,6 +38,7 @@ _SCLEROSIS_HU, _SCLEROSIS_MM = 420.0, 4.0  # under an endplate (proposed)
 _CLEFT_SHARE, _CLEFT_MM = 0.22, (1.9, 3.5)  # of the disc's height: how high a cleft is (proposed)
 _OFF_RIM_MM = 3.0  # so far from the fat around a disc its gas is read
 _GAS_BELOW_HU = -150.0  # what is darker is gas; its partly filled neighbours count too
+_TURNS = 3  # of a disc's height beside a slip, until it is as asked for
 _ACROSS = ("left", "right"), ("anterior", "posterior")
 _FIBROUS_HU = 90.0
 
@@ -78,8 +87,40 @@ class DiscDegeneration(AtInterspace):
         if self.grade in _BULGE_MM:
             hollow = min(hollow, -_BULGE_MM[self.grade])
         spine = resized(spine, upper, foramen_height_mm=room)
-        return resized(
+        spine = resized(
             spine, lower, disc_above_mm=max(self.height_mm - dishes, 0.5), disc_hollow_mm=hollow
+        )
+        for one in spine.pathology:
+            if isinstance(one, Spondylolisthesis | Spondylolysis) and one.level == self.level:
+                spine = self._with_slip(spine, one)
+        return spine
+
+    def _with_slip(self, spine: SpineSpec, slip: Spondylolisthesis | Spondylolysis) -> SpineSpec:
+        """Both as asked for: endplates that are not level stand apart by how far they slip."""
+        for _ in range(_TURNS):
+            spine = slip.settled(spine)
+            _, bones, landmarks = at_disc(spine, self.level)
+            missing = self.height_mm - _height_mm(landmarks, bones, self.level)
+            above = spine.vertebrae[self.lower].disc_above_mm + missing
+            spine = resized(spine, self.lower, disc_above_mm=max(above, 0.5))
+        spine = slip.settled(spine)
+        return spine if isinstance(slip, Spondylolisthesis) else self._with_gap(spine, slip)
+
+    def _with_gap(self, spine: SpineSpec, slip: Spondylolysis) -> SpineSpec:
+        """With the defect of the isthmus as wide as asked for under a lower foramen."""
+        for _ in range(_TURNS):
+            stack, bones, _ = at_disc(spine, self.level)
+            gap = float(np.mean(defects_mm(bones[self.upper], stack.bodies[self.upper])))
+            missing = slip.gap_mm - gap
+            if abs(missing) < 0.01 * slip.gap_mm:
+                return spine
+            setting = spine.vertebrae[self.upper].pars_gap_mm + missing
+            if setting <= 0.0:
+                break
+            spine = resized(spine, self.upper, pars_gap_mm=setting)
+        raise InputError(
+            f"height_mm {self.height_mm:g} of {self.level} leaves no defect of gap_mm "
+            f"{slip.gap_mm:g} beside a slip of {slip.slip_percent:g} %; ask for a higher disc"
         )
 
     def altered(self, draft: Draft) -> Draft:
@@ -140,13 +181,18 @@ class DiscDegeneration(AtInterspace):
 
 def disc_height_mm(anatomy: Anatomy, level: str) -> float:
     """From bone to bone along the axis of a disc, in its middle."""
+    return _height_mm(anatomy.landmarks_mm, anatomy.bones, level)
+
+
+def _height_mm(
+    landmarks_mm: Mapping[str, NDArray[np.float64]], bones: Mapping[str, Bone], level: str
+) -> float:
     upper, _, lower = level.partition("-")
-    plane = disc_plane(anatomy.landmarks_mm, level)
-    middle = plane.apply([0.0, -0.5 * _span_mm(anatomy, level, *_ACROSS[1]), 0.0])
+    plane = disc_plane(landmarks_mm, level)
+    middle = plane.apply([0.0, -0.5 * _span_mm(landmarks_mm, level, *_ACROSS[1]), 0.0])
     up = plane.matrix[:3, 2]
     runs = [
-        inside_mm(anatomy.bones[name], middle, towards)
-        for name, towards in ((upper, up), (lower, -up))
+        inside_mm(bones[name], middle, towards) for name, towards in ((upper, up), (lower, -up))
     ]
     if not all(runs):
         raise InputError(f"no endplate above or below the middle of {level}")
@@ -162,7 +208,7 @@ def gas_mm3(anatomy: Anatomy, level: str) -> float:
     part = ct.crop(np.maximum(low, 0).tolist(), np.minimum(high, ct.shape).tolist())
     index = np.stack(np.meshgrid(*map(np.arange, part.shape), indexing="ij"), -1).reshape(-1, 3)
     x, y, z = plane.inverse().apply(part.patient_from_voxel.apply(index)).T
-    wide, deep = (_span_mm(anatomy, level, *ends) for ends in _ACROSS)
+    wide, deep = (_span_mm(anatomy.landmarks_mm, level, *ends) for ends in _ACROSS)
     u, v = x / (0.5 * wide - _OFF_RIM_MM), (y + 0.5 * deep) / (0.5 * deep - _OFF_RIM_MM)
     tall = 0.5 * disc_height_mm(anatomy, level) + 1.0
     inside = ((u**2 + v**2 < 1.0) & (np.abs(z) < tall)).reshape(part.shape)
@@ -175,13 +221,15 @@ def gas_mm3(anatomy: Anatomy, level: str) -> float:
     return float(lacking / (solid - tissues()[label("disc_gas")].hu) * voxel_mm3)
 
 
-def _span_mm(anatomy: Anatomy, level: str, one: str, other: str) -> float:
+def _span_mm(
+    landmarks_mm: Mapping[str, NDArray[np.float64]], level: str, one: str, other: str
+) -> float:
     """Of a disc between two places of the rims, mean of both endplates."""
     upper, _, lower = level.partition("-")
     spans = [
         np.linalg.norm(
-            anatomy.landmark(f"{name} {which}_endplate_{one}")
-            - anatomy.landmark(f"{name} {which}_endplate_{other}")
+            landmarks_mm[f"{name} {which}_endplate_{one}"]
+            - landmarks_mm[f"{name} {which}_endplate_{other}"]
         )
         for name, which in ((upper, "inferior"), (lower, "superior"))
     ]

@@ -55,7 +55,10 @@ class FlavumHypertrophy(AtInterspace):
 
 
 def flavum_mm(anatomy: Anatomy, level: str) -> float:
-    """Thickness of a flavum: the median chord across its sheets, 3-6 mm from the midline."""
+    """Thickness of a flavum: lower quartile of the chords across its sheets, 3-6 mm off the middle.
+
+    Where a sheet folds at the border of a lamina, as after a slip, chords are longer, none shorter.
+    """
     name = f"{level} flavum"
     if name not in anatomy.spaces:
         raise InputError(f"{anatomy.name} has no {name}; it was removed or never there")
@@ -70,7 +73,7 @@ def flavum_mm(anatomy: Anatomy, level: str) -> float:
                 found += chords_mm(shape, start, body.turn([0.0, 1.0, 0.0]))
     if not found:
         raise InputError(f"no ray meets {name} of {anatomy.name}")
-    return float(np.median(found))
+    return float(np.percentile(found, 25.0))
 
 
 def _corners(box_mm: np.ndarray) -> np.ndarray:

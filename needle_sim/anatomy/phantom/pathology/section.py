@@ -12,6 +12,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Frame, Transform, rigid, unit
 
 _STEP_MM, _HALF_MM = 0.1, 25.0
+_WIDE_MM = 1.0  # apart are the places where a whole plane is asked
 
 
 def disc_plane(landmarks_mm: Mapping[str, NDArray[np.float64]], level: str) -> Transform:
@@ -48,13 +49,29 @@ def area_mm2(
     Squares of ``step_mm``, those at the border by the share that is inside.
     """
     line = np.arange(-half_mm, half_mm + 0.5 * step_mm, step_mm)
-    x, y = np.meshgrid(line, line, indexing="ij")
-    points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
-    depth = shape.distance_mm(plane.apply(points))
+    depth = _depth_mm(shape, plane, line)
     if not (depth < 0).any():
         raise InputError("the shape does not meet the plane: take a level that holds it")
     share = np.clip(0.5 - depth / step_mm, 0.0, 1.0)
     return float(share.sum()) * step_mm**2
+
+
+def _depth_mm(
+    shape: Bone | Structure, plane: Transform, line: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Signed distance at a grid of places; far from the surface that of a place nearby."""
+    wide = np.arange(line[0], line[-1] + _WIDE_MM, _WIDE_MM)
+
+    def at(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        return shape.distance_mm(plane.apply(np.stack([x, y, np.zeros(len(x))], axis=1)))
+
+    x, y = (one.ravel() for one in np.meshgrid(wide, wide, indexing="ij"))
+    near = np.clip(np.rint((line - wide[0]) / _WIDE_MM).astype(int), 0, len(wide) - 1)
+    depth = at(x, y).reshape(len(wide), -1)[np.ix_(near, near)].ravel()
+    x, y = (one.ravel() for one in np.meshgrid(line, line, indexing="ij"))
+    close = np.abs(depth) < 1.5 * _WIDE_MM
+    depth[close] = at(x[close], y[close])
+    return depth
 
 
 def volume_mm3(shape: Bone, *, step_mm: float = 0.2) -> float:

@@ -19,7 +19,7 @@ from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.vertebra import vertebra_shape
 from needle_sim.errors import InputError
-from needle_sim.geometry.transform import Transform, unit
+from needle_sim.geometry.transform import Frame, Transform, rigid, unit
 
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
@@ -34,6 +34,7 @@ _BACK_MM = 10.0  # behind the middle of the body: there its endplate is met
 _START_MM = 50.0
 _GRID_MM, _LEAST_VOXELS, _PAIRS = 1.0, 200, 40  # of the search for a defect
 _FACETS_SHARE = 0.5  # of the slip that the worn superior processes below yield (proposed)
+_SLICES_MM = (-8.0, -6.0, -4.0, -2.0, 2.0, 4.0)  # off the disc: there an axial series is cut
 _GAP_MM = 2.0  # of a defect in the isthmus (proposed)
 
 
@@ -72,6 +73,10 @@ class Spondylolisthesis(AtInterspace):
         spine, slip = slipped(spine, self.level, self.slip_percent)
         setback = spine.vertebrae[self.lower].facet_setback_mm - _FACETS_SHARE * slip
         return resized(spine, self.lower, facet_setback_mm=setback)
+
+    def settled(self, spine: SpineSpec) -> SpineSpec:
+        """The slip as asked for again, after its disc has changed."""
+        return slipped(spine, self.level, self.slip_percent)[0]
 
     def leaves(self, draft: Draft) -> str:
         """The area of the dural sac behind the disc, as it came out."""
@@ -117,6 +122,12 @@ class Spondylolysis(AtInterspace):
         back = max(slip, 0.0)
         return resized(spine, self.upper, arch_back_mm=back, pars_gap_mm=self.gap_mm)
 
+    def settled(self, spine: SpineSpec) -> SpineSpec:
+        """The slip as asked for again, after its disc has changed; the arch stays."""
+        spine, more = slipped(spine, self.level, self.slip_percent)
+        back = max(spine.vertebrae[self.upper].arch_back_mm + more, 0.0)
+        return resized(spine, self.upper, arch_back_mm=back)
+
     def leaves(self, draft: Draft) -> str:
         """The area of the dural sac behind the disc, as it came out."""
         return sac_left(draft, self.level)
@@ -129,9 +140,19 @@ class Spondylolysis(AtInterspace):
 
 
 def sac_left(draft: Draft, level: str) -> str:
-    """The area of the dural sac in the plane of a disc, in words for a note."""
-    area = area_mm2(draft.structures["dura"], disc_plane(draft.landmarks_mm, level))
-    return f"sac_mm2 {area:.0f}: what is left of the dural sac in the plane of the disc"
+    """Areas of the dural sac in the plane of a disc and in the narrowest slice along it, for a
+    note."""
+    sac, plane = draft.structures["dura"], disc_plane(draft.landmarks_mm, level)
+    area = area_mm2(sac, plane)
+    slices = [
+        rigid(np.eye(3), [0.0, 0.0, z], target=plane.source, source=Frame("slice"))
+        for z in _SLICES_MM
+    ]
+    least = min(area, *(area_mm2(sac, plane @ one, step_mm=0.25) for one in slices))
+    return (
+        f"sac_mm2 {area:.0f}: what is left of the dural sac in the plane of the disc; "
+        f"{least:.0f} in the narrowest slice along it"
+    )
 
 
 def slipped(spine: SpineSpec, level: str, percent: float) -> tuple[SpineSpec, float]:

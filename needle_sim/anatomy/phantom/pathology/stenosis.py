@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Structure
+from needle_sim.anatomy.phantom.pathology.ahead import narrows, sac_mm2
 from needle_sim.anatomy.phantom.pathology.crowding import Crowded, Rest
 from needle_sim.anatomy.phantom.pathology.kind import AtInterspace, Grade, resized
 from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
@@ -30,6 +31,9 @@ _FLAVUM_MM, _BULGE_MM = 6.5, 6.0  # per share of the calibre that is lost (propo
 _TIGHT_LOST = 0.4  # of the calibre: from there on ligament lies close to the sac (proposed)
 _LOOSE_MM, _CLOSE_MM, _WEDGE_MM = 3.0, 0.7, 2.5  # of fat around the sac, and behind it (proposed)
 _HELD = ("dura", "cauda_equina")
+_TURNS, _NEAR = 4, 0.01  # of the waist, until the area is this near
+_THICK = "flavum_hypertrophy"
+_SHARES = (1.0, 0.6, 0.3, 0.0)  # of its own ligament and disc that are tried beside others
 
 
 @dataclass(frozen=True)
@@ -58,18 +62,47 @@ class CentralStenosis(AtInterspace):
     @property
     def lost(self) -> float:
         """Share of the sac's calibre that is lost against the usual one."""
-        return float(1.0 - np.sqrt(self.sac_mm2 / _USUAL_MM2))
+        return _lost(self.sac_mm2, _USUAL_MM2)
 
     def reshaped(self, spine: SpineSpec) -> SpineSpec:
-        """Flava thicken into the canal, and the disc bulges; what is worse already stays."""
+        """Flava thicken into the canal, and the disc bulges; what is worse already stays.
+
+        Beside what else narrows the sac there, they take only what is left to take.
+        """
+        others = [one for one in spine.pathology if one != self and narrows(one, self.level)]
+        if not others:
+            return self._thickened(spine, self.lost)
+        left = sac_mm2(spine, self.level)
+        if left < self.sac_mm2:
+            by = ", ".join(one.kind for one in others)
+            raise InputError(
+                f"beside {by} the sac has {left:.0f} mm2 at {self.level}, "
+                f"less than sac_mm2 {self.sac_mm2:g}; ask for less"
+            )
+        lost = _lost(self.sac_mm2, min(left, _USUAL_MM2))
+        for share in _SHARES:
+            found = self._thickened(spine, share * lost)
+            if share == 0.0 or self._has_room(found):
+                break
+        return found
+
+    def _has_room(self, spine: SpineSpec) -> bool:
+        try:
+            return sac_mm2(spine, self.level) >= self.sac_mm2
+        except InputError:  # none at all
+            return False
+
+    def _thickened(self, spine: SpineSpec, lost: float) -> SpineSpec:
         top, low = spine.vertebrae[self.upper], spine.vertebrae[self.lower]
-        more = _FLAVUM_MM * self.lost
+        more = _FLAVUM_MM * lost
+        if any(one.kind == _THICK and one.where == self.level for one in spine.pathology):
+            more = 0.0  # as thick as that asks for
         spine = resized(spine, self.upper, flavum_mm=top.flavum_mm + more)
         return resized(
             spine,
             self.lower,
             epidural_dorsal_mm=max(low.epidural_dorsal_mm - more, 0.1),
-            disc_hollow_mm=min(low.disc_hollow_mm, 0.0) - _BULGE_MM * self.lost,
+            disc_hollow_mm=min(low.disc_hollow_mm, 0.0) - _BULGE_MM * lost,
         )
 
     def altered(self, draft: Draft) -> Draft:
@@ -83,6 +116,11 @@ class CentralStenosis(AtInterspace):
                 f"less than sac_mm2 {self.sac_mm2:g}; ask for less"
             )
         axis = sac.tubes[len(sac.tubes) // 2].points_mm
+        for _ in range(_TURNS):  # the waist's own slope counts where the sac runs aslant
+            now = area_mm2(waisted(sac, plane, axis, share), plane)
+            if abs(now / self.sac_mm2 - 1.0) < _NEAR:
+                break
+            share = min(share * float(np.sqrt(self.sac_mm2 / now)), 1.0)
         found = {
             name: waisted(one, plane, axis, share) if one.kind in _HELD else one
             for name, one in draft.structures.items()
@@ -110,6 +148,10 @@ class CentralStenosis(AtInterspace):
         """Area of the sac where the plane of the disc cuts it."""
         plane = disc_plane(anatomy.landmarks_mm, self.level)
         return {"sac_mm2": area_mm2(anatomy.structures["dura"], plane)}
+
+
+def _lost(sac_mm2: float, before_mm2: float) -> float:
+    return float(1.0 - np.sqrt(min(sac_mm2 / before_mm2, 1.0)))
 
 
 def waisted(

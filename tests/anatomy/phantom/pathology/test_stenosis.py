@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.finding import findings
-from needle_sim.anatomy.phantom.pathology.flavum import flavum_mm
+from needle_sim.anatomy.phantom.pathology.disc import DiscDegeneration
+from needle_sim.anatomy.phantom.pathology.facets import FacetArthrosis
+from needle_sim.anatomy.phantom.pathology.flavum import FlavumHypertrophy, flavum_mm
+from needle_sim.anatomy.phantom.pathology.kinds import ordered
 from needle_sim.anatomy.phantom.pathology.section import area_mm2, disc_plane
+from needle_sim.anatomy.phantom.pathology.slip import Spondylolisthesis
 from needle_sim.anatomy.phantom.pathology.stenosis import CentralStenosis
 from needle_sim.errors import InputError
 
@@ -44,6 +48,30 @@ def test_the_sac_stays_in_front_of_the_flavum_and_behind_the_disc(built):
         for wall in ("flavum", "disc"):
             room = narrow.spaces[f"L4-L5 {wall}"].shape.distance_mm(at)
             assert (room > 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("others", "sac_mm2"),
+    [
+        ((Spondylolisthesis("L4-L5", 25.0),), 70.0),
+        ((FlavumHypertrophy("L4-L5", 6.0), Spondylolisthesis("L4-L5", 18.0)), 60.0),
+        ((FacetArthrosis("L4-L5", 3.0, 1.2, 5.0), DiscDegeneration("L4-L5", 4.0, 9.0)), 60.0),
+    ],
+)
+def test_beside_others_each_is_read_back(built, others, sac_mm2):
+    """A stenosis takes what others leave, and leaves a flavum as thick as one asks for."""
+    spine = built(*ordered((*others, CentralStenosis("L4-L5", sac_mm2))))
+    found = findings(spine)
+
+    assert "central_stenosis" in {one.kind for one in found}
+    for one in found:
+        assert one.share_off < 0.02, str(one)
+
+
+def test_more_than_a_slip_leaves_is_refused(built):
+    slip = Spondylolisthesis("L4-L5", 25.0)
+    with pytest.raises(InputError, match=r"beside spondylolisthesis the sac has 11\d mm2 at L4-L5"):
+        built(slip, CentralStenosis("L4-L5", 140.0))
 
 
 def test_areas_that_cannot_be_are_refused(built):
