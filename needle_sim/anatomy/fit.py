@@ -220,7 +220,7 @@ def _with_fits(
     bodies = {vertebra: fit.patient_from_body for vertebra, fit in fits.items()}
     bones = {vertebra: fit.shape for vertebra, fit in fits.items()}
     sacrum = fits["S1"].sacrum if "S1" in fits else None
-    named, seen = structures_of(fits), vessels(labels, low, high)
+    named, seen = structures_of(fits), vessels(labels, low, high, tuple(bones.values()))
     return replace(
         bare,
         bodies=bodies,
@@ -241,7 +241,7 @@ def _with_fits(
 def _fit_notes(
     fits: Mapping[str, VertebraFit], surfaces: Mapping[str, LabelSurface]
 ) -> tuple[Note, ...]:
-    rms = ", ".join(f"{vertebra} {fit.rms_mm:.1f} mm" for vertebra, fit in fits.items())
+    rms = ", ".join(f"{vertebra} {fit.rms_mm:.2f} mm" for vertebra, fit in fits.items())
     text = "nerves, dura and landmarks are inferred from vertebrae fitted to the labels"
     notes = [Note("", "surface RMS", rms, text)]
     offset = float(np.mean([one.label_from_edge_mm for one in surfaces.values()]))

@@ -12,7 +12,7 @@ from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, root_over
+from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, off_bone, root_over
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
@@ -34,6 +34,7 @@ _QUADRANTS = ("foramen_upper_ventral", "foramen_lower_dorsal", "foramen_lower_ve
 _STEP_MM = 2.0
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _WORTH_MM = 0.1  # of room a millimetre of a move must gain (proposed)
+_RIDGE_MM = 0.25  # a branch must not cut through a ridge thinner than its points are apart
 _OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
 
 
@@ -113,8 +114,9 @@ def _roots(fits: Mapping[str, VertebraFit]) -> dict[str, Tube]:
 def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:
     """Medial branches, roots and the dural sac by name, all *inferred*.
 
-    Roots are pushed off the fitted bones, and the sac is narrowed where they leave less room. The
-    branch of a level lies on the vertebra below; it begins at its root where that level is fitted.
+    Roots and branches are pushed off the fitted bones, and the sac is narrowed where they leave
+    less room. The branch of a level lies on the vertebra below; it begins at its root where that
+    level is fitted.
     """
     bones = [fit.shape for fit in fits.values()]
     roots = _roots(fits)
@@ -136,6 +138,9 @@ def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Ite
             root = roots.get(f"{level} {side} root")
             if root is not None:
                 path = np.concatenate([root.points_mm[OUTSIDE, None], path])
+            for _ in range(2):  # off one bone may be onto the next
+                for other in fits.values():
+                    path = off_bone(path, other.shape, step_mm=_RIDGE_MM)
             tube = Tube(path, np.full(len(path), 0.5 * fit.spec.medial_branch_mm))
             yield Structure(f"{level} {side} medial branch", "medial_branch", (tube,), "inferred")
 

@@ -49,6 +49,10 @@ def metal_notes(ct: Volume, labels: Volume | None, patient: NDArray[np.bool_]) -
     cut_off = float(np.count_nonzero(there & (ct.array == SATURATED_HU))) * voxel_ml
     if cut_off >= LEAST_ML:
         value += f", {cut_off:.1f} mL of it cut off at {SATURATED_HU:.0f} HU"
+    low, high = ct.patient_from_voxel.apply(_ends(there))[:, 2]
+    middle = ct.patient_from_voxel.apply(np.argwhere(there).mean(axis=0))
+    told = ", ".join(f"{one:.0f}" for one in middle)
+    value += f", about ({told}) mm, z {min(low, high):.0f} to {max(low, high):.0f} mm"
     near = _near(labels, ct, there)
     value += f", near {', '.join(near)}" if near else ", near no labelled vertebra"
     text = (
@@ -56,6 +60,15 @@ def metal_notes(ct: Volume, labels: Volume | None, patient: NDArray[np.bool_]) -
         "pictures are less sure there"
     )
     return (Note("", "metal", value, text),)
+
+
+def _ends(there: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """First and last slice (2, 3) that hold some of it, in the middle of rows and columns."""
+    slices = np.flatnonzero(there.any(axis=(1, 2)))
+    ends = np.zeros((2, 3))
+    ends[:, 0] = slices[[0, -1]]
+    ends[:, 1:] = (np.array(there.shape[1:]) - 1) / 2
+    return ends
 
 
 def _near(labels: Volume | None, ct: Volume, there: NDArray[np.bool_]) -> list[str]:

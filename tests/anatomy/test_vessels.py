@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from needle_sim.anatomy.vessels import vessels
+from needle_sim.geometry.shapes import Implicit, bar
 from needle_sim.volume.volume import Volume, axis_aligned
 
 AORTA = 52
@@ -37,6 +38,38 @@ def test_a_gap_in_the_label_is_not_bridged():
     middle = np.array([[-5.0 + 0.1 * 60, 0.0, 160.0]])
     assert len(found.tubes) == 2
     assert found.distance_mm(middle)[0] > 3.0
+
+
+def test_a_flat_vein_reaches_no_farther_forwards_or_backwards_than_its_label():
+    """Half axes 14 and 5 mm, turning in the axial plane from slice to slice."""
+    empty = oblique_vessel(0.0)
+    at = empty.patient_from_voxel.apply(np.moveaxis(np.indices(empty.shape), 0, -1))
+    turn = np.radians(0.3 * (at[..., 2] - 160.0))
+    along = np.cos(turn) * at[..., 0] + np.sin(turn) * at[..., 1]
+    across = -np.sin(turn) * at[..., 0] + np.cos(turn) * at[..., 1]
+    label = ((along / 14.0) ** 2 + (across / 5.0) ** 2 < 1.0).astype(np.uint16) * AORTA
+
+    (found,) = vessels(Volume(label, empty.patient_from_voxel, "label"), 130.0, 190.0).values()
+    assert len(found.tubes) == 3
+    for tube in found.tubes:
+        away = np.radians(0.3 * (tube.points_mm[:, 2] - 160.0))
+        middle = -np.sin(away) * tube.points_mm[:, 0] + np.cos(away) * tube.points_mm[:, 1]
+        assert (np.abs(middle) + tube.radius_mm < 5.4).all()
+    tips = np.array([[13.0, 0.0, 160.0], [-13.0, 0.0, 160.0], [0.0, 4.0, 160.0]])
+    assert (found.distance_mm(tips) < 0.0).all()
+
+
+def test_a_vein_round_a_vertebra_is_moved_out_of_it():
+    middle = [1.0, 17.0, 160.0]
+    ball = Implicit.of([bar(middle, middle, (12.0, 12.0))])
+    (plain,) = vessels(oblique_vessel(), 110.0, 200.0).values()
+    (moved,) = vessels(oblique_vessel(), 110.0, 200.0, [ball]).values()
+    into = [
+        (one.tubes[0].radius_mm - ball.distance_mm(one.tubes[0].points_mm)).max()
+        for one in (plain, moved)
+    ]
+    assert into[0] > 3.0
+    assert into[1] < 0.5
 
 
 @pytest.mark.parametrize("heights", [(0.0, 50.0), (300.0, 400.0)])

@@ -59,12 +59,12 @@ def medial_branch_path(
     return off_bone(_rounded(np.stack(corners)), bone)
 
 
-def off_bone(path_mm: Point, bone: Implicit) -> Point:
+def off_bone(path_mm: Point, bone: Implicit, *, step_mm: float = 0.5) -> Point:
     """A path (N, 3) moved out of the bone to where a nerve can lie on it."""
     path = path_mm
     for n in range(12):
         if n % 3 == 0:  # neighbours that were pushed apart must not cut through a ridge
-            path = resample(path, 0.5)
+            path = resample(path, step_mm)
         short = np.maximum(0.85 * NERVE_OFF_MM - bone.distance_mm(path), 0.0)
         path = path + short[:, None] * bone.gradient(path)
     return path
