@@ -37,7 +37,7 @@ class Shown(NamedTuple):
     """What a sheet shows: where and how the axial slice lies, and where the others are centred.
 
     Of its four panels two stand in the picture of all. What cannot be seen without counting has the
-    names of the vertebrae in a longer first slice.
+    names of the vertebrae in a longer first slice, and radiographs of a large detector.
     """
 
     level: str
@@ -100,6 +100,8 @@ def sheet(name: str) -> Figure:
     draw_ct(panel, Joined(anatomy), axial(anatomy, level, at, size), window=window)
     spine = ns.prepare(anatomy.ct, inset=anatomy.inset) if anatomy.inset is not None else anatomy.ct
     carm = ns.CArm.preset("mobile_flat_panel")
+    if show.counted:  # on a table, 38 cm: from the last rib to the sacrum
+        carm = replace(carm, source_isocentre_mm=1000.0, source_detector_mm=1150.0, pixel_mm=0.74)
     for box, orbital, beam, shown in (
         (boxes[2], 0.0, "lumbar_ap", "From behind"),
         (boxes[3], 90.0, "lumbar_lateral", "From the side"),

@@ -20,6 +20,7 @@ from needle_sim.anatomy.phantom.column import Column, column
 from needle_sim.anatomy.phantom.cortex import cortex, spongy_hu
 from needle_sim.anatomy.phantom.ilium import ilium_shape
 from needle_sim.anatomy.phantom.marrow import VEIN_HU, vein_channels
+from needle_sim.anatomy.phantom.mesentery import vessels_of_bowel
 from needle_sim.anatomy.phantom.nerves import structures
 from needle_sim.anatomy.phantom.pathology.draft import Draft, afflicted, grown
 from needle_sim.anatomy.phantom.pathology.kind import Pathology
@@ -27,6 +28,7 @@ from needle_sim.anatomy.phantom.pathology.kinds import ordered
 from needle_sim.anatomy.phantom.pelvis import Pelvis
 from needle_sim.anatomy.phantom.person import Person, Sex
 from needle_sim.anatomy.phantom.ribs import ribs
+from needle_sim.anatomy.phantom.room import Room
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
 from needle_sim.anatomy.phantom.soft_tissue import layers
@@ -238,6 +240,7 @@ def _paint(
 ) -> None:
     trunk = Trunk(stack, spine.trunk)
     steps: list[Callable[[], None]] = [lambda: trunk.paint(canvas)]
+    steps.append(lambda: _vessels_of_bowel(canvas, Room(stack, trunk), seed))
     steps.append(lambda: canvas.paint_all(organ_layers(stack, trunk, spine.kidney, seed)))
     steps.append(lambda: trunk.paint_wall(canvas))
     steps.append(lambda: Pelvis(stack, spine.sacrum).paint(canvas))
@@ -257,6 +260,11 @@ def _paint(
         progress(n, len(steps))
         step()
     progress(len(steps), len(steps))
+
+
+def _vessels_of_bowel(canvas: Canvas, room: Room, seed: int | None) -> None:
+    for tubes in vessels_of_bowel(room, seed):
+        canvas.paint_tubes(tubes, "blood")
 
 
 def _finish(canvas: Canvas, draft: Draft) -> None:

@@ -20,6 +20,7 @@ from needle_sim.geometry.shapes import Implicit
 _Field = NDArray[np.floating[Any]]
 _GLUTEI_MM, _ILIACUS_MM = 50.0, 19.0  # greatest thickness on the wing (model choice)
 _LATERAL_MM = 190.0  # no glutei beyond
+_ROUND_MM = np.float32(14.0)  # edges of the glutei
 _SLANT = 0.68  # of the wing to the y axis: across the wing over along y
 
 
@@ -80,6 +81,13 @@ def glutei_maximi(column: Column, trunk: Trunk) -> Iterator[Within]:
         yield Within(Implicit.of(rows), limit)
 
 
+def _rounded(first: _Field, second: _Field) -> _Field:
+    """What lies within both, its edge rounded."""
+    u, v = np.maximum(first + _ROUND_MM, 0.0), np.maximum(second + _ROUND_MM, 0.0)
+    deep = np.minimum(np.maximum(first, second) + _ROUND_MM, 0.0)
+    return np.asarray(np.sqrt(u * u + v * v) + deep - _ROUND_MM)
+
+
 def _line(crest: _Field, base: _Field, z: float) -> _Field:
     """Lateral, posterior and height of the crest above (N, 3) along the wing, medial end first.
 
@@ -107,6 +115,7 @@ def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
     under = np.interp(aside, line[:, 0], line[:, 2])
     outer: _Field = np.clip(0.6 * fall + 0.25 * under, 0.0, _GLUTEI_MM)
     outer = outer * np.clip((aside - first[0] + 25.0) / 55.0, 0.25, 1.0)
+    outer = outer * np.clip((last[0] + 58.0 - aside) / 62.0, 0.6, 1.0)  # thinner at both ends
     inner: _Field = np.clip(0.7 * under, 0.0, _ILIACUS_MM)
     medial: _Field = np.maximum(first[0] - 6.0 - aside, 0.25 * (aside - _LATERAL_MM))
     at, outer, inner, medial = (
@@ -114,7 +123,7 @@ def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
     )
     behind = slant * (y - at)
     front = np.float32(0.7) * (np.float32(last[1]) + (aside - np.float32(last[0])) - y)
-    glutei = np.maximum(np.maximum(-behind, behind - outer), np.maximum(front, medial))
+    glutei = _rounded(np.maximum(-behind, medial), _rounded(behind - outer, front))
     beside = np.maximum(first[0] + 12.0 - aside, aside - last[0]).astype(np.float32)
     iliacus = np.maximum(np.maximum(behind, -behind - inner), beside)
     return np.asarray(np.minimum(glutei, iliacus))

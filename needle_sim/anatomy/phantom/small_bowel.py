@@ -20,6 +20,7 @@ _LAYERS = (
 """How deep, from which level down, between which sides, how many sweeps: ileum and jejunum."""
 _LOOP = 6  # knots that share a content
 _WALL_MM, _WALL_HU, _CONTENT_HU = 2.2, 42.0, (10.0, 30.0)
+_RIPPLE_MM = 1.5  # folds and movement (proposed)
 _GAS_SHARE = 0.14  # of loops hold some (proposed)
 
 
@@ -91,8 +92,8 @@ def _filled(
         here = slice(first, first + _LOOP + 1)
         knots = list(zip(points[here], radius[here], strict=True))
         inner = [(point, one - _WALL_MM) for point, one in knots]
-        yield Organ("bowel", tube(knots, 3.0), 0.8, _WALL_HU)
-        yield Organ("bowel", tube(inner, 3.0), 0.6, float(rng.uniform(*_CONTENT_HU)))
+        yield Organ("bowel", tube(knots, 3.0), _RIPPLE_MM, _WALL_HU)
+        yield Organ("bowel", tube(inner, 3.0), _RIPPLE_MM, float(rng.uniform(*_CONTENT_HU)))
         if rng.random() < _GAS_SHARE:
             yield _gas(inner, float(rng.uniform(-0.3, 0.3)))
 

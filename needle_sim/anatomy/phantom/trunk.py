@@ -18,6 +18,10 @@ _BETWEEN_MM = 75.0  # half the way between their front ends, about (proposed)
 _RAPHE_MM = 45.0  # where the fasciae of the flank meet behind the middle of the spine
 _FURROW_SHARE = 0.7  # of a curve of the spine is seen in the furrow of the back (proposed)
 _CHEST_SHARE, _CHEST_MM = 0.8, 35.0  # of it is kept behind, from so far under T12 up (proposed)
+_ODD_MM, _ODD_SUBCUTIS_MM = 3.0, 16.0  # one side of the skin over the other, over so much fat
+_NAVEL_MM, _NAVEL_HALF_MM = 9.0, 8.0  # deep, and half width (proposed)
+_FLAT_MM = (7.0, 9.0)  # the belly lies so much flatter under the ribs and over the pubis (proposed)
+_UNEVEN = 0.16  # of the wall's thickness, either way (proposed)
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
 
 
@@ -87,8 +91,9 @@ class Trunk:
         centre, half = (one[:, None, None] for one in self._cavity(z))
         aside, height = np.abs(self._beside(x, z)), (y[:, None] - centre) / half
         depth = _outline_mm(aside, height, self._half_mm, half)
-        middle = 1.0 - 0.8 * np.exp(-((aside / 3.0) ** 2))  # linea alba
-        middle = middle * (1.0 - 0.6 * np.exp(-(((aside - 66.0) / 4.0) ** 2)))  # semilunaris
+        middle = 1.0 - 0.8 * np.exp(-((aside / 4.0) ** 2))  # linea alba
+        middle = middle * (1.0 - 0.6 * np.exp(-(((aside - 66.0) / 5.0) ** 2)))  # semilunaris
+        middle = middle * np.where(aside < 66.0, _belly_of(aside / 66.0), 1.0)  # of the rectus
         crest = float(self.column.bodies["S1"].matrix[2, 3]) + 25.0
         above = np.interp(z, [crest - 22.0, crest], [-0.3, 1.6])[
             :, None, None
@@ -96,9 +101,11 @@ class Trunk:
         behind = np.clip(height - 0.35, 0.0, 0.45) / 0.45 * self._flank(z)[:, None, None]
         front = np.clip(-4.0 * height - 1.6, 0.0, 1.0)
         thick = self.sizes["wall_mm"] * (1.0 - 0.8 * behind) * (1.0 + front * (middle - 1.0))
-        thick = thick * np.clip(6.0 * (above - height), 0.0, 1.0)
+        drift = self._drift(x, y[:, None], z[:, None, None])
+        thick = thick * np.clip(6.0 * (above - height), 0.0, 1.0) * (1.0 + _UNEVEN * drift)
         # sheets of fat between the three; the rectus is not layered
-        seam = np.where((aside < 64.0) & (height < -0.3), -3.0, np.minimum(0.4, 0.1 * thick - 0.4))
+        seam = np.minimum(0.4, 0.1 * thick - 0.4) - 0.45 * np.clip(drift, -0.2, 1.0)
+        seam = np.where((aside < 64.0) & (height < -0.3), -3.0, seam)
         canvas.layer(depth, thick, seam, ("abdominal_wall", "fat"), ripple_mm=0.7)
 
     def cavity_mm(self, points_mm: _Points) -> _Points:
@@ -120,6 +127,22 @@ class Trunk:
             reach = (across**power + np.abs(back) ** power) ** (-1.0 / power)
         x = (self._half_mm - deep_mm) * reach * np.sin(turn)
         return np.stack([x, centre + (half - deep_mm) * reach * back, z_mm], axis=1)
+
+    def _drift(self, x: _Points, y: _Points, z: Any) -> _Points:
+        """Slow waves, -1 to 1, that are not the same on both sides nor in people of other sizes."""
+        sizes = self.sizes
+        phase = 0.7 * sizes["half_width_mm"] + 0.4 * sizes["front_mm"]
+        return np.asarray(
+            0.6 * np.sin(x / 43.0 - y / 37.0 + z / 52.0 + phase)
+            + 0.4 * np.cos(x / 21.0 + y / 26.0 - z / 33.0 - 2.0 * phase)
+        )
+
+    def _flatter_mm(self, z_mm: Any) -> Any:
+        """How much farther back skin and wall lie in front at heights than abreast of L4."""
+        middle, low = (float(self.column.station_mm(one)[0][2]) for one in ("L4", "S1"))
+        over = np.clip((z_mm - middle) / 150.0, 0.0, 1.0) ** 2
+        under = np.clip((low + 20.0 - z_mm) / 120.0, 0.0, 1.0) ** 2
+        return _FLAT_MM[0] * over + _FLAT_MM[1] * under
 
     @property
     def cavity_half_mm(self) -> float:
@@ -144,7 +167,7 @@ class Trunk:
 
     def _cavity(self, z_mm: _Points) -> tuple[_Points, _Points]:
         """Middle and half depth (I,) of the outline of the muscular wall."""
-        front = self.cavity_front_mm - self.sizes["wall_mm"]
+        front = self.cavity_front_mm - self.sizes["wall_mm"] + self._flatter_mm(z_mm)
         levels = np.stack([self.column.bodies[one].matrix[:3, 3] for one in self.column.levels])[
             ::-1
         ]
@@ -179,7 +202,7 @@ class Trunk:
         furrow = self.sizes["furrow_mm"] * (1.0 + hips)
         front = self.sizes["front_mm"]
         hollow = np.maximum(_HIPS_MM[1] - front, 0.0) * crest
-        front = -(front + hollow)
+        front = -(front + hollow) + self._flatter_mm(z) * (1.0 - np.clip(hollow / 4.0, 0.0, 1.0))
         middle, half = 0.5 * (back + furrow + front), 0.5 * (back + furrow - front)
         height = (y - middle) / half
         depth = _outline_mm(np.abs(x), height, wide, half)
@@ -188,7 +211,19 @@ class Trunk:
         if np.any(hollow):  # between the hip bones the belly of the thin is as flat as above them
             ventral = np.clip(-height, 0.0, 1.0) ** 4
             depth = depth + hollow * np.exp(-((x / _BETWEEN_MM) ** 4)) * ventral
-        return np.asarray(np.maximum(depth, -half) + groove * dorsal + _sway_mm(x, y, z))
+        depth = np.maximum(depth, -half) + groove * dorsal + _sway_mm(x, y, z)
+        return np.asarray(depth + self._odd_mm(x, y, z))
+
+    def _odd_mm(self, x: _Points, y: _Points, z: Any) -> _Points:
+        """What one side of the skin lies deeper than the other, and the navel; as far as there is
+        fat to take it, and not over the middle of the back."""
+        subcutis = min(self.sizes["subcutis_side_mm"], self.sizes["subcutis_front_mm"])
+        room = min(1.0, max(0.0, subcutis / _ODD_SUBCUTIS_MM))
+        aside = np.clip(x / 90.0, -1.0, 1.0)
+        odd = _ODD_MM * aside * self._drift(0.4 * y, y, z)
+        height = float(self.column.station_mm("L4")[0][2])
+        off = (x * x + (z - height) ** 2) / _NAVEL_HALF_MM**2
+        return np.asarray(room * (odd + _NAVEL_MM * np.exp(-off) * (y < -40.0)))
 
     def _skin(self, canvas: Canvas) -> NDArray[np.float32]:
         """Distance to the skin at the nodes of a canvas."""
@@ -219,6 +254,11 @@ def _outline_mm(aside: _Points, height: _Points, wide_mm: Any, half_mm: Any) -> 
     norm = (u * across + v * along) ** (1.0 / power)
     steep = np.hypot(across / wide_mm, along / half_mm) / norm ** (power - 1.0)
     return np.asarray((norm - 1.0) / np.maximum(steep, 1e-4))
+
+
+def _belly_of(share: _Points) -> _Points:
+    """Thickness of a muscle that swells between its edges, at shares 0 to 1 of its width."""
+    return np.asarray(0.6 + 0.55 * np.sqrt(np.clip(4.0 * share * (1.0 - share), 0.0, 1.0)))
 
 
 def _power(height: _Points) -> _Points:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.ilium import wing_edges
 from needle_sim.anatomy.phantom.posts import SIDES
 
 
@@ -31,3 +32,21 @@ def test_the_crests_reach_the_height_of_l4_l5(mean):
     l4, l5 = (mean.column.bodies[level].matrix[2, 3] for level in ("L4", "L5"))
 
     assert l5 < top < l4 + 14.0
+
+
+def test_the_plate_is_thin_under_a_thick_crest(mean):
+    """Ebraheim 1997, Spine 22:847: 18.9 +- 2.3 mm at the tubercle; Wang 2020,
+    doi:10.17632/n5bkvctf4c.1: under 5 mm between the cortices 20 mm under the crest and on."""
+    crest, base = wing_edges(mean.column.vertebrae["S1"], mean.spec.sacrum, "left")
+    body, wing = mean.column.bodies["S1"], mean.bones["left ilium"]
+    tubercle = body.apply(crest[8])
+    out = np.cross(crest[9] - crest[7], base[8] - crest[8])
+    out = body.turn(out / np.linalg.norm(out))
+    way = np.linspace(-20.0, 20.0, 401)
+
+    def thick(at):
+        return 0.1 * (wing.distance_mm(at + way[:, None] * out) < 0).sum()
+
+    assert thick(tubercle) == pytest.approx(18.9, abs=2 * 2.3)
+    plate = [thick(body.apply(crest[8] + share * (base[8] - crest[8]))) for share in (0.35, 0.45)]
+    assert 3.0 < min(plate) < 5.0 + 2 * 1.2  # with its cortices

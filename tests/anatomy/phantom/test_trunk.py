@@ -66,3 +66,34 @@ def test_the_belly_of_the_thin_is_flat_between_hip_bones_that_stand_out(bmi):
 
     assert abs(skin(0.0, low) - skin(0.0, 0.0)) < 12.0
     assert skin(110.0, low) < skin(110.0, 0.0) - 15.0
+
+
+def _skin_front(trunk, x, z):
+    """Where the skin lies in front (y) at a place x and height z."""
+    front = -np.arange(60.0, 150.0, 0.25)
+    points = np.stack([np.full_like(front, x), front, np.full_like(front, z)], axis=1)
+    return front[trunk.skin_mm(points) < 0].min()
+
+
+def test_sides_of_the_skin_differ_by_millimetres_but_not_behind(trunk):
+    """A mean of about 2 mm and no more than 12: what is not even, as nobody is, but is one body."""
+    turn, z = np.meshgrid(np.linspace(0.2, 2.0, 40), np.linspace(-100.0, 60.0, 20))
+    there = np.stack([150.0 * np.sin(turn), -110.0 * np.cos(turn), z], axis=-1).reshape(-1, 3)
+    odd = trunk.skin_mm(there) - trunk.skin_mm(there * [-1.0, 1.0, 1.0])
+
+    assert 1.0 < np.abs(odd).mean() < 5.0
+    assert np.abs(odd).max() < 12.0
+    behind = np.stack([np.full(9, 12.0), np.full(9, 75.0), np.linspace(-60, 60, 9)], axis=1)
+    beside = trunk.skin_mm(behind) - trunk.skin_mm(behind * [-1.0, 1.0, 1.0])
+    assert np.abs(beside).max() < 1.6
+
+
+def test_the_belly_has_a_navel_and_is_flatter_over_ribs_and_pubis(mean, trunk):
+    height = float(mean.column.station_mm("L4")[0][2])
+    navel = _skin_front(trunk, 0.0, height) - _skin_front(trunk, 0.0, height + 25.0)
+
+    assert 4.0 < navel < 14.0
+    top, low = (float(mean.column.bodies[one].matrix[2, 3]) for one in ("T10", "S1"))
+    middle = _skin_front(trunk, 30.0, height)
+    assert _skin_front(trunk, 30.0, top) > middle + 2.0
+    assert _skin_front(trunk, 30.0, low - 90.0) > middle + 2.0

@@ -94,10 +94,11 @@ class FacetArthrosis(AtInterspace):
             tall = tall_mm * into.turn(post.iap_up)
             half = 0.5 * self.spur_mm
             centre = rim + half * across
-            foot = centre - (2.0 + 1.5 * half) * normal
+            foot = centre - (2.0 + half) * normal - (half + 2.5) * across  # in the process
             spur = bar(centre - tall, centre + tall, (half, half), across=across, blend_mm=0.3)
-            root = bar(foot, centre - 0.8 * half * normal, (0.7 * half, tall_mm),
-                       across=across, cap_mm=0.3 * half, blend_mm=1.0)  # fmt: skip
+            root = bar(foot, centre - 0.8 * half * normal, (1.5 * half, tall_mm),
+                       end_radii_mm=(0.9 * half, tall_mm), across=across, cap_mm=0.3 * half,
+                       blend_mm=1.0)  # fmt: skip
             rows += [root[None], spur[None]]
         return {**own, lower: Implicit(np.concatenate(rows))}
 
