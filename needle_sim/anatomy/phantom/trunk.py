@@ -138,8 +138,8 @@ class Trunk:
         )
 
     def _flatter_mm(self, z_mm: Any) -> Any:
-        """How much farther back skin and wall lie in front at heights than abreast of L4."""
-        middle, low = (float(self.column.station_mm(one)[0][2]) for one in ("L4", "S1"))
+        """How much farther back skin and wall lie in front at heights than before L3 to S1."""
+        middle, low = (float(self.column.station_mm(one)[0][2]) for one in ("L3", "S1"))
         over = np.clip((z_mm - middle) / 150.0, 0.0, 1.0) ** 2
         under = np.clip((low + 20.0 - z_mm) / 120.0, 0.0, 1.0) ** 2
         return _FLAT_MM[0] * over + _FLAT_MM[1] * under
