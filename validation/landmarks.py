@@ -24,6 +24,7 @@ from needle_sim.errors import NeedleSimError
 from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import SIGNS, Picks
 from validation.fine_mesh import fine_mesh
+from validation.foramen_picks import foramen
 from validation.landmark_picks import joint, picks, sacral_picks
 
 PHANTOMS = 200
@@ -67,6 +68,9 @@ def _of_one(seed: int, name: str) -> Iterator[Gap]:
             truth = vertebra_landmarks(spec, bone=own[level])
             found = picks(meshes[level], lumbar=level.startswith("L"))
             found |= _joints(stack, level, meshes)
+            for side, sign in SIGNS.items():
+                beside = foramen(meshes[level], sign)
+                found |= {f"{side} {key}": at for key, at in beside.items()}
         for key, at in found.items():
             bare = key.rpartition(" ")[2]
             yield Gap(bare, seed, level, float(np.linalg.norm(at - truth[key])))

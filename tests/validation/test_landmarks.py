@@ -9,6 +9,7 @@ import pytest
 
 from needle_sim.geometry.shapes import Implicit, bar, box
 from validation.fine_mesh import fine_mesh
+from validation.foramen_picks import recess, widest_mm
 from validation.landmarks import PHANTOMS, Gap, asked, by_name, faults, gaps
 from validation.process_picks import summits
 from validation.sections import extreme, normals, section
@@ -121,3 +122,19 @@ def test_a_summit_is_where_nothing_beside_stands_out_more():
     tops = summits(surface, x < 28.0, [0.0, 0.0, 1.0])
     np.testing.assert_allclose(sorted(tops[:, 0]), [6.0, 12.0], atol=0.3)
     assert len(summits(surface, (x > 17.0) & (x < 28.0), [0.0, 0.0, 1.0])) == 0
+
+
+def test_a_lateral_recess_is_measured_from_the_side_wall_of_the_canal():
+    """Walls of a block with a canal 20 mm wide, seen at a pedicle given by hand."""
+    hollow = Implicit.of(
+        [
+            box((30.0, 20.0, 6.0), centre_mm=(0.0, 10.0, 0.0)),
+            box((10.0, 6.0, 30.0), centre_mm=(0.0, 16.0, 0.0), step="cut"),
+        ]
+    )
+    own = {"pedicle_centre": np.array([14.0, 15.0, 0.0])}
+
+    for side in (1.0, -1.0):
+        found = recess(fine_mesh(hollow), own, side)["lateral_recess"]
+        assert found == pytest.approx([side * 7.5, 15.0, 0.0], abs=0.05)
+        assert widest_mm(fine_mesh(hollow), own, side) == pytest.approx(10.0, abs=0.05)
