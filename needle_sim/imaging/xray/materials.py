@@ -13,6 +13,8 @@ from scipy import ndimage
 
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import VOXEL, Transform
+from needle_sim.imaging.xray.casting.layout import STORAGES, Layout, Storage, laid_out
+from needle_sim.volume.even import evened
 from needle_sim.volume.volume import Volume
 
 Grid = NDArray[np.float32]
@@ -62,21 +64,27 @@ class Basis:
 
     Parameters
     ----------
-    density : (I, J, K) float32 array, g/cm3
-        Zero on the outer shell.
-    turned : (I, K, J) float32 array, g/cm3
-        The same with rows along j, for rays along k.
-    filled, filled_turned : (I, J, 2), (I, K, 2) int32 arrays
-        First and one past the last column of each row that is not zero.
+    rows : Layout, g/cm3
+        (I, J, K), rows along k.
+    turned : Layout, g/cm3
+        (I, K, J), the same with rows along j, for rays along k.
     patient_from_voxel : Transform
-        Of the box.
+        Of the box, border included.
     """
 
-    density: Grid
-    turned: Grid
-    filled: NDArray[np.int32]
-    filled_turned: NDArray[np.int32]
+    rows: Layout
+    turned: Layout
     patient_from_voxel: Transform
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows and columns of the box, border included."""
+        return self.rows.shape
+
+    @property
+    def density(self) -> Grid:
+        """The density (I, J, K), g/cm3, written out in full."""
+        return self.rows.dense()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +110,13 @@ class Materials:
         for name in ("bases", "inset"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes, bytes."""
+        every = [*self.bases.values(), *self.inset.values()]
+        every += [] if self.beyond is None else [self.beyond]
+        return sum(one.rows.nbytes + one.turned.nbytes for one in every)
+
 
 def densities(hu: NDArray[Any]) -> dict[str, Grid]:
     """Density of each basis material, g/cm3, same shape as ``hu``.
@@ -123,16 +138,20 @@ def densities(hu: NDArray[Any]) -> dict[str, Grid]:
     return {name: grid.astype(np.float32) for name, grid in found.items()}
 
 
-def prepare(volume: Volume, *, inset: Volume | None = None) -> Materials:
+def prepare(
+    volume: Volume, *, inset: Volume | None = None, storage: Storage = "float32"
+) -> Materials:
     """Basis materials of a CT, once per volume.
 
     Parameters
     ----------
     volume : Volume
-        ``quantity`` "hu"; any direction, spacing or shear.
+        ``quantity`` "hu"; any direction, spacing or shear. Uneven slices are read on even ones.
     inset : Volume, optional
         A part of the same patient on a finer grid of the same directions, such as
         ``Anatomy.inset``: it takes the volume's place, with a border of `FADE_MM` between the two.
+    storage : "float32" or "int16"
+        Densities in 16 bits take half the memory, and are rounded to 1/32767 of the greatest.
 
     Returns
     -------
@@ -142,15 +161,20 @@ def prepare(volume: Volume, *, inset: Volume | None = None) -> Materials:
     for one in (volume,) if inset is None else (volume, inset):
         if one.quantity != "hu":
             raise InputError(f"X-ray materials come from a volume in HU, got {one.quantity!r}")
-        if one.slice_mm is not None:
-            raise InputError("slices are uneven; resample the volume to a regular grid first")
+        if storage not in STORAGES:
+            raise InputError(f"storage must be one of {', '.join(STORAGES)}, got {storage!r}")
+    volume = evened(volume)
     if inset is None:
-        return Materials(_bases(volume, None), _beyond(volume))
+        return Materials(_bases(volume, None, storage), _beyond(volume))
+    inset = evened(inset)
     share, coarse = _fade(inset, inset), _fade(inset, volume)
-    return Materials(_bases(volume, coarse, less=True), _beyond(volume), _bases(inset, share))
+    bases = _bases(volume, coarse, storage, less=True)
+    return Materials(bases, _beyond(volume), _bases(inset, share, storage))
 
 
-def _bases(volume: Volume, fade: Sequence[Grid] | None, *, less: bool = False) -> dict[str, Basis]:
+def _bases(
+    volume: Volume, fade: Sequence[Grid] | None, storage: Storage, *, less: bool = False
+) -> dict[str, Basis]:
     """Each material of a volume, times a weight (or 1 ``less`` it), the product of its axes'."""
     table = densities(np.arange(-1100, 3101)) if volume.array.dtype.kind in "iu" else None
     found = {}
@@ -169,7 +193,8 @@ def _bases(volume: Volume, fade: Sequence[Grid] | None, *, less: bool = False) -
             if name == "bone" and not grid.any():
                 continue
             corner = [part.start for part in box]
-            found[name] = lay_out(grid, _shifted(volume.patient_from_voxel, corner))
+            place = _shifted(volume.patient_from_voxel, corner)
+            found[name] = lay_out(grid, place, storage=storage)
     return found
 
 
@@ -227,15 +252,13 @@ def _section(hu: NDArray[Any], sides_mm: NDArray[np.float64]) -> Grid:
     return np.asarray(body * smooth, dtype=np.float32)
 
 
-def lay_out(density: NDArray[Any], patient_from_voxel: Transform) -> Basis:
+def lay_out(
+    density: NDArray[Any], patient_from_voxel: Transform, *, storage: Storage = "float32"
+) -> Basis:
     """A basis material from its density (I, J, K), g/cm3; a border of zeros is put around it."""
-    grid = np.pad(np.asarray(density, dtype=np.float32), 1)
-    turned = np.ascontiguousarray(grid.transpose(0, 2, 1))
-    parts: list[NDArray[Any]] = [grid, turned, _filled(grid), _filled(turned)]
-    for part in parts:
-        part.flags.writeable = False
+    grid = np.ascontiguousarray(density, dtype=np.float32)
     place = _shifted(patient_from_voxel, [-1, -1, -1])
-    return Basis(parts[0], parts[1], parts[2], parts[3], place)
+    return Basis(*laid_out(grid, storage=storage), place)
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
@@ -254,12 +277,3 @@ def _shifted(patient_from_voxel: Transform, start: list[int]) -> Transform:
     shift = np.eye(4)
     shift[:3, 3] = start
     return patient_from_voxel @ Transform(shift, target=VOXEL, source=VOXEL)
-
-
-def _filled(grid: Grid) -> NDArray[np.int32]:
-    """First and one past the last non-zero column of each row; 0, 0 for an empty row."""
-    some = grid != 0
-    full = some.any(axis=2)
-    first = some.argmax(axis=2)
-    last = grid.shape[2] - some[:, :, ::-1].argmax(axis=2)
-    return np.stack([first * full, last * full], axis=2).astype(np.int32)

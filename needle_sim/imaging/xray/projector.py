@@ -13,17 +13,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.imaging.xray import _kernels
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.casting import _kernels
+from needle_sim.imaging.xray.casting.layout import Layout
 from needle_sim.imaging.xray.materials import Basis, Materials
 from needle_sim.jit import in_slabs
 
-Method = Literal["factored", "joseph"]
+Method = Literal["factored", "joseph", "exact"]
+METHODS: tuple[Method, ...] = ("factored", "joseph", "exact")
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
@@ -36,6 +39,7 @@ MISSING_G_CM2 = 2.0
 _MM_TO_CM = 0.1
 _SLAB = 16
 _SAMPLE_US, _PIXEL_US = 0.0015, 0.025  # about what a sample of a plane and a pixel take
+_kept: WeakKeyDictionary[Layout, Image] = WeakKeyDictionary()
 # array axes that serve as planes, rows and columns when planes are taken along axis 0, 1 or 2
 _ORDER = ((0, 1, 2), (1, 0, 2), (2, 0, 1))
 
@@ -96,20 +100,21 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
         From `prepare`.
     carm : CArm
         The pose.
-    method : "factored" or "joseph"
-        ``"joseph"`` walks each ray on its own: the reference, several times slower.
+    method : "factored", "joseph" or "exact"
+        The last two walk each ray on its own and are there as references: ``"joseph"``
+        interpolates between voxels, some ten times slower; ``"exact"`` takes voxels as boxes.
 
     Returns
     -------
     PathLengths
         g/cm2; the same bytes for any number of threads.
     """
-    if method not in ("factored", "joseph"):
-        raise InputError(f"method must be 'factored' or 'joseph', got {method!r}")
+    if method not in METHODS:
+        raise InputError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     found: dict[str, Image] = {}
     for name, basis in (*materials.bases.items(), *materials.inset.items()):
         view = _view(basis, carm)
-        image = _factored(view, carm) if method == "factored" else _joseph(view, carm)
+        image = _factored(view, carm) if method == "factored" else _by_ray(view, carm, method)
         found[name] = found[name] + image if name in found else image
     beyond = None if materials.beyond is None else _factored(_view(materials.beyond, carm), carm)
     return PathLengths(carm, found, beyond)
@@ -119,8 +124,7 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
 class _View:
     """A basis as seen from a pose: planes, rows, columns; all in voxel indices of that order."""
 
-    grid: Image  # flat
-    filled: NDArray[np.int32]  # (all rows, 2)
+    layout: Layout
     shape: tuple[int, int, int]
     steps: tuple[int, int]  # row number = plane * steps[0] + row * steps[1]
     source: tuple[float, float, float]
@@ -138,7 +142,7 @@ def _view(basis: Basis, carm: CArm) -> _View:
     )
     at_corners = rays @ corners.T
     same_sign = np.abs(np.sign(at_corners).sum(axis=1)) == 4
-    outside = (source < 0) | (source > np.array(basis.density.shape) - 1)
+    outside = (source < 0) | (source > np.array(basis.shape) - 1)
     least = np.where(same_sign & outside, np.abs(at_corners).min(axis=1), -1.0)
     planes_along = int(least.argmax())
     if not least[planes_along] > 0:
@@ -148,13 +152,12 @@ def _view(basis: Basis, carm: CArm) -> _View:
         )
     order = list(_ORDER[planes_along])
     turned = planes_along == 2
-    grid, filled = (basis.turned, basis.filled_turned) if turned else (basis.density, basis.filled)
-    shape = np.array(basis.density.shape)[order]
-    # rows of the flat grid are numbered i * J + j, or i * K + k when turned
-    steps = (grid.shape[1], 1) if planes_along == 0 else (1, grid.shape[1])
+    layout = basis.turned if turned else basis.rows
+    shape = np.array(basis.shape)[order]
+    # rows are numbered i * J + j, or i * K + k when turned
+    steps = (layout.shape[1], 1) if planes_along == 0 else (1, layout.shape[1])
     return _View(
-        grid.reshape(-1),
-        filled.reshape(-1, 2),
+        layout,
         (int(shape[0]), int(shape[1]), int(shape[2])),
         steps,
         (float(source[order[0]]), float(source[order[1]]), float(source[order[2]])),
@@ -162,26 +165,22 @@ def _view(basis: Basis, carm: CArm) -> _View:
     )
 
 
-def _joseph(view: _View, carm: CArm) -> Image:
+def _by_ray(view: _View, carm: CArm, method: Method) -> Image:
     out = np.zeros(carm.shape, dtype=np.float32)
+    walk = _kernels.joseph if method == "joseph" else _kernels.exact
     planes, rows, _ = view.shape
-
-    def work(start: int, stop: int) -> None:
-        _kernels.joseph(
-            view.grid,
-            *view.steps,
-            planes,
-            rows,
-            view.source,
-            view.rays,
-            _MM_TO_CM,
-            start,
-            stop,
-            out,
-        )
-
-    in_slabs(work, carm.shape[0], slab=_SLAB)
+    grid = _dense(view.layout).reshape(-1)
+    how = grid, *view.steps, planes, rows, view.source, view.rays, _MM_TO_CM
+    in_slabs(lambda start, stop: walk(*how, start, stop, out), carm.shape[0], slab=_SLAB)
     return out
+
+
+def _dense(layout: Layout) -> Image:
+    """A layout in full; the last one is kept, for references that are called again and again."""
+    if layout not in _kept:
+        _kept.clear()
+        _kept[layout] = layout.dense()
+    return _kept[layout]
 
 
 def _slopes(view: _View, carm: CArm, along: int) -> tuple[float, float, int]:
@@ -203,7 +202,8 @@ def _slopes(view: _View, carm: CArm, along: int) -> tuple[float, float, int]:
 
 def _factored(view: _View, carm: CArm) -> Image:
     out = np.zeros(carm.shape, dtype=np.float32)
-    planes, rows, columns = view.shape
+    held = view.layout
+    planes, _, columns = view.shape
     u0, du, high = _slopes(view, carm, 1)
     v0, dv, wide = _slopes(view, carm, 2)
     if high == 0 or wide == 0:
@@ -213,11 +213,11 @@ def _factored(view: _View, carm: CArm) -> Image:
 
     def add(start: int, stop: int) -> None:
         blend = np.empty((_kernels.BLOCK, columns + 2), dtype=np.float32)
-        where = (view.grid, view.filled, *view.steps, planes, rows, view.source)
+        where = (held.values, held.origin, held.filled, *view.steps, *view.shape, view.source)
         _kernels.plane_sums(*where, *slopes, start, stop, blend, sums)
 
     def turn(start: int, stop: int) -> None:
-        _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM, start, stop, out)
+        _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM * held.scale, start, stop, out)
 
     in_slabs(add, high, slab=_SLAB, row_us=wide * planes * _SAMPLE_US)
     in_slabs(turn, carm.shape[0], slab=4 * _SLAB, row_us=carm.shape[1] * _PIXEL_US)

@@ -1,0 +1,1 @@
+"""How densities lie in memory for rays, and how rays are cast through them."""
