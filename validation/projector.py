@@ -9,6 +9,7 @@ from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.projector import project
 from tests.imaging.xray.analytic import (
     TURNED,
+    UPRIGHT,
     centred,
     material,
     rms_percent,
@@ -17,6 +18,12 @@ from tests.imaging.xray.analytic import (
 )
 
 UPRIGHT_POSES = {"AP": (0.0, 0.0), "oblique": (25.0, 0.0), "lateral": (90.0, 0.0)}
+STEEP_POSES = {
+    "30 cranial": (0.0, 30.0),
+    "40 caudal": (0.0, -40.0),
+    "25 oblique, 30 cranial": (25.0, 30.0),
+    "lateral": (90.0, 0.0),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -26,8 +33,13 @@ def main(arguments: list[str]) -> int:
     turned = material(centred(spacing, shape, TURNED), shape, smooth)
     broken = 0
     for name, (orbital, tilt) in UPRIGHT_POSES.items():
-        broken += _row(f"{name}, 256 cubed", cube, orbital, tilt, 0.012)
-    broken += _row("20 cranial, turned axes, 1.6 x 0.8 x 0.8 mm", turned, 0.0, 20.0, 0.02)
+        broken += _row(f"{name}, 256 cubed", cube, orbital, tilt, 0.01)
+    axes = UPRIGHT.copy()
+    axes[:, 0] = [0.0, 0.25, 1.0]
+    sheared = material(centred((1.2, 0.8, 0.8), (210, 320, 320), axes), (210, 320, 320), smooth)
+    for name, (orbital, tilt) in STEEP_POSES.items():
+        broken += _row(f"{name}, turned, 1.6 x 0.8 x 0.8 mm", turned, orbital, tilt, 0.02)
+        broken += _row(f"{name}, sheared by 14 degrees", sheared, orbital, tilt, 0.02)
     return 1 if broken else 0
 
 

@@ -1,8 +1,9 @@
 """Runs the peers: ``python -m benchmarks.peers.run [--setup] [--out DIR] [peer ...]``.
 
-They live in ``benchmarks/peers/.venv``, made here on first use or by ``--setup`` with the versions
-of ``constraints.txt``; the project's own environment is left alone. Ours is imported from the
-checkout, so that both sides of a row run in one process and take turns.
+They live in ``benchmarks/peers/.venv``, those on PyTorch in ``.venv-torch``, made here on first use
+or by ``--setup`` with the versions of ``constraints*.txt``; the project's own environment is left
+alone. Ours is imported from the checkout, so that both sides of a row run in one process and take
+turns.
 """
 
 from __future__ import annotations
@@ -21,15 +22,20 @@ from benchmarks.table import figure
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-VENV = HERE / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PEERS = {
     "rtk": "projector_rtk",
+    "drr": "projector_drr",
     "must": "sonogram_must",
     "devito": "heat_devito",
     "simpleitk": "series_simpleitk",
 }
-PACKAGES = ("itk-rtk", "pymust", "devito", "simpleitk", *("numpy", "scipy", "numba", "pydicom"))
+PACKAGES = {
+    ".venv": ("itk-rtk", "pymust", "devito", "simpleitk"),
+    ".venv-torch": ("torch", "nanodrr", "diffdrr"),  # large: only what needs it is put beside it
+}
+PINS = {".venv": "constraints.txt", ".venv-torch": "constraints-torch.txt"}
+NEEDS_TORCH = frozenset({"drr"})
+OURS = ("numpy", "scipy", "numba", "pydicom")
 MORE = ("msgspec", "click", "tqdm", "nibabel", "matplotlib", "pillow", "pylibjpeg", "python-gdcm")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 HEADS = ("peer", "task", "ours, ms", "theirs, ms", "ratio", "ours", "theirs", "what", "remark")
@@ -45,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(asked.peer) - set(PEERS))
     if unknown:
         parser.error(f"no peer {', '.join(unknown)}; there are {', '.join(PEERS)}")
-    if asked.setup or not PYTHON.exists():
-        set_up()
-    rows = [row for name in asked.peer or PEERS for row in measured(PEERS[name])]
+    names = asked.peer or list(PEERS)
+    for where in sorted({environment(name) for name in names}):
+        if asked.setup or not interpreter(where).exists():
+            set_up(where)
+    rows = [row for name in names for row in measured(name)]
     print(table(rows))
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
@@ -56,19 +64,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def set_up() -> None:
-    """The peers' environment, from nothing."""
-    venv.create(VENV, clear=True, with_pip=True)
-    install = [str(PYTHON), "-m", "pip", "install", "-q", "-c", str(HERE / "constraints.txt")]
-    subprocess.run([*install, *PACKAGES, *MORE], check=True)
+def environment(name: str) -> str:
+    """The folder of the environment that a peer lives in."""
+    return ".venv-torch" if name in NEEDS_TORCH else ".venv"
 
 
-def measured(module: str) -> list[dict[str, Any]]:
+def interpreter(where: str) -> Path:
+    """The Python of an environment."""
+    return HERE / where / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def set_up(where: str) -> None:
+    """An environment of peers, from nothing."""
+    venv.create(HERE / where, clear=True, with_pip=True)
+    pins = str(HERE / PINS[where])
+    install = [str(interpreter(where)), "-m", "pip", "install", "-q", "-c", pins]
+    subprocess.run([*install, *PACKAGES[where], *OURS, *MORE], check=True)
+
+
+def measured(name: str) -> list[dict[str, Any]]:
     """The rows of one peer; its process uses one thread."""
+    module = PEERS[name]
     print(f"{module} ...", file=sys.stderr, flush=True)
     settings = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [str(PYTHON), "-m", f"benchmarks.peers.{module}"],
+        [str(interpreter(environment(name))), "-m", f"benchmarks.peers.{module}"],
         cwd=ROOT,
         env=settings,
         check=True,

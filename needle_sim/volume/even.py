@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,8 @@ def evened(volume: Volume) -> Volume:
     count = int(np.ceil(at_mm[-1] / gaps.min() - 1e-6)) + 1
     if count > _MOST:
         raise InputError(
-            f"slices are {gaps.min():.3g} to {gaps.max():.3g} mm apart: even ones would be {count}, "
-            f"over {_MOST}; leave out slices that lie together"
+            f"slices are {gaps.min():.3g} to {gaps.max():.3g} mm apart: even ones would be "
+            f"{count}, over {_MOST}; leave out slices that lie together"
         )
     wanted = np.linspace(0.0, at_mm[-1], count)
     low = np.clip(np.searchsorted(at_mm, wanted, side="right") - 1, 0, len(gaps) - 1)
@@ -67,18 +68,19 @@ def _along(slice_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     off = np.linalg.norm(ways - at_mm[:, None] * ways[-1] / max(length, 1e-9), axis=1)
     if off.max() > _OFF_MM:
         raise InputError(
-            f"slice {int(off.argmax())} lies {off.max():.2f} mm beside the line of the others, over "
-            f"{_OFF_MM:g}; leave it out"
+            f"slice {int(off.argmax())} lies {off.max():.2f} mm beside the line of the others, "
+            f"over {_OFF_MM:g}; leave it out"
         )
     if not (np.diff(at_mm) > 0).all():
-        raise InputError("slices must lie in the order of the array, one after the other; sort them")
+        raise InputError(
+            "slices must lie in the order of the array, one after the other; sort them"
+        )
     return np.asarray(at_mm)
 
 
-def _between(
-    one: NDArray[np.generic], other: NDArray[np.generic], share: float, quantity: str
-) -> NDArray[np.generic]:
+def _between(one: NDArray[Any], other: NDArray[Any], share: float, quantity: str) -> NDArray[Any]:
     if quantity in ("label", "mask"):
         return one if share < 0.5 else other
-    mixed = one * (1.0 - share) + other * share
-    return np.rint(mixed).astype(one.dtype) if one.dtype.kind in "iu" else mixed.astype(one.dtype)
+    mixed = np.asarray(one * (1.0 - share) + other * share)
+    whole = one.dtype.kind in "iu"
+    return np.asarray(np.rint(mixed) if whole else mixed, dtype=one.dtype)

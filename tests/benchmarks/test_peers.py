@@ -22,14 +22,15 @@ ROW = {
 }
 
 
-def test_every_package_of_the_peers_is_pinned():
-    pins = (run.HERE / "constraints.txt").read_text(encoding="utf-8").split()
+@pytest.mark.parametrize("where", list(run.PACKAGES))
+def test_every_package_of_the_peers_is_pinned(where):
+    pins = (run.HERE / run.PINS[where]).read_text(encoding="utf-8").split()
     names = {pin.partition("==")[0] for pin in pins}
 
     assert all(
         re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", pin.lower().replace("_", "-")) for pin in pins
     )
-    assert {*run.PACKAGES, *run.MORE} <= names
+    assert {*run.PACKAGES[where], *run.OURS, *run.MORE} <= names
 
 
 def test_a_row_of_widths_has_no_times():
@@ -52,4 +53,4 @@ def test_the_names_that_a_peer_takes_from_here_are_there(module):
 def test_an_unknown_peer_is_refused(capsys):
     with pytest.raises(SystemExit):
         run.main(["matlab"])
-    assert "no peer matlab; there are rtk, must, devito, simpleitk" in capsys.readouterr().err
+    assert "no peer matlab; there are rtk, drr, must, devito, simpleitk" in capsys.readouterr().err

@@ -17,6 +17,7 @@ IODINE = "iodine"
 g/mL of water and organic molecule in iohexol 240, from its label) stands in for the tissue that it
 displaces, and attenuates as that does."""
 
+_ROUNDED_MG_ML = 1e-6
 _MG_ML = 1e-3  # 1 mg/mL = 0.001 g/cm3
 
 
@@ -27,6 +28,9 @@ def iodine_basis(contrast: Volume) -> Basis | None:
             f"contrast is a volume of iodine_mg_ml, got {contrast.quantity!r}; "
             "`Spread.at` gives one"
         )
+    least = float(contrast.array.min())
+    if not least >= -_ROUNDED_MG_ML:
+        raise InputError(f"contrast holds {least:g} mg/mL of iodine; it must be 0 or more")
     some = contrast.array > 0
     if not some.any():
         return None
@@ -37,7 +41,8 @@ def iodine_basis(contrast: Volume) -> Basis | None:
     shift = np.eye(4)
     shift[:3, 3] = [span.start for span in spans]
     place = contrast.patient_from_voxel @ Transform(shift, target=VOXEL, source=VOXEL)
-    return lay_out(contrast.array[tuple(spans)] * np.float32(_MG_ML), place)
+    part = np.maximum(contrast.array[tuple(spans)], np.float32(0.0))  # what rounding left below 0
+    return lay_out(part * np.float32(_MG_ML), place)
 
 
 def iodine_g_cm2(contrast: Volume, carm: CArm) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ METHODS: tuple[Method, ...] = ("factored", "joseph", "exact")
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-STEP_VOXELS = 0.7
+STEP_VOXELS = 0.75
 """Sample distance of the image of slopes on the middle plane, in voxels."""
 
 MISSING_G_CM2 = 2.0
@@ -210,14 +210,18 @@ def _factored(view: _View, carm: CArm) -> Image:
         return out
     sums = np.empty((high, wide), dtype=np.float32)
     slopes = (u0, du, v0, dv)
+    per_unit = _kernels.MOST / max(held.most, 1e-30)
 
     def add(start: int, stop: int) -> None:
-        blend = np.empty((_kernels.BLOCK, columns + 2), dtype=np.float32)
-        where = (held.values, held.origin, held.filled, *view.steps, *view.shape, view.source)
-        _kernels.plane_sums(*where, *slopes, start, stop, blend, sums)
+        line = np.empty(columns + 2, dtype=np.int32)
+        words = np.empty((_kernels.BLOCK, columns + 2), dtype=np.uint32)
+        where = held.values, held.origin, held.filled, *view.steps, *view.shape, per_unit
+        _kernels.plane_sums(*where, view.source, *slopes, start, stop, line, words, sums)
 
     def turn(start: int, stop: int) -> None:
-        _kernels.resample(sums, view.rays, *slopes, _MM_TO_CM * held.scale, start, stop, out)
+        _kernels.resample(
+            sums, view.rays, *slopes, _MM_TO_CM * held.scale / per_unit, start, stop, out
+        )
 
     in_slabs(add, high, slab=_SLAB, row_us=wide * planes * _SAMPLE_US)
     in_slabs(turn, carm.shape[0], slab=4 * _SLAB, row_us=carm.shape[1] * _PIXEL_US)

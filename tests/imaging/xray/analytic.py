@@ -18,7 +18,7 @@ TURNED = Rotation.from_euler("xyz", [12, -8, 17], degrees=True).as_matrix() @ UP
 # centre mm, standard deviation mm, density at the centre g/cm3; nowhere negative in sum
 GAUSSIANS = (
     ((0.0, 0.0, 0.0), 28.0, 1.0),
-    ((20.0, -12.0, 15.0), 20.0, -0.4),
+    ((20.0, -12.0, 15.0), 20.0, -0.35),
     ((-25.0, 10.0, -10.0), 22.0, 0.7),
 )
 # centre mm, half axes mm, density g/cm3, turn about z in degrees: a trunk with odd contents

@@ -120,3 +120,16 @@ def test_another_quantity_is_refused():
     hu = torso()
     with pytest.raises(InputError, match="iodine_mg_ml, got 'hu'"):
         iodine_g_cm2(hu, CARM)
+
+
+def test_less_than_no_iodine_is_refused_but_not_what_rounding_leaves():
+    spread = blob()
+    array = spread.array.copy()
+    array[0, 0, 0] = -1e-12
+    assert np.array_equal(
+        iodine_basis(Volume(array, spread.patient_from_voxel, "iodine_mg_ml")).density,
+        iodine_basis(spread).density,
+    )
+    array[0, 0, 0] = -0.5
+    with pytest.raises(InputError, match=r"-0\.5 mg/mL"):
+        iodine_basis(Volume(array, spread.patient_from_voxel, "iodine_mg_ml"))

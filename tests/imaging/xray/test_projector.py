@@ -17,13 +17,21 @@ from tests.imaging.xray.analytic import (
     ellipsoid_integral,
     ellipsoids,
     material,
+    on_grid,
     rms_percent,
     smooth,
     smooth_integral,
     torso,
+    unit_rays,
 )
 
-VIEWS = {"ap": (0, 0), "oblique": (25, 0), "lateral": (90, 0), "cranial": (0, 20)}
+VIEWS = {
+    "ap": (0, 0),
+    "oblique": (25, 0),
+    "lateral": (90, 0),
+    "cranial": (0, 20),
+    "steep": (0, 30),
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +54,17 @@ def trunk():
 def test_line_integrals_of_a_smooth_phantom(smooth_cube, view):
     carm = CArm((0, 0, 0), *VIEWS[view])
     image = project(smooth_cube, carm).mass_g_cm2["soft"]
-    assert rms_percent(image, smooth_integral(carm)) <= 0.012
+    assert rms_percent(image, smooth_integral(carm)) <= 0.01
 
 
-@pytest.mark.parametrize("view", ["cranial", "lateral"])
+@pytest.mark.parametrize("view", ["steep", "lateral"])
 def test_line_integrals_with_turned_axes_and_anisotropic_voxels(smooth_turned, view):
     carm = CArm((0, 0, 0), *VIEWS[view])
     image = project(smooth_turned, carm).mass_g_cm2["soft"]
     assert rms_percent(image, smooth_integral(carm)) <= 0.02
 
 
-@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("view", ["ap", "oblique", "lateral", "cranial"])
 def test_no_worse_than_per_ray_joseph_on_sharp_edges(trunk, view):
     carm = CArm((0, 0, 0), *VIEWS[view], pixel_mm=0.8, shape=(320, 320))
     exact = ellipsoid_integral(carm)
@@ -70,10 +78,41 @@ def test_no_worse_than_per_ray_joseph_on_sharp_edges(trunk, view):
 def test_a_sheared_grid_holds_the_same_patient():
     axes = UPRIGHT.copy()
     axes[:, 0] = [0.0, 0.25, 1.0]  # slices shifted as by a tilted gantry
-    place = centred((2.0, 1.2, 1.2), (120, 200, 200), axes)
-    carm = CArm((0, 0, 0), 25, 10, pixel_mm=1.0, shape=(256, 256))
-    image = project(material(place, (120, 200, 200), smooth), carm).mass_g_cm2["soft"]
-    assert rms_percent(image, smooth_integral(carm)) <= 0.04
+    place = centred((1.6, 1.0, 1.0), (150, 240, 240), axes)
+    carm = CArm((0, 0, 0), 25, 10, pixel_mm=1.0, shape=(255, 256))
+    image = project(material(place, (150, 240, 240), smooth), carm).mass_g_cm2["soft"]
+    assert rms_percent(image, smooth_integral(carm)) <= 0.02
+
+
+def test_sixteen_bits_change_the_integrals_by_a_thousandth_of_a_percent():
+    shape = (90, 100, 100)
+    place, carm = centred((2.0, 1.8, 1.8), shape), CArm((0, 0, 0), 25, 10)
+    density = on_grid(place, shape, smooth)
+    whole, small = (
+        project(Materials({"soft": lay_out(density, place, storage=one)}), carm).mass_g_cm2["soft"]
+        for one in ("float32", "int16")
+    )
+    assert 0 < rms_percent(small, whole) <= 0.002
+
+
+@pytest.mark.parametrize("pose", [(0, 0), (30, 20), (-90, 5)])
+def test_the_exact_walk_measures_boxes(pose):
+    """The length of each ray in a box of voxels, by its six faces."""
+    place = centred((3.0, 2.0, 2.5), (12, 15, 10), TURNED)
+    carm = CArm((0, 0, 0), *pose, shape=(41, 40), pixel_mm=2.5)
+    materials = Materials({"soft": lay_out(np.ones((12, 15, 10)), place)})
+    into = place.inverse()
+    start = into.apply(carm.source_mm)
+    ways = unit_rays(carm) @ into.matrix[:3, :3].T
+    faces = [
+        (np.array([-0.5, -0.5, -0.5]) - start) / ways,
+        (np.array([11.5, 14.5, 9.5]) - start) / ways,
+    ]
+    chord_mm = np.maximum(np.maximum(*faces).min(-1) - np.minimum(*faces).max(-1), 0)
+
+    image = project(materials, carm, method="exact").mass_g_cm2["soft"]
+    assert chord_mm.max() > 20
+    assert image == pytest.approx(0.1 * chord_mm, abs=1e-5)
 
 
 @pytest.mark.parametrize("pose", [(0, 0), (33, 12), (-90, 0), (180, 0), (40, -35), (0, 80)])
@@ -116,7 +155,7 @@ def test_the_same_bytes_with_one_and_two_threads_and_from_two_callers(trunk):
 
 
 @pytest.mark.kernel
-@pytest.mark.parametrize("method", ["factored", "joseph"])
+@pytest.mark.parametrize("method", ["factored", "joseph", "exact"])
 def test_a_uniform_block_is_as_thick_as_its_chord(method):
     # the middle ray of an odd detector crosses 8 voxels of 3 mm straight
     materials = Materials({"soft": lay_out(np.ones((8, 8, 8)), centred((3, 3, 3), (8, 8, 8)))})

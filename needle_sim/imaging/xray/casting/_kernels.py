@@ -6,6 +6,7 @@ import numpy as np
 
 from needle_sim.jit import kernel
 
+MOST = 65535.0  # of a blended value: it has 16 bits
 BLOCK = 64  # planes whose blended rows are read together: they stay in the nearest cache
 
 
@@ -19,6 +20,7 @@ def plane_sums(
     planes,
     rows,
     wide,
+    per_unit,
     source,
     u0,
     du,
@@ -26,7 +28,8 @@ def plane_sums(
     dv,
     start,
     stop,
-    blend,
+    line,
+    words,
     out,
 ):
     """Sum over planes at slopes ``u0 + du a`` (rows) and ``v0 + dv b`` (columns) from ``source``.
@@ -34,11 +37,14 @@ def plane_sums(
     Row n = p plane_step + r row_step of plane p holds columns ``filled[n]`` of ``wide``, column c
     at ``values[origin[n] + c]``, and those that its neighbours fill. One row of two is blended
     first, contiguously, for a block of planes; then each sample sums over the block, so that the
-    sum stays in a register. Writes ``out[start:stop]``; ``blend`` (BLOCK, wide + 2) is scratch.
+    sum stays in a register. A blended value, times ``per_unit`` at most 65535, and the next one
+    share a word, so that a sample takes one look into memory. Writes ``out[start:stop]``;
+    ``line`` (wide + 2), int32, and ``words`` (BLOCK, wide + 2), uint32, are scratch.
     """
     count = out.shape[1]
-    padded = blend.shape[1]
-    flat = blend.reshape(-1)
+    padded = words.shape[1]
+    flat = words.reshape(-1)
+    unit, half = np.float32(per_unit), np.float32(0.5)
     at_zero, per_sample = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     s_plane, s_row, s_column = source
     limit = np.float32(wide)
@@ -70,13 +76,18 @@ def plane_sums(
                 # views from 0 keep the loop free of index arithmetic, so that it vectorises
                 row = values[origin[here] + low : origin[here] + high]
                 below = values[origin[there] + low : origin[there] + high]
-                line = blend[held]
-                line[left:low] = 0.0
-                line[high:right] = 0.0
                 part = line[low:high]
                 for c in range(part.shape[0]):
                     value = np.float32(row[c])
-                    part[c] = value + w * (np.float32(below[c]) - value)
+                    value += w * (np.float32(below[c]) - value)
+                    part[c] = np.int32(value * unit + half)
+                line[low - 1] = line[high] = 0
+                word, one, other = words[held], line[low - 1 : high], line[low : high + 1]
+                word[left : low - 1] = 0
+                word[high:right] = 0
+                into = word[low - 1 : high]
+                for c in range(into.shape[0]):
+                    into[c] = np.uint32(one[c]) | (np.uint32(other[c]) << np.uint32(16))
                 at_zero[held], per_sample[held] = c0, dc
                 first = min(first, max(0, math.floor((low - 1 - c0) / dc)))
                 last = max(last, min(count, math.floor((high - c0) / dc) + 2))
@@ -91,7 +102,9 @@ def plane_sums(
                         c = np.int32(x)
                         f = x - np.float32(c)
                         j = np.uint64(c + np.int32(q * padded))
-                        total += flat[j] + f * (flat[j + np.uint64(1)] - flat[j])
+                        pair = flat[j]
+                        near = np.float32(np.int32(pair & np.uint32(65535)))
+                        total += near + f * (np.float32(np.int32(pair >> np.uint32(16))) - near)
                     sums[b] += total
                 held, first, last = 0, count, 0
 
@@ -188,15 +201,9 @@ def joseph(grid, plane_step, row_step, planes, rows, source, rays, scale, start,
             out[r, c] = total * scale * math.sqrt(x3 * x3 + y3 * y3 + z3 * z3) / k
 
 
-
-
 @kernel
 def exact(grid, plane_step, row_step, planes, rows, source, rays, scale, start, stop, out):
-    """Length in each voxel times what it holds, voxel by voxel (doi:10.1118/1.595715).
-
-    A voxel is the unit box about its index. The order in which a ray crosses faces is that of
-    Amanatides and Woo (1987).
-    """
+    """Length in each voxel, a box about its index, times what it holds (doi:10.1118/1.595715)."""
     wide = grid.shape[0] // (planes * rows)
     plane_length, row_length = plane_step * wide, row_step * wide
     sides = (planes, rows, wide)
@@ -270,9 +277,8 @@ def ends(density, start, stop, along_rows, along_columns):
 def packed(density, turned, origin, kept, per_unit, half, start, stop, values):
     """Rows of a grid with a border of zeros, each from ``kept[n, 0]`` to ``kept[n, 1]``.
 
-    Row n = i (J + 2) + j of (I + 2, J + 2, K + 2), or with K and J swapped when ``turned``; value
-    at column c goes to ``values[origin[n] + c]``, times ``per_unit`` plus ``half`` (which rounds
-    whole numbers). Writes padded slices ``start`` to ``stop``; ``values`` are zero before.
+    Row n = i (J + 2) + j of (I + 2, J + 2, K + 2), or with K and J swapped when ``turned``. What is
+    kept is multiplied by ``per_unit``; ``half`` rounds whole numbers. ``values`` are zero before.
     """
     slices, rows, columns = density.shape
     high, wide = (columns, rows) if turned else (rows, columns)

@@ -37,6 +37,8 @@ class Layout:
         The outermost elements are zero.
     scale : float
         What one unit of ``values`` stands for.
+    most : float
+        The greatest of ``values``; none is negative.
     """
 
     values: NDArray[Any]
@@ -44,6 +46,7 @@ class Layout:
     filled: Ends
     shape: tuple[int, int, int]
     scale: float
+    most: float
 
     def __post_init__(self) -> None:
         for array in (self.values, self.origin, self.filled):
@@ -80,6 +83,8 @@ def laid_out(density: Grid, *, storage: Storage = "float32") -> tuple[Layout, La
     """
     if storage not in STORAGES:
         raise InputError(f"storage must be one of {', '.join(STORAGES)}, got {storage!r}")
+    if not (density.min(initial=0.0) >= 0.0 and np.isfinite(density.max(initial=0.0))):
+        raise InputError(f"a density must be finite and 0 or more, got {density.min()} g/cm3")
     slices, rows, columns = density.shape
     by_row = np.zeros((slices, rows, 2), np.int32)
     by_column = np.zeros((slices, columns, 2), np.int32)
@@ -130,7 +135,8 @@ def _packed(
         row_us=slab_us,
     )
     shape = (filled.shape[0], filled.shape[1], length + 2)
-    return Layout(values, origin, filled.reshape(-1, 2), shape, scale)
+    most = float(values.max(initial=0))
+    return Layout(values, origin, filled.reshape(-1, 2), shape, scale, most)
 
 
 def _joined(filled: Ends, axes: tuple[int, ...]) -> Ends:
