@@ -13,7 +13,11 @@ import xraydb
 ENERGIES_KEV = np.arange(10.5, 150.0)
 ELECTRON_KEV = 510.99895  # CODATA 2018
 
-# Mass fractions: ICRU Report 44 for tissues; 304 stainless steel in the middle of its grade.
+# Mass fractions: ICRU Report 44 for tissues; 304 stainless steel in the middle of its grade; nitinol
+# and cobalt-chrome in the middle of ASTM F2063 and F1537; bone cement is polymethylmethacrylate with
+# a quarter of its mass barium sulfate: 30 % of the powder is 19 % of what sets (11 % barium, read in
+# an abstract of J Biomed Mater Res A, 2007), and more is often added; an aromatic
+# polyether-urethane.
 MATERIALS = {
     "water": (1.0, {"H": 0.1119, "O": 0.8881}),
     "adipose": (
@@ -52,6 +56,19 @@ MATERIALS = {
     "copper": (8.96, {"Cu": 1.0}),
     "steel": (8.0, {"Fe": 0.695, "Cr": 0.19, "Ni": 0.0925, "Mn": 0.02, "Si": 0.0025}),
     "titanium": (4.43, {"Ti": 0.9, "Al": 0.06, "V": 0.04}),
+    "nitinol": (6.45, {"Ni": 0.5595, "Ti": 0.4405}),
+    "cobalt_chrome": (
+        8.29,
+        {"Co": 0.645, "Cr": 0.28, "Mo": 0.06, "Mn": 0.005, "Si": 0.005, "Fe": 0.005},
+    ),
+    "platinum_iridium": (21.55, {"Pt": 0.9, "Ir": 0.1}),
+    "bone_cement": (
+        1.45,
+        {"H": 0.0604, "C": 0.4498, "O": 0.3083, "S": 0.0344, "Ba": 0.1471},
+    ),
+    "ptfe": (2.2, {"C": 0.2402, "F": 0.7598}),
+    "polyurethane": (1.15, {"H": 0.085, "C": 0.66, "N": 0.035, "O": 0.22}),
+    "polycarbonate": (1.2, {"H": 0.0555, "C": 0.7557, "O": 0.1888}),
     "tungsten": (19.25, {"W": 1.0}),
     "iodine": (4.933, {"I": 1.0}),
     "csi": (4.51, {"Cs": 0.5115, "I": 0.4885}),

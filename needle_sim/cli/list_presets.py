@@ -13,6 +13,7 @@ KINDS = (
     "phantoms",
     "postures",
     "needles",
+    "tools",
     "carms",
     "probes",
     "protocols",

@@ -14,11 +14,15 @@ from needle_sim.instruments.trajectory import Trajectory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedNeedle:
-    """A needle on its trajectory; ``bevel_clock_deg`` turns the bevel about the axis."""
+    """A needle on its trajectory; ``bevel_clock_deg`` turns the bevel about the axis.
+
+    ``stylet`` is True while one fills the bore, its cap in the hub; an empty bore is drawn empty.
+    """
 
     needle: Needle
     trajectory: Trajectory
     bevel_clock_deg: float = 0.0
+    stylet: bool = False
 
     def __post_init__(self) -> None:
         missing = self.trajectory.depth_mm - self.needle.length_mm

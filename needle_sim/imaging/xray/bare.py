@@ -1,4 +1,4 @@
-"""`bare`: what a beam leaves behind a patient, needles apart; many pictures rest on one."""
+"""`bare`: what a beam leaves behind a patient, instruments apart; many pictures rest on one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim.imaging.xray import _kernels
 from needle_sim.imaging.xray import detector as panel
-from needle_sim.imaging.xray.beam import Beam, material
+from needle_sim.imaging.xray.beam import Beam, materials
 from needle_sim.imaging.xray.chords import Shadow, shadow
 from needle_sim.imaging.xray.contrast import with_contrast
 from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
+from needle_sim.imaging.xray.shadows.displaced import displaced
 from needle_sim.imaging.xray.transmission import Bins, bins, transmitted
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
+from needle_sim.jit import in_slabs
 from needle_sim.volume.volume import Volume
 
 Image = NDArray[np.float32]
 
+_SLAB = 512  # pixels
+_PIXEL_US = 2.0  # about what one takes with its sub-rays
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bare:
-    """What a beam leaves behind a patient without needles: worked out once for many pictures.
+    """What a beam leaves behind a patient without instruments: worked out once for many pictures.
 
     ``signal`` (R, C) is the primary, ``energy`` its mean quantum, ``veil`` the scatter and
     ``seen`` both of them blurred by the focal spot; keV a pixel.
@@ -48,12 +55,11 @@ def bare(
     contrast: Volume | None = None,
     detector: Detector | None = None,
 ) -> Bare:
-    """The part of an exposure that needles and noise leave as it is; see `exposure.expose`."""
+    """The part of an exposure that instruments and noise leave as it is; see `exposure.expose`."""
     carm = paths.carm
     used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
     cut, paths = paths.cut, _whole(paths, contrast)
-    names = (*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel")
-    spectrum = bins(beam, carm, used, names)
+    spectrum = bins(beam, carm, used, materials())
     primary, squared = transmitted(paths, spectrum)
     signal = panel.aperture(primary)
     mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
@@ -62,13 +68,18 @@ def bare(
     return Bare(paths, beam, used, cut, spectrum, signal, squared / primary, veil, seen)
 
 
-def with_needles(behind: Bare, needles: Sequence[PlacedNeedle]) -> tuple[Image, Image]:
-    """The blurred signal and mean quantum (R, C) with needles; only about them is it done again."""
+def with_needles(
+    behind: Bare, needles: Sequence[PlacedNeedle], tools: Sequence[PlacedTool] = ()
+) -> tuple[Image, Image]:
+    """The blurred signal and mean quantum (R, C) with instruments.
+
+    Only about them is it done again.
+    """
     carm = behind.paths.carm
-    signal, energy = behind.signal.copy(), behind.energy.copy()
-    cast = shadow(carm, needles, material("steel").density_g_cm3)
+    cast = shadow(carm, (*needles, *tools))
     if len(cast.rows) == 0:
         return behind.seen, behind.energy
+    signal, energy = behind.signal.copy(), behind.energy.copy()
     _darken(signal, energy, cast, behind.paths, behind.spectrum)
     variance = panel.focal_variance(carm, behind.detector)
     reach = panel.reach_px(variance)
@@ -94,28 +105,48 @@ def _whole(paths: PathLengths, contrast: Volume | None) -> PathLengths:
 
 
 def _darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins: Bins) -> None:
-    """Multiply the pixels that needles touch by what the needles let through, bin by bin."""
+    """Multiply the pixels that instruments touch by what they let through, bin by bin."""
     at = cast.rows, cast.columns
-    masses = {name: image[at] for name, image in paths.mass_g_cm2.items()}
-    bare = np.zeros((3, len(cast.rows)), dtype=np.float32)
-    # tissue gives way to the needle, as far as there is any
-    soft = masses.get("soft", np.zeros(len(cast.rows), np.float32))[:, None]
-    gone = np.minimum(cast.tissue_cm * np.float32(1.0), soft)
-    for index, (kev, mean_kev) in enumerate(zip(bins.signal_kev, bins.energy_kev, strict=True)):
-        depth = sum(
-            (
-                mass * np.float32(bins.mu_rho[COMPOSITION[name]][index])
-                for name, mass in masses.items()
-            ),
-            np.zeros(len(cast.rows), np.float32),
-        )
-        weight = np.float32(kev) * np.exp(-depth)
-        water, steel = (
-            np.float32(bins.mu_rho["water"][index]),
-            np.float32(bins.mu_rho["steel"][index]),
-        )
-        through = np.exp(water * (gone - cast.plastic_g_cm2) - steel * cast.steel_g_cm2)
-        left = weight * through.mean(axis=1)
-        bare += np.stack([weight, left, left * np.float32(mean_kev)])
-    signal[at] *= bare[1] / bare[0]
-    energy[at] = bare[2] / np.maximum(bare[1], np.finfo(np.float32).tiny)
+    names = [COMPOSITION[name] for name in paths.mass_g_cm2]
+    bare = _left([image[at][:, None] for image in paths.mass_g_cm2.values()], names, bins)
+    gone = _gone(cast, paths)
+    masses = [
+        np.maximum(image[at][:, None] - gone[name], np.float32(0.0))
+        if name in gone
+        else np.broadcast_to(image[at][:, None], cast.tissue_cm.shape)
+        for name, image in paths.mass_g_cm2.items()
+    ]
+    left = _left([*masses, *cast.mass_g_cm2], [*names, *cast.materials], bins)
+    tiny = np.finfo(np.float32).tiny
+    signal[at] *= left[0] / np.maximum(bare[0], tiny)
+    energy[at] = left[1] / np.maximum(left[0], tiny)
+
+
+def _gone(cast: Shadow, paths: PathLengths) -> dict[str, Image]:
+    """What of the patient gave way (N, S), g/cm2, by basis material.
+
+    Soft tissue as dense as water where the patient is not at hand.
+    """
+    if paths.patient is not None:
+        return displaced(paths.patient, paths.carm, cast)
+    return {"soft": cast.tissue_cm}
+
+
+def _left(masses: Sequence[Image], names: Sequence[str], bins: Bins) -> Image:
+    """Signal, and signal times its energy, (2, N): means over the sub-rays of masses (N, S)."""
+    pixels, rays = np.broadcast_shapes(*(one.shape for one in masses)) if masses else (0, 1)
+    slopes = np.array([bins.mu_rho[name] for name in names])
+    kev, energy = bins.signal_kev.astype(np.float32), bins.energy_kev.astype(np.float32)
+    out = np.empty((2, pixels), dtype=np.float32)
+
+    def work(start: int, stop: int) -> None:
+        count = (stop - start) * rays
+        flat = np.stack([one[start:stop].reshape(1, -1) for one in masses])
+        line, bits = np.empty(count, np.float32), np.empty(count, np.int32)
+        total, weighted = np.zeros((2, 1, count), np.float32)
+        _kernels.beer(flat, slopes, kev, energy, line, bits, total, weighted)
+        out[0, start:stop] = total.reshape(-1, rays).mean(axis=1)
+        out[1, start:stop] = weighted.reshape(-1, rays).mean(axis=1)
+
+    in_slabs(work, pixels, slab=_SLAB, row_us=_PIXEL_US * rays / 13)
+    return out

@@ -124,6 +124,12 @@ def energies_kev() -> Spectrum:
 
 
 @cache
+def materials() -> tuple[str, ...]:
+    """Names of all materials of ``attenuation.toml``."""
+    return tuple(key for key, one in _attenuation().items() if isinstance(one, dict))
+
+
+@cache
 def material(name: str) -> Material:
     """A material of ``attenuation.toml`` by name (xraydb 4.5.8, Elam tables)."""
     tables = {key: one for key, one in _attenuation().items() if isinstance(one, dict)}

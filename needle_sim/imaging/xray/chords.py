@@ -1,155 +1,137 @@
-"""Chords of rays through needles: steel, plastic of the hub, and the tissue that gives way.
+"""`shadow`: chords of rays through needles and tools, by material, and the tissue that gives way.
 
-A stretch of a needle is a convex body (a cylinder cut by planes), so a ray meets it in one
-interval; a tube is the outer body less its bore.
+Instruments are made of convex parts, which a ray meets in one interval each. Where parts of one
+instrument overlap, the later counts: a contact takes the place of the body of its lead. Of two
+instruments, what is solid takes the place of what is hollow, such as a needle in its introducer's
+bore; else the later counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from needle_sim.geometry.transform import unit
 from needle_sim.imaging.xray.carm import CArm, project_points
+from needle_sim.imaging.xray.shadows import _kernels
+from needle_sim.instruments.needle_parts import parts_of
+from needle_sim.instruments.part import CUT, VOID, Part
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
+from needle_sim.jit import in_slabs
 
 Floats = NDArray[np.float64]
+Image = NDArray[np.float32]
+Instrument = PlacedNeedle | PlacedTool
 
-HUB_OUTER_MM, HUB_INNER_MM, HUB_LENGTH_MM = 6.0, 4.0, 10.0
-"""A plastic hub of the size of a Luer cone (model choice): end-on it is a ring about a dot."""
+SUBRAYS = 13
+"""Rays in each pixel that an instrument touches, on a Fibonacci lattice: each at a row and a column
+of its own, so that an edge along either is found to 1/26 of a pixel."""
 
-HUB_G_CM3 = 1.2
-"""Density of the hub, about that of polycarbonate; it attenuates as water does (model choice)."""
-
-SUBRAYS = 3
-"""Rays a side in each pixel that a needle touches."""
-
+_TURN = 8  # of the lattice: 8/13
 _NEAR_MM = 1.0  # what is nearer to the focal spot than this is not drawn
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """A stretch of a needle: a round tube cut by planes.
-
-    ``normals`` (P, 3) point out of what is kept; ``kept_to`` (P,) is normal times a point of each
-    plane. ``tissue`` is True where the stretch lies under the skin.
-    """
-
-    start: Floats
-    end: Floats
-    outer_mm: float
-    inner_mm: float
-    normals: Floats
-    kept_to: Floats
-    steel: bool
-    tissue: bool
+_CORNER_PX = 0.75  # from the middle of a pixel to its corner, and a little
+_MOST_SPANS = 16  # stretches of a ray in which tissue gives way; the last takes what is more
+_SLAB = 256
+_RAY_US = 0.3  # about what a sub-ray takes
+_KINDS = {"solid": 0, VOID: 1, CUT: 2}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shadow:
-    """Chords of all needles in the pixels that they touch.
+    """Chords of all instruments in the pixels that they touch.
 
     Parameters
     ----------
     rows, columns : (N,) int arrays
-    steel_g_cm2, plastic_g_cm2, tissue_cm : (N, S) float32 arrays
-        Per sub-ray; the last is the length of displaced tissue.
+    materials : tuple of M str
+        By names of ``attenuation.toml``.
+    mass_g_cm2 : (M, N, S) float32 array
+        Of each material, per sub-ray.
+    tissue_cm : (N, S) float32 array
+        Length along which tissue gave way.
+    spans_mm : (N, S, H, 2) float32 array
+        Where it did, from the focal spot;
+    held : (N, S) int64 array
+        so many of them are used.
     """
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
-    steel_g_cm2: NDArray[np.float32]
-    plastic_g_cm2: NDArray[np.float32]
-    tissue_cm: NDArray[np.float32]
+    materials: tuple[str, ...]
+    mass_g_cm2: Image
+    tissue_cm: Image
+    spans_mm: Image
+    held: NDArray[np.int64]
 
 
-def parts_of(placed: PlacedNeedle) -> list[Part]:
-    """The shaft of a needle stretch by stretch, and its hub."""
-    needle, points = placed.needle, placed.shaft_mm
-    keep = np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])
-    entry = 1 if keep[1] else 0  # index of the skin entry among the points that are kept
-    points = points[keep]
-    axes = unit(np.diff(points, axis=0))
-    tangents = unit(np.concatenate([axes[:1], axes[:-1] + axes[1:], axes[-1:]]))
-    ends = tangents.copy()
-    tip = points[-1].copy()
-    bevel = np.deg2rad(needle.bevel_deg)
-    if needle.bevel_deg < 90:
-        clock = np.deg2rad(placed.bevel_clock_deg)
-        frame = placed.trajectory.patient_from_needle
-        face = frame.turn([np.sin(clock), np.cos(clock), 0.0])
-        ends[-1] = np.sin(bevel) * axes[-1] + np.cos(bevel) * face
-        tip -= 0.5 * needle.outer_mm * face  # the point of the bevel is on the wall
-    found = []
-    for index, (start, end) in enumerate(pairwise(points)):
-        stop = tip if index == len(axes) - 1 else end
-        normals = np.stack([-tangents[index], ends[index + 1]])
-        kept_to = np.array([normals[0] @ start, normals[1] @ stop])
-        diameters = needle.outer_mm, needle.inner_mm
-        found.append(Part(start, end, *diameters, normals, kept_to, True, index >= entry))
-    outward = -axes[0] * HUB_LENGTH_MM
-    normals = np.stack([-axes[0], axes[0]])
-    kept_to = np.array([normals[0] @ (points[0] + outward), normals[1] @ points[0]])
-    hub = (points[0] + outward, points[0], HUB_OUTER_MM, HUB_INNER_MM, normals, kept_to)
-    return [*found, Part(*hub, steel=False, tissue=False)]
+def spread() -> Floats:
+    """Sub-rays (S, 2) of a pixel, rows and columns from its middle."""
+    n = np.arange(SUBRAYS)
+    return np.stack([n, n * _TURN % SUBRAYS], axis=1) / SUBRAYS - 0.5 * (SUBRAYS - 1) / SUBRAYS
 
 
-def shadow(carm: CArm, needles: Sequence[PlacedNeedle], steel_g_cm3: float) -> Shadow:
-    """Chords of needles on the sub-rays of the pixels that they touch."""
-    parts = [part for placed in needles for part in parts_of(placed)]
-    masks = [_touched(carm, part) for part in parts]
-    touched = np.zeros(carm.shape, dtype=bool)
-    for rows, columns in masks:
-        touched[rows, columns] = True
-    at_row, at_column = np.nonzero(touched)
-    number = np.full(carm.shape, -1, dtype=np.intp)
-    number[at_row, at_column] = np.arange(len(at_row))
-    sums = np.zeros((3, len(at_row), SUBRAYS**2), dtype=np.float32)
-    offsets = (np.arange(SUBRAYS) + 0.5) / SUBRAYS - 0.5
-    sub_row, sub_column = (one.reshape(-1) for one in np.meshgrid(offsets, offsets))
-    for part, (rows, columns) in zip(parts, masks, strict=True):
-        rays = np.stack(
-            np.broadcast_arrays(rows[:, None] + sub_row, columns[:, None] + sub_column, 1.0),
-            axis=-1,
-        )
-        wall_cm, body_cm = chords_cm(carm.source_mm, rays @ carm.pixel_rays().T, part)
-        here = number[rows, columns]
-        sums[0 if part.steel else 1][here] += wall_cm * (steel_g_cm3 if part.steel else HUB_G_CM3)
-        if part.tissue:
-            sums[2][here] += body_cm
-    return Shadow(at_row, at_column, sums[0], sums[1], sums[2])
+def shadow(carm: CArm, instruments: Sequence[Instrument]) -> Shadow:
+    """Chords of instruments on the sub-rays of the pixels that they touch."""
+    owned = [_parts(one) for one in instruments]
+    parts = [part for some in owned for part in some]
+    number, at, first, listed = _touched(carm, parts)
+    materials = tuple(sorted({name for part in parts for name in part.g_cm3}))
+    g_cm3 = np.array([[part.g_cm3.get(name, 0.0) for name in materials] for part in parts])
+    kinds = np.array([_KINDS[part.kind] for part in parts], dtype=np.int64)
+    owners = np.repeat(np.arange(len(owned)), [len(some) for some in owned])
+    tissue = np.array([part.in_tissue for part in parts], dtype=np.bool_)
+    room = min(int(np.diff(first).max(initial=0)), _MOST_SPANS)
+    mass = np.zeros((len(materials), number, SUBRAYS), dtype=np.float32)
+    gave = np.zeros((number, SUBRAYS), dtype=np.float32)
+    spans = np.empty((number, SUBRAYS, room, 2), dtype=np.float32)
+    held = np.zeros((number, SUBRAYS), dtype=np.int64)
+    if number:
+        rays, sub, shape = carm.pixel_rays(), spread(), packed(parts, carm.source_mm)
+        told = first, listed, shape, kinds, owners, tissue, g_cm3.reshape(len(parts), -1)
+
+        def work(start: int, stop: int) -> None:
+            _kernels.cast(rays, at, sub, *told, start, stop, mass, gave, spans, held)
+
+        in_slabs(work, number, slab=_SLAB, row_us=SUBRAYS * _RAY_US)
+    rows, columns = at.T.astype(np.intp)
+    return Shadow(rows, columns, materials, mass, gave, spans, held)
 
 
-def chords_cm(source_mm: Floats, rays_mm: Floats, part: Part) -> tuple[Floats, Floats]:
-    """Length (...), cm, of rays (..., 3) from focal spot to pixel in the wall and in the body."""
-    body = _interval(source_mm, rays_mm, part, part.outer_mm)
-    bore = _interval(source_mm, rays_mm, part, part.inner_mm) if part.inner_mm > 0 else 0.0
-    length_cm = np.linalg.norm(rays_mm, axis=-1) * 0.1
-    return np.asarray((body - bore) * length_cm), np.asarray(body * length_cm)
+def interval_mm(source_mm: Floats, rays_mm: Floats, part: Part) -> Floats:
+    """From where to where (N, 2), mm from a focal spot, rays (N, 3) to the detector are in a part.
+
+    Both are 0 where a ray misses it.
+    """
+    shape = packed([part], source_mm)
+    reach = np.linalg.norm(rays_mm, axis=-1)
+    found = [
+        _kernels.interval(0, *shape, ray / length, length)
+        for ray, length in zip(rays_mm, reach, strict=True)
+    ]
+    return np.array(found).reshape(-1, 2)
 
 
-def _interval(source_mm: Floats, rays_mm: Floats, part: Part, diameter_mm: float) -> Floats:
-    """Share (...) of each ray inside a cylinder cut by the planes of the part."""
-    axis = unit(part.end - part.start)
-    to_source = source_mm - part.start
-    across = to_source - (to_source @ axis) * axis
-    along = rays_mm @ axis
-    a = np.maximum((rays_mm**2).sum(axis=-1) - along**2, 1e-12)
-    b = rays_mm @ across
-    root = b**2 - a * (across @ across - 0.25 * diameter_mm**2)
-    half = np.sqrt(np.maximum(root, 0.0)) / a
-    near, far = np.maximum(-b / a - half, 0.0), np.minimum(-b / a + half, 1.0)
-    for normal, kept_to in zip(part.normals, part.kept_to, strict=True):
-        slope = rays_mm @ normal
-        slope = np.where(np.abs(slope) < 1e-9, 1e-9, slope)  # along the plane: in or out for good
-        at = (kept_to - source_mm @ normal) / slope
-        far = np.where(slope > 0, np.minimum(far, at), far)
-        near = np.where(slope > 0, near, np.maximum(near, at))
-    return np.asarray(np.where(root > 0, np.maximum(far - near, 0.0), 0.0))
+def packed(parts: Sequence[Part], source_mm: Floats) -> tuple[NDArray[np.generic], ...]:
+    """Parts as the kernels take them: pieces, forms, planes, and the source from their centres."""
+    bodies = [part.solid for part in parts]
+    pieces = [0, *accumulate(len(one.forms) for one in bodies)]
+    planes = [some for one in bodies for some in one.planes]
+    return (
+        np.array(pieces, dtype=np.int64),
+        np.concatenate([one.forms for one in bodies]),
+        np.array([0, *accumulate(len(some) for some in planes)], dtype=np.int64),
+        np.concatenate(planes),
+        source_mm - np.stack([one.centre_mm for one in bodies]),
+    )
+
+
+def line_mm(instrument: Instrument) -> Floats:
+    """The axis (N, 3) of an instrument, its rear end or hub first and its tip last."""
+    return instrument.shaft_mm if isinstance(instrument, PlacedNeedle) else instrument.line_mm
 
 
 def seen_polyline(carm: CArm, points_mm: Floats) -> Floats:
@@ -165,28 +147,54 @@ def seen_polyline(carm: CArm, points_mm: Floats) -> Floats:
     return project_points(carm, np.array(seen)) if seen else np.empty((0, 2))
 
 
-def _touched(carm: CArm, part: Part) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the pixels that a part may touch: near the line between its ends."""
-    # a bevel or a mitre reaches past the end of the axis by less than the diameter
-    over = part.outer_mm * unit(part.end - part.start)
-    ends = seen_polyline(carm, np.stack([part.start - over, part.end + over]))
-    nothing = np.empty(0, dtype=np.intp)
-    if len(ends) < 2:
-        return nothing, nothing
-    depth = carm.patient_from_carm.inverse().apply(np.stack([part.start, part.end]))[:, 2]
-    largest = carm.source_detector_mm / max(float(depth.min()) - part.outer_mm, _NEAR_MM)
-    margin = 0.5 * part.outer_mm * largest / carm.pixel_mm + 2.0
-    last = np.array(carm.shape) - 1
-    low = np.clip(np.floor(ends.min(axis=0) - margin), 0, last + 1).astype(int)
-    high = np.clip(np.ceil(ends.max(axis=0) + margin), -1, last).astype(int)
-    if (high < low).any():
-        return nothing, nothing
-    rows = np.arange(low[0], high[0] + 1)[:, None]
-    columns = np.arange(low[1], high[1] + 1)[None, :]
-    line = ends[1] - ends[0]
-    back_row, back_column = rows - ends[0, 0], columns - ends[0, 1]
-    share = (back_row * line[0] + back_column * line[1]) / max(float(line @ line), 1e-12)
-    share = np.clip(share, 0.0, 1.0)
-    away = (back_row - share * line[0]) ** 2 + (back_column - share * line[1]) ** 2
-    found = np.nonzero(away <= margin**2)
-    return found[0] + low[0], found[1] + low[1]
+def _parts(instrument: Instrument) -> Sequence[Part]:
+    return parts_of(instrument) if isinstance(instrument, PlacedNeedle) else instrument.parts
+
+
+def _touched(
+    carm: CArm, parts: Sequence[Part]
+) -> tuple[int, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """How many pixels are touched, rows and columns (N, 2), and their parts as a ragged list."""
+    spines, margins = _outlines(carm, parts)
+    seen = margins > 0
+    wide = margins[seen, None, None]
+    low = np.floor((spines[seen] - wide).min(axis=(0, 1), initial=np.inf))
+    high = np.ceil((spines[seen] + wide).max(axis=(0, 1), initial=-np.inf))
+    low, high = np.maximum(low, 0), np.minimum(high, np.array(carm.shape) - 1)
+    window = tuple(np.maximum(high - low + 1, 0).astype(int)) if seen.any() else (0, 0)
+    inside = spines - (low if seen.any() else 0.0)
+    count, nothing = np.zeros(window, dtype=np.int64), np.empty((1, 1), dtype=np.int64)
+    _kernels.touched(inside, margins, False, count, nothing, nothing[0])
+    at = np.argwhere(count)
+    first = np.concatenate([[0], np.cumsum(count[at[:, 0], at[:, 1]])])
+    number = np.empty(window, dtype=np.int64)
+    number[at[:, 0], at[:, 1]] = first[:-1]
+    listed = np.empty(int(first[-1]), dtype=np.int64)
+    _kernels.touched(inside, margins, True, count, number, listed)
+    return len(at), at + (low if seen.any() else 0.0), first.astype(np.int64), listed
+
+
+def _outlines(carm: CArm, parts: Sequence[Part]) -> tuple[Floats, Floats]:
+    """Lines (P, 2, 2), rows and columns, and how far from them, pixels, each part may be seen."""
+    spines, margins = np.zeros((len(parts), 2, 2)), np.zeros(len(parts))
+    if not parts:
+        return spines, margins
+    ends = np.stack([part.solid.spine_mm for part in parts])
+    reach = np.array([part.solid.reach_mm for part in parts])
+    local = carm.patient_from_carm.inverse().apply(ends)
+    depth = local[..., 2]
+    middle = 0.5 * (np.array(carm.shape) - 1)
+    for n, near in enumerate(depth.min(axis=1)):
+        if depth[n].max() < _NEAR_MM:
+            continue
+        if near >= _NEAR_MM:
+            scale = carm.source_detector_mm / carm.pixel_mm / depth[n]
+            spines[n] = local[n, :, 1::-1] * scale[:, None] + middle
+        else:
+            spines[n] = seen_polyline(carm, ends[n])
+        nearest = max(float(near) - reach[n], _NEAR_MM)
+        # wider than seen head-on where a ray comes aslant
+        aslant = np.hypot(1.0, np.hypot(*carm.shape) * carm.pixel_mm / 2 / carm.source_detector_mm)
+        largest = carm.source_detector_mm / nearest / carm.pixel_mm
+        margins[n] = reach[n] * largest * aslant + _CORNER_PX
+    return spines, margins

@@ -60,4 +60,4 @@ def with_contrast(paths: PathLengths, contrast: Volume) -> PathLengths:
         return paths
     mass = dict(paths.mass_g_cm2)
     mass[IODINE] = mass[IODINE] + added if IODINE in mass else added
-    return PathLengths(paths.carm, mass, paths.beyond_g_cm2)
+    return PathLengths(paths.carm, mass, paths.beyond_g_cm2, paths.patient)

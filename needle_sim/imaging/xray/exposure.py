@@ -16,11 +16,12 @@ from needle_sim.imaging.xray import dose
 from needle_sim.imaging.xray.bare import Bare, bare, with_needles
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.chords import seen_polyline
+from needle_sim.imaging.xray.chords import line_mm, seen_polyline
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
 from needle_sim.shown import Shown
 from needle_sim.volume.volume import Volume
 
@@ -45,6 +46,7 @@ class Radiograph(Shown):
         Air kerma at the patient entrance reference point.
     truth : mapping
         ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last;
+        ``"tools"``: the same of tools, rear end first;
         ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share.
     """
 
@@ -84,6 +86,7 @@ def radiograph(
     beam: Beam,
     *,
     needles: Sequence[PlacedNeedle] = (),
+    tools: Sequence[PlacedTool] = (),
     contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
@@ -95,7 +98,9 @@ def radiograph(
     patient = volume_or_materials
     materials = prepare(patient) if isinstance(patient, Volume) else patient
     paths = project(materials, carm)
-    return expose(paths, beam, needles=needles, contrast=contrast, rng=rng, detector=detector)
+    return expose(
+        paths, beam, needles=needles, tools=tools, contrast=contrast, rng=rng, detector=detector
+    )
 
 
 def expose(
@@ -103,6 +108,7 @@ def expose(
     beam: Beam,
     *,
     needles: Sequence[PlacedNeedle] = (),
+    tools: Sequence[PlacedTool] = (),
     contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
@@ -118,6 +124,8 @@ def expose(
     beam : Beam
     needles : sequence of PlacedNeedle
         Drawn by the exact chord of each ray, in the pixels that they touch.
+    tools : sequence of PlacedTool
+        Leads, screws, cement and the like, drawn the same way.
     contrast : Volume or None, mg/mL
         Iodine in the patient (``quantity`` "iodine_mg_ml"); projected here, on its own small grid.
     rng : Generator or None
@@ -133,8 +141,8 @@ def expose(
     behind = _of_beam(paths, beam, contrast, detector)
     carm, used = behind.paths.carm, behind.detector
     signal, energy = behind.seen, behind.energy
-    if needles:
-        signal, energy = with_needles(behind, needles)
+    if needles or tools:
+        signal, energy = with_needles(behind, needles, tools)
     if rng is None:
         signal = panel.blurred(signal, (used.blur_mm / carm.pixel_mm) ** 2)
     else:
@@ -148,7 +156,8 @@ def expose(
         dose.kerma_area_ugy_m2(beam, carm),
         dose.reference_kerma_mgy(beam, carm),
         {
-            "needles": tuple(seen_polyline(carm, placed.shaft_mm) for placed in needles),
+            "needles": tuple(seen_polyline(carm, line_mm(one)) for one in needles),
+            "tools": tuple(seen_polyline(carm, line_mm(one)) for one in tools),
             "cut": behind.cut,
             "cut_share": float(behind.cut.mean()),
         },

@@ -57,11 +57,14 @@ class PathLengths:
     beyond_g_cm2 : (R, C) float32 array, optional
         Body beyond the cut ends of the volume, where nothing is known but that it goes on; no part
         of ``mass_g_cm2``.
+    patient : Materials, optional
+        What was projected: instruments look up there what gives way to them.
     """
 
     carm: CArm
     mass_g_cm2: Mapping[str, Image]
     beyond_g_cm2: Image | None = None
+    patient: Materials | None = None
 
     def __post_init__(self) -> None:
         for name, image in self.mass_g_cm2.items():
@@ -88,7 +91,7 @@ class PathLengths:
             return self
         mass = dict(self.mass_g_cm2)
         mass["soft"] = mass["soft"] + self.beyond_g_cm2 if "soft" in mass else self.beyond_g_cm2
-        return PathLengths(self.carm, mass)
+        return PathLengths(self.carm, mass, patient=self.patient)
 
 
 def project(materials: Materials, carm: CArm, *, method: Method = "factored") -> PathLengths:
@@ -117,7 +120,7 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
         image = _factored(view, carm) if method == "factored" else _by_ray(view, carm, method)
         found[name] = found[name] + image if name in found else image
     beyond = None if materials.beyond is None else _factored(_view(materials.beyond, carm), carm)
-    return PathLengths(carm, found, beyond)
+    return PathLengths(carm, found, beyond, materials)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
