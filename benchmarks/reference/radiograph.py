@@ -11,21 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, special
 
+from benchmarks.reference import shadows
 from needle_sim.imaging.xray import detector as panel
-from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
+from needle_sim.imaging.xray.beam import Beam, energies_kev, material, materials, spectrum
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.chords import HUB_G_CM3, SUBRAYS, chords_cm, parts_of
+from needle_sim.imaging.xray.chords import spread
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.transmission import bins
+from needle_sim.instruments.needle_parts import parts_of
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
 
 Floats = NDArray[np.float64]
 
 
 def exposed(
-    paths: PathLengths, beam: Beam, needles: Sequence[PlacedNeedle], *, every_kev: bool
+    paths: PathLengths, beam: Beam, needles: Sequence[PlacedNeedle | PlacedTool], *, every_kev: bool
 ) -> Floats:
     """Detector signal (R, C), keV/pixel, without noise.
 
@@ -33,11 +36,10 @@ def exposed(
     """
     paths = paths.continued()
     carm, detector = paths.carm, Detector.preset(panel.DEFAULT_DETECTOR)
-    names = {*(COMPOSITION[name] for name in paths.mass_g_cm2), "water", "steel"}
     if every_kev:
-        kev, mu = _all_energies(beam, carm, detector), {n: material(n).mu_rho for n in names}
+        kev, mu = _all_energies(beam, carm, detector), {n: material(n).mu_rho for n in materials()}
     else:
-        few = bins(beam, carm, detector, tuple(names))
+        few = bins(beam, carm, detector, materials())
         kev, mu = few.signal_kev, few.mu_rho
     masses = {COMPOSITION[name]: image for name, image in paths.mass_g_cm2.items()}
     total = np.zeros(carm.shape)
@@ -46,7 +48,7 @@ def exposed(
     total = _blurred(total * _field(carm), 1 / 12)  # pixel centres as means over the pixels
     veil = panel.scatter_veil(total, sum(masses.values()), carm, detector)  # of the patient alone
     if needles:
-        total *= _through_needles(masses, carm, needles, kev, mu)
+        total *= _through_needles(paths, needles, kev, mu)
     total += veil
     blur = panel.focal_variance(carm, detector) + (detector.blur_mm / carm.pixel_mm) ** 2
     return _blurred(total, blur)
@@ -82,34 +84,31 @@ def _rays(carm: CArm, row: float, column: float) -> Floats:
 
 
 def _through_needles(
-    masses: dict[str, NDArray[np.float32]],
-    carm: CArm,
-    needles: Sequence[PlacedNeedle],
+    paths: PathLengths,
+    needles: Sequence[PlacedNeedle | PlacedTool],
     kev: Floats,
     mu: dict[str, Floats],
 ) -> Floats:
-    """Share (R, C) of the signal that the needles leave, from sub-rays of every pixel."""
-    offsets = (np.arange(SUBRAYS) + 0.5) / SUBRAYS - 0.5
-    steel, plastic, tissue = np.zeros((3, SUBRAYS**2, *carm.shape))
-    steel_g_cm3 = material("steel").density_g_cm3
-    for n, (row, column) in enumerate((r, c) for c in offsets for r in offsets):
-        rays = _rays(carm, row, column)
-        for part in (part for placed in needles for part in parts_of(placed)):
-            wall, body = chords_cm(carm.source_mm, rays, part)
-            (steel if part.steel else plastic)[n] += wall * (
-                steel_g_cm3 if part.steel else HUB_G_CM3
-            )
-            tissue[n] += body * part.tissue
-    touched = (steel + plastic).any(axis=0)
-    there = {name: mass[touched] for name, mass in masses.items()}
-    steel, plastic = steel[:, touched], plastic[:, touched]
-    gone = np.minimum(tissue[:, touched], there.get("water", 0.0))
-    bare, left = np.zeros((2, touched.sum()))
-    for n, signal in enumerate(kev):
-        weight = signal * np.exp(-sum(mu[name][n] * mass for name, mass in there.items()))
-        inside = np.exp(mu["water"][n] * (gone - plastic) - mu["steel"][n] * steel)
-        bare += weight
-        left += weight * inside.mean(axis=0)
-    share = np.ones(carm.shape)
-    share[touched] = left / bare
-    return share
+    """Share (R, C) of the signal that a needle leaves, from sub-rays of every pixel."""
+    carm, patient = paths.carm, paths.patient
+    parts = [
+        part
+        for one in needles
+        for part in (one.parts if isinstance(one, PlacedTool) else parts_of(one))
+    ]
+    share, sub = np.ones(carm.shape[0] * carm.shape[1]), spread()
+    for row, column in sub:
+        rays = _rays(carm, row, column).reshape(-1, 3)
+        hit, mass, ends, gave = shadows.chords(carm.source_mm, rays, parts)
+        gone = shadows.gone(patient, carm.source_mm, rays[hit], ends, gave)
+        basis = {name: image.reshape(-1)[hit] for name, image in paths.mass_g_cm2.items()}
+        less = {name: np.maximum(one - gone[name], 0.0) for name, one in basis.items()}
+        before, after = np.zeros((2, len(hit)))
+        for n, signal in enumerate(kev):
+            depth = sum(mu[COMPOSITION[name]][n] * one for name, one in basis.items())
+            before += signal * np.exp(-depth)
+            depth = sum(mu[COMPOSITION[name]][n] * one for name, one in less.items())
+            depth += sum(mu[name][n] * one for name, one in mass.items())
+            after += signal * np.exp(-depth)
+        share[hit] += (after / before - 1.0) / len(sub)
+    return share.reshape(carm.shape)
