@@ -62,7 +62,7 @@ class Way:
 
     def in_tissue(self, at_mm: float) -> bool:
         """Whether tissue gives way to what begins here."""
-        return at_mm < self._depth_mm - _LEAST_MM
+        return bool(at_mm < self._depth_mm - _LEAST_MM)
 
     def cones(
         self,
