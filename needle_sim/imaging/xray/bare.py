@@ -80,7 +80,7 @@ def with_needles(
     if len(cast.rows) == 0:
         return behind.seen, behind.energy
     signal, energy = behind.signal.copy(), behind.energy.copy()
-    _darken(signal, energy, cast, behind.paths, behind.spectrum)
+    darken(signal, energy, cast, behind.paths, behind.spectrum)
     variance = panel.focal_variance(carm, behind.detector)
     reach = panel.reach_px(variance)
     inner = tuple(
@@ -104,7 +104,7 @@ def _whole(paths: PathLengths, contrast: Volume | None) -> PathLengths:
     return paths.continued() if contrast is None else with_contrast(paths.continued(), contrast)
 
 
-def _darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins: Bins) -> None:
+def darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins: Bins) -> None:
     """Multiply the pixels that instruments touch by what they let through, bin by bin."""
     at = cast.rows, cast.columns
     names = [COMPOSITION[name] for name in paths.mass_g_cm2]

@@ -15,6 +15,8 @@ from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.materials import prepare
 from needle_sim.imaging.xray.projector import project
+from needle_sim.instruments.tool_placed import place
+from needle_sim.instruments.trajectory import Trajectory
 from tests.imaging.xray.analytic import placed, torso
 
 BEAM = Beam.preset("lumbar_ap")
@@ -67,3 +69,16 @@ def test_another_beam_is_refused(paths):
     kept = bare(paths, BEAM)
     with pytest.raises(InputError, match="another beam"):
         expose(kept, replace(BEAM, mas=2 * BEAM.mas))
+
+
+def test_a_tool_and_a_needle_far_apart_are_the_two_alone(paths):
+    needle, lead = placed([45, 70, 20], [35, 10, 20]), _lead([-35, 10, -30], [-35, 10, 10])
+    kept = bare(paths, BEAM)
+    both, _ = with_needles(kept, [needle], [lead])
+    one, other = with_needles(kept, [needle])[0], with_needles(kept, [], [lead])[0]
+    assert both == pytest.approx(one + other - kept.seen, rel=1e-5)
+    assert (other < 0.6 * kept.seen).any()
+
+
+def _lead(rear, tip):
+    return place("scs_lead_8", Trajectory.straight(rear, tip))
