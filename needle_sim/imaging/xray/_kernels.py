@@ -45,28 +45,3 @@ def beer(masses, mu, kev, energy, line, bits, signal, squared):
                 left = here * line[c] * whole[c]
                 total[c] += left
                 weighted[c] += each * left
-
-
-@kernel
-def blur(image, taps, start, stop, line, out):
-    """Separable sums with ``taps`` (2 reach + 1), the edge going on; writes ``out[start:stop]``.
-
-    ``line`` (columns + 2 reach) is scratch.
-    """
-    rows, columns = image.shape
-    reach = taps.shape[0] // 2
-    middle = line[reach : reach + columns]
-    for r in range(start, stop):
-        middle[:] = 0.0
-        for k in range(taps.shape[0]):
-            tap, row = taps[k], image[min(max(r + k - reach, 0), rows - 1)]
-            for c in range(columns):
-                middle[c] += tap * row[c]
-        line[:reach] = middle[0]
-        line[reach + columns :] = middle[columns - 1]
-        into = out[r]
-        into[:] = 0.0
-        for k in range(taps.shape[0]):
-            tap, row = taps[k], line[k : k + columns]
-            for c in range(columns):
-                into[c] += tap * row[c]

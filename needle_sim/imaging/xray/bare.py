@@ -16,6 +16,7 @@ from needle_sim.imaging.xray.contrast import with_contrast
 from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
+from needle_sim.imaging.xray.receptor.sharpness import reach_px, spread
 from needle_sim.imaging.xray.shadows.displaced import displaced
 from needle_sim.imaging.xray.transmission import Bins, bins, transmitted
 from needle_sim.instruments.placed import PlacedNeedle
@@ -34,7 +35,7 @@ class Bare:
     """What a beam leaves behind a patient without instruments: worked out once for many pictures.
 
     ``signal`` (R, C) is the primary, ``energy`` its mean quantum, ``veil`` the scatter and
-    ``seen`` both of them blurred by the focal spot; keV a pixel.
+    ``seen`` both of them blurred by focal spot and scintillator; keV a pixel.
     """
 
     paths: PathLengths
@@ -64,8 +65,10 @@ def bare(
     signal = panel.aperture(primary)
     mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
     veil = panel.scatter_veil(signal, mass, carm, used)
-    seen = panel.blurred(signal + veil, panel.focal_variance(carm, used))
-    return Bare(paths, beam, used, cut, spectrum, signal, squared / primary, veil, seen)
+    seen = spread(signal + veil, panel.blur(carm, used))
+    # where nothing comes through nothing is weighed
+    energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)
+    return Bare(paths, beam, used, cut, spectrum, signal, energy, veil, seen)
 
 
 def with_needles(
@@ -81,8 +84,8 @@ def with_needles(
         return behind.seen, behind.energy
     signal, energy = behind.signal.copy(), behind.energy.copy()
     darken(signal, energy, cast, behind.paths, behind.spectrum)
-    variance = panel.focal_variance(carm, behind.detector)
-    reach = panel.reach_px(variance)
+    taps = panel.blur(carm, behind.detector)
+    reach = reach_px(taps)
     inner = tuple(
         slice(max(int(at.min()) - reach, 0), min(int(at.max()) + reach + 1, side))
         for at, side in zip((cast.rows, cast.columns), carm.shape, strict=True)
@@ -91,7 +94,7 @@ def with_needles(
         slice(max(part.start - reach, 0), min(part.stop + reach, side))
         for part, side in zip(inner, carm.shape, strict=True)
     )
-    again = panel.blurred(signal[outer] + behind.veil[outer], variance)
+    again = spread(signal[outer] + behind.veil[outer], taps)
     seen = behind.seen.copy()
     seen[inner] = again[
         tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))

@@ -1,35 +1,43 @@
-"""`Detector`: what a flat panel makes of the photons: absorption, scatter veil, blur, noise."""
+"""`Detector`: what an image receptor makes of the photons: absorption, scatter, blur, noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, special
+from scipy import ndimage
 
 from needle_sim import presets
 from needle_sim.errors import InputError
-from needle_sim.imaging.xray import _kernels
-from needle_sim.imaging.xray.beam import material
+from needle_sim.imaging.xray.beam import Beam, energies_kev, spectrum
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.jit import in_slabs
+from needle_sim.imaging.xray.receptor import scintillator
+from needle_sim.imaging.xray.receptor.intensifier import Intensifier
+from needle_sim.imaging.xray.receptor.scintillator import Kept
+from needle_sim.imaging.xray.receptor.sharpness import (
+    PERFECT,
+    Sharpness,
+    Taps,
+    aperture_taps,
+    blur_taps,
+    noise_taps,
+    spread,
+    stated,
+)
 
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 DEFAULT_DETECTOR = "mobile_flat_panel"
 
-_BOX = 1.0 / 12.0  # variance of a box of one pixel, pixels squared
-_SLAB = 32
-_TAP_US = 0.001  # about what a tap takes at a pixel, both ways
 _COARSE = 16  # pixels of a cell in which the scatter veil is smoothed
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """A columnar CsI flat panel behind an anti-scatter grid, and the focal spot before it.
+    """A columnar CsI receptor behind an anti-scatter grid, and the focal spot before it.
 
     Parameters
     ----------
@@ -37,12 +45,13 @@ class Detector:
         Thickness of the scintillator.
     packing : float
         Its density over that of the crystal.
-    blur_mm : float, mm
-        Standard deviation of the detector's point spread.
+    mtf : (at 1/mm, at 2/mm) or None
+        Presampled modulation transfer at 1 and 2 line pairs per mm with the receptor's own pixels,
+        their aperture included, veiling glare not. None: nothing blurs but pixels.
     focal_spot_mm : float, mm
-        Side of the focal spot, taken as a square.
+        Side of the focal spot, taken as a square; it blurs everything as if at the isocentre.
     electronic_kev : float, keV
-        Standard deviation of a pixel's electronic noise.
+        Standard deviation of the electronic noise of one of the receptor's own pixels.
     scatter_per_g_cm2 : float, cm2/g
         Scatter over primary behind the grid, per mass per area on the way: a model choice. 0 turns
         scatter off.
@@ -50,23 +59,44 @@ class Detector:
         Standard deviation of the smooth veil on the detector.
     target_kev_mm2 : float, keV/mm2
         Signal that exposure control aims at.
+    pixel_mm : float, mm
+        Side of the receptor's own pixels. Those of a picture (`CArm.pixel_mm`) are sums over as
+        many of them as they cover: their electronic noise adds up, their aperture is wider.
+    shape : (rows, columns)
+        Own pixels.
+    swank : float
+        Unevenness of the light of equal energies, 1 for none; see `scintillator.kept`.
+    intensifier : Intensifier or None
+        Of an image intensifier: round field, distortion, veiling glare.
     """
 
     csi_um: float
     packing: float
-    blur_mm: float
+    mtf: tuple[float, float] | None
     focal_spot_mm: float
     electronic_kev: float
     scatter_per_g_cm2: float
     scatter_spread_mm: float
     target_kev_mm2: float
+    pixel_mm: float
+    shape: tuple[int, int]
+    swank: float = 1.0
+    intensifier: Intensifier | None = None
 
     def __post_init__(self) -> None:
-        if not (self.csi_um > 0 and 0 < self.packing <= 1 and self.target_kev_mm2 > 0):
-            raise InputError(f"csi_um, packing and target_kev_mm2 must be positive, got {self}")
-        least = min(self.blur_mm, self.focal_spot_mm, self.electronic_kev, self.scatter_per_g_cm2)
-        if least < 0 or not self.scatter_spread_mm > 0:
+        positive = self.csi_um, self.target_kev_mm2, self.pixel_mm, *self.shape
+        if not (all(0 < one < np.inf for one in positive) and 0 < self.packing <= 1):
+            raise InputError(
+                "a detector's csi_um, packing, target_kev_mm2, pixel_mm and shape must be "
+                f"positive and packing at most 1, got {self}"
+            )
+        noises = self.focal_spot_mm, self.electronic_kev, self.scatter_per_g_cm2
+        if not (all(0 <= one < np.inf for one in noises) and self.scatter_spread_mm > 0):
             raise InputError(f"a detector's blur, noise and scatter must be 0 or more, got {self}")
+        if not 0.5 <= self.swank <= 1:
+            raise InputError(f"swank must be 0.5 to 1, got {self.swank}")
+        if self.mtf is not None:
+            stated(tuple(self.mtf), self.pixel_mm)
 
     @classmethod
     def preset(cls, name: str) -> Detector:
@@ -74,13 +104,25 @@ class Detector:
         return _preset(name)
 
     @property
+    def kept(self) -> Kept:
+        """Moments of the energy that a photon leaves, per 1 keV bin."""
+        return scintillator.kept(self.csi_um, self.packing, self.swank)
+
+    @property
     def stopped(self) -> Floats:
         """Share (E,) of a photon's energy that the scintillator keeps, per 1 keV bin."""
-        csi = material("csi")
-        if csi.absorbed is None:
-            raise InputError("attenuation.toml: csi.absorbed is missing")
-        mass = self.csi_um * 1e-4 * self.packing * csi.density_g_cm3
-        return np.asarray(-np.expm1(-csi.absorbed * mass))
+        return np.asarray(self.kept.mean_kev / energies_kev())
+
+    @property
+    def sharpness(self) -> Sharpness:
+        """The scintillator's point spread, without any pixel."""
+        return PERFECT if self.mtf is None else stated(tuple(self.mtf), self.pixel_mm)
+
+    def quantum_efficiency(self, beam: Beam) -> float:
+        """Detective quantum efficiency at no frequency, electronic noise apart."""
+        photons = spectrum(beam)
+        mean, square = photons @ self.kept.mean_kev, photons @ self.kept.square_kev2
+        return float(mean**2 / (photons.sum() * square))
 
 
 @cache
@@ -93,51 +135,15 @@ def _preset(name: str) -> Detector:
     return presets.into(Detector, table, where=where)
 
 
-def blurred(image: Image, variance: float) -> Image:
-    """The image (R, C), float32, after a discrete Gaussian of this very variance, pixels squared.
-
-    Lindeberg (1990), doi:10.1109/34.49051: its taps are exp(-t) I_n(t), so that blurs add up even
-    when they are narrower than a pixel.
-    """
-    if variance <= 0:
-        return image
-    taps = _taps(float(variance))
-    image = np.ascontiguousarray(image, dtype=np.float32)
-    out = np.empty_like(image)
-
-    def work(start: int, stop: int) -> None:
-        line = np.empty(image.shape[1] + len(taps) - 1, dtype=np.float32)
-        _kernels.blur(image, taps, start, stop, line, out)
-
-    row_us = image.shape[1] * len(taps) * _TAP_US
-    in_slabs(work, image.shape[0], slab=_SLAB, row_us=row_us)
-    return out
-
-
-@lru_cache(maxsize=32)
-def _taps(variance: float) -> Image:
-    """As many weights as count, their sum 1."""
-    reach = reach_px(variance)
-    taps = special.ive(np.abs(np.arange(-reach, reach + 1)), variance)
-    needed = int((taps[reach:] / taps.sum() > 1e-7).sum()) - 1
-    taps = taps[reach - needed : reach + needed + 1]
-    return np.asarray(taps / taps.sum(), dtype=np.float32)
-
-
-def reach_px(variance: float) -> int:
-    """How far `blurred` looks, pixels: beyond it a change is not felt."""
-    return 0 if variance <= 0 else int(np.ceil(5 * np.sqrt(variance))) + 2
-
-
 def aperture(image: Image) -> Image:
-    """Values at pixel centres as means over the pixels, to second order."""
-    return blurred(image, _BOX)
+    """Values at pixel centres as means over the pixels."""
+    return spread(image, aperture_taps())
 
 
-def focal_variance(carm: CArm, detector: Detector) -> float:
-    """Variance, pixels squared, of the focal spot's blur of what lies at the isocentre."""
+def blur(carm: CArm, detector: Detector) -> Taps:
+    """The point spread of focal spot (of what lies at the isocentre) and scintillator."""
     beyond = carm.magnification - 1.0
-    return (detector.focal_spot_mm * beyond / carm.pixel_mm) ** 2 / 12.0
+    return blur_taps(detector.sharpness, carm.pixel_mm, detector.focal_spot_mm * beyond)
 
 
 def scatter_veil(signal: Image, mass_g_cm2: Image, carm: CArm, detector: Detector) -> Image:
@@ -175,9 +181,22 @@ def _interpolated(rows: Image, at: Floats) -> Image:
 def noisy(
     signal: Image, quantum_kev: Image, carm: CArm, detector: Detector, rng: np.random.Generator
 ) -> Image:
-    """Quantum noise of variance ``signal * quantum_kev``, detector blur, then electronic noise."""
-    spread = np.sqrt(signal * quantum_kev)
-    counted = signal + spread * rng.standard_normal(signal.shape, dtype=np.float32)
-    seen = blurred(counted, (detector.blur_mm / carm.pixel_mm) ** 2)
-    electronic = np.float32(detector.electronic_kev)
-    return np.asarray(seen + electronic * rng.standard_normal(signal.shape, dtype=np.float32))
+    """A blurred signal with its quantum noise and electronic noise.
+
+    The quanta of a pixel have the variance ``signal * quantum_kev``; their light spreads over
+    several pixels, so that the noise of neighbours goes together and is less. Electronic noise is
+    each pixel's own.
+    """
+    counted = rng.standard_normal(signal.shape, dtype=np.float32)
+    counted *= np.sqrt(np.maximum(signal, 0) * quantum_kev)
+    seen = spread(counted, noise_taps(detector.sharpness, carm.pixel_mm))
+    own = rng.standard_normal(signal.shape, dtype=np.float32)
+    own *= np.float32(electronic_kev(carm, detector))
+    seen += own
+    seen += signal
+    return np.asarray(seen)
+
+
+def electronic_kev(carm: CArm, detector: Detector) -> float:
+    """Standard deviation of a picture pixel's electronic noise, keV: that of the pixels it sums."""
+    return detector.electronic_kev * carm.pixel_mm / detector.pixel_mm

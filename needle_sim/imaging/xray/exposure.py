@@ -8,22 +8,23 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray import dose
 from needle_sim.imaging.xray.bare import Bare, bare, with_needles
 from needle_sim.imaging.xray.beam import Beam
-from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.chords import line_mm, seen_polyline
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.imaging.xray.readout import as_seen, mask_seen, read_out
+from needle_sim.imaging.xray.receptor.intensifier import Intensifier, flat_at, seen_at
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.tool_placed import PlacedTool
 from needle_sim.shown import Shown
-from needle_sim.volume.volume import Volume
+from needle_sim.volume.volume import Note, Volume
 
 Image = NDArray[np.float32]
 
@@ -48,6 +49,11 @@ class Radiograph(Shown):
         ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last;
         ``"tools"``: the same of tools, rear end first;
         ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share.
+        All of it as it is seen: bent where the picture is.
+    intensifier : Intensifier or None
+        What bends the picture, if anything does: see `pixels_of`.
+    notes : tuple of Note
+        Faults that the picture can be had with, such as a beam starved of photons.
     """
 
     array: Image
@@ -58,6 +64,8 @@ class Radiograph(Shown):
     kap_ugy_m2: float
     kerma_mgy: float
     truth: Mapping[str, Any]
+    intensifier: Intensifier | None = None
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         if self.array.shape != self.carm.shape or self.array.dtype != np.float32:
@@ -67,6 +75,28 @@ class Radiograph(Shown):
             )
         self.array.flags.writeable = False
         object.__setattr__(self, "truth", MappingProxyType(dict(self.truth)))
+
+    def pixels_of(self, points_mm: ArrayLike) -> NDArray[np.float64]:
+        """Row and column (..., 2) at which points (..., 3) of the patient are seen.
+
+        As `carm.project_points`, and bent where the picture is.
+        """
+        return self.seen_at(project_points(self.carm, points_mm))
+
+    def seen_at(self, rowcol: ArrayLike) -> NDArray[np.float64]:
+        """Where places (..., 2) of the flat detector of ``carm`` are seen in this picture."""
+        if self.intensifier is None:
+            return np.asarray(rowcol, dtype=np.float64)
+        return seen_at(self.intensifier, self.carm, rowcol)
+
+    def flat_at(self, rowcol: ArrayLike) -> NDArray[np.float64]:
+        """Places (..., 2) of the flat detector seen at row and column: `seen_at` undone.
+
+        What reckons with ``carm`` (rays, triangulation, positioner geometry) wants these.
+        """
+        if self.intensifier is None:
+            return np.asarray(rowcol, dtype=np.float64)
+        return flat_at(self.intensifier, self.carm, rowcol)
 
     def facts(self) -> dict[str, str]:
         """Pose, beam and dose, for a notebook."""
@@ -143,12 +173,9 @@ def expose(
     signal, energy = behind.seen, behind.energy
     if needles or tools:
         signal, energy = with_needles(behind, needles, tools)
-    if rng is None:
-        signal = panel.blurred(signal, (used.blur_mm / carm.pixel_mm) ** 2)
-    else:
-        signal = panel.noisy(signal, energy, carm, used, rng)
+    array, notes = read_out(signal, energy, carm, used, rng)
     return Radiograph(
-        np.ascontiguousarray(signal, dtype=np.float32),
+        array,
         carm,
         beam,
         carm.row_direction,
@@ -156,11 +183,13 @@ def expose(
         dose.kerma_area_ugy_m2(beam, carm),
         dose.reference_kerma_mgy(beam, carm),
         {
-            "needles": tuple(seen_polyline(carm, line_mm(one)) for one in needles),
-            "tools": tuple(seen_polyline(carm, line_mm(one)) for one in tools),
-            "cut": behind.cut,
+            "needles": tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in needles),
+            "tools": tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in tools),
+            "cut": mask_seen(behind.cut, carm, used),
             "cut_share": float(behind.cut.mean()),
         },
+        used.intensifier,
+        notes,
     )
 
 

@@ -14,7 +14,8 @@ from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.materials import prepare
-from needle_sim.imaging.xray.projector import project
+from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.imaging.xray.receptor.sharpness import reach_px
 from needle_sim.instruments.tool_placed import place
 from needle_sim.instruments.trajectory import Trajectory
 from tests.imaging.xray.analytic import placed, torso
@@ -48,7 +49,7 @@ def test_only_the_field_about_a_needle_is_blurred_anew(paths):
     seen, energy = with_needles(kept, [needle])
     changed = np.argwhere(energy != kept.energy)
     low, high = changed.min(axis=0), changed.max(axis=0)
-    reach = panel.reach_px(panel.focal_variance(CARM, kept.detector))
+    reach = reach_px(panel.blur(CARM, kept.detector))
     far = np.ones(CARM.shape, dtype=bool)
     far[tuple(slice(max(a - reach, 0), b + reach + 1) for a, b in zip(low, high, strict=True))] = 0
     assert far.any()
@@ -69,6 +70,12 @@ def test_another_beam_is_refused(paths):
     kept = bare(paths, BEAM)
     with pytest.raises(InputError, match="another beam"):
         expose(kept, replace(BEAM, mas=2 * BEAM.mas))
+
+
+def test_where_nothing_comes_through_the_picture_is_finite():
+    lead = {"soft": np.full(CARM.shape, 3000.0, np.float32)}
+    dark = expose(PathLengths(CARM, lead), BEAM, rng=np.random.default_rng(0))
+    assert np.isfinite(dark.array).all()
 
 
 def test_a_tool_and_a_needle_far_apart_are_the_two_alone(paths):

@@ -96,14 +96,14 @@ def test_a_needle_only_changes_pixels_near_its_shadow():
     assert len(changed) > 20
     assert (changed.min(axis=0) > line.min(axis=0) - 20).all()
     assert (changed.max(axis=0) < line.max(axis=0) + 20).all()
-    assert (with_needle[with_needle != without] < without[with_needle != without] * 1.001).all()
+    assert (with_needle[with_needle != without] < without[with_needle != without] * 1.006).all()
 
 
 def test_a_needle_displaces_the_tissue_it_lies_in():
     # an 18 G tube with a bore full of air, end on in the beam's eye: less tissue, more signal
     carm = CArm((0.0, 0.0, 0.0), shape=(65, 65), pixel_mm=0.05)
     tube = placed([0, 40, 0], [0, -40, 0], length_mm=80, outer_mm=4.0, inner_mm=3.6)
-    still = replace(BARE, focal_spot_mm=0.0, blur_mm=0.0)
+    still = replace(BARE, focal_spot_mm=0.0, mtf=None)
     without, through = (
         expose(flat(20.0, carm), BEAM, needles=n, detector=still).array[32, 32]
         for n in ([], [tube])
@@ -135,7 +135,9 @@ def test_a_needle_and_a_bone_edge_have_the_same_blur():
     of_needle = (
         expose(flat(20.0, carm), BEAM, needles=[needle], detector=BARE).array[30] / open_field
     )
-    expected = np.sqrt((0.6 * 400 / 600) ** 2 / 12 + BARE.blur_mm**2) / carm.pixel_mm
+    parts = zip(BARE.sharpness.weights, BARE.sharpness.sigmas_mm, strict=True)
+    spread = (0.6 * 400 / 600) ** 2 / 12 + sum(w * sigma**2 for w, sigma in parts)
+    expected = np.sqrt(spread) / carm.pixel_mm
     assert edge_width(of_bone) == pytest.approx(expected, rel=0.03)
     assert edge_width(of_needle) == pytest.approx(edge_width(of_bone), rel=0.03)
 
@@ -219,3 +221,25 @@ def test_rays_that_leave_the_volume_inside_the_body_are_counted_and_the_body_goe
     beam = Beam.preset("lumbar_oblique")
     assert set_exposure(short, beam).mas == pytest.approx(set_exposure(long, beam).mas, rel=0.1)
     assert cut_share(expose(short, beam)) == pytest.approx(float(short.cut.mean()))
+
+
+def test_a_starved_beam_is_noted_with_its_number_and_a_good_one_is_not():
+    assert expose(flat(20.0), BEAM).notes == ()
+    (note,) = expose(flat(40.0), replace(BEAM, mas=0.002)).notes
+    assert "starved of photons" in note.text
+    assert "quanta a pixel" in note.value
+
+
+def test_points_follow_the_bent_picture_of_an_intensifier():
+    carm = replace(CArm.preset("image_intensifier"), shape=(256, 256), pixel_mm=0.9)
+    needle = placed([35, 60, 50], [30, 20, 60])
+    picture = expose(
+        flat(20.0, carm), BEAM, needles=[needle], detector=Detector.preset("image_intensifier")
+    )
+    tip = picture.pixels_of(needle.shaft_mm[-1])
+    ideal = project_points(carm, needle.shaft_mm[-1])
+    assert np.abs(tip - ideal).max() > 0.5
+    assert picture.truth["needles"][0][-1] == pytest.approx(tip)
+    assert picture.flat_at(tip) == pytest.approx(ideal, abs=1e-9)
+    flat_panel = expose(flat(20.0, carm), BEAM)
+    assert flat_panel.pixels_of(needle.shaft_mm[-1]) == pytest.approx(ideal)

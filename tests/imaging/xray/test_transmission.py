@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from needle_sim.imaging.xray import _kernels
-from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
+from needle_sim.imaging.xray.beam import Beam, material, spectrum
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
+from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
-from needle_sim.imaging.xray.transmission import bins, transmitted
+from needle_sim.imaging.xray.transmission import bins, open_field, transmitted
 
 PANEL = Detector.preset("mobile_flat_panel")
 CARM = CArm((0, 0, 0), shape=(9, 9), pixel_mm=1.0)
@@ -19,16 +20,57 @@ def slab(**mass_g_cm2):
     )
 
 
-@pytest.mark.parametrize("preset", ["lumbar_ap", "lumbar_lateral"])
-@pytest.mark.parametrize(("soft", "bone"), [(0, 0), (10, 0), (20, 2), (32, 4)])
-def test_twelve_bins_agree_with_the_whole_spectrum(preset, soft, bone):
-    beam = Beam.preset(preset)
-    ours, squared = transmitted(slab(soft=soft, bone=bone), bins(beam, CARM, PANEL, NAMES))
-    depth = soft * material("water").mu_rho + bone * material("cortical_bone").mu_rho
-    absorbed = spectrum(beam) * beam.mas * 0.01 * energies_kev() * PANEL.stopped * np.exp(-depth)
-    assert ours[4, 4] == pytest.approx(absorbed.sum(), rel=0.015)
-    mean_kev = (absorbed @ energies_kev()) / absorbed.sum()
-    assert squared[4, 4] / ours[4, 4] == pytest.approx(mean_kev, rel=0.01)
+def direct(beam, **mass_g_cm2):
+    """Moments of the signal of the middle pixel, every 1 keV bin on its own: keV, keV2."""
+    depth = sum(mass * material(COMPOSITION[name]).mu_rho for name, mass in mass_g_cm2.items())
+    photons = spectrum(beam) * beam.mas * 0.01 * np.exp(-depth)
+    return photons @ PANEL.kept.mean_kev, photons @ PANEL.kept.square_kev2
+
+
+BEAMS = [
+    Beam(kvp, 1.0, 10.0, {"aluminium": al, "copper": cu}, anode_side="none")
+    for kvp, al, cu in [(40, 2.5, 0.0), (60, 2.5, 0.1), (80, 2.5, 0.0), (80, 3.0, 0.2),
+                        (125, 2.5, 0.0), (125, 3.0, 0.3)]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beam", BEAMS, ids=lambda beam: f"{beam.kvp:g} kV {beam.filters_mm}")
+def test_sixteen_bins_give_the_log_transmission_of_every_kev(beam):
+    found = bins(beam, CARM, PANEL, NAMES)
+    assert len(found.signal_kev) <= 16
+    water = [{"soft": depth} for depth in (0.5, 1, 2, 5, 10, 15, 20, 25, 30)]
+    steps = [{"bone": 1.92 * thick} for thick in (0.1, 0.5, 1, 2, 3, 5)]
+    both = [{"soft": 10, "bone": 2}, {"soft": 20, "bone": 4}, {"soft": 28, "bone": 6}]
+    open_kev = direct(beam)[0]
+    for masses in (*water, *steps, *both):
+        ours, squared = transmitted(slab(**masses), found)
+        kev, kev2 = direct(beam, **masses)
+        assert np.log(open_kev / ours[4, 4]) == pytest.approx(np.log(open_kev / kev), rel=5e-3)
+        assert squared[4, 4] / ours[4, 4] == pytest.approx(kev2 / kev, rel=0.012)
+
+
+def test_every_row_has_the_spectrum_of_its_take_off_angle():
+    carm = CArm((0, 0, 0), shape=(15, 3), pixel_mm=18.0)
+    for side, sign in (("first_row", 1.0), ("last_row", -1.0)):
+        beam = Beam(80, 1.0, 10.0, {"aluminium": 3.0}, anode_side=side)
+        found = bins(beam, carm, PANEL, NAMES)
+        for row in range(15):
+            angle = np.degrees(np.arctan((row - 7) * 0.018)) * sign
+            photons = spectrum(beam, toward_cathode_deg=angle)
+            exact = photons @ PANEL.kept.mean_kev * 1.8**2
+            assert found.rows_kev[row].sum() == pytest.approx(exact, rel=1e-3)
+        behind, _ = transmitted(
+            PathLengths(carm, {"soft": np.full(carm.shape, 20.0, np.float32)}), found
+        )
+        # the same slant on both sides: what is left is the heel, weaker towards the anode
+        assert (sign * (behind[::-1, 1] - behind[:, 1])[:7] > 0).all()
+
+
+def test_the_picture_without_a_patient_is_the_open_field():
+    carm = CArm((0, 0, 0), shape=(16, 12), pixel_mm=15.0)
+    beam = Beam.preset("lumbar_ap")
+    whole, _ = transmitted(PathLengths(carm, {}), bins(beam, carm, PANEL, ()))
+    assert open_field(carm, beam, PANEL) == pytest.approx(whole, rel=1e-5)
 
 
 def test_many_bins_are_beer_lambert_to_the_digit():
@@ -36,16 +78,14 @@ def test_many_bins_are_beer_lambert_to_the_digit():
     fine = bins(beam, CARM, PANEL, NAMES, count=400)
     assert np.isfinite(fine.energy_kev).all()
     ours, _ = transmitted(slab(soft=20), fine)
-    absorbed = spectrum(beam) * beam.mas * 0.01 * energies_kev() * PANEL.stopped
-    exact = (absorbed * np.exp(-20 * material("water").mu_rho)).sum()
-    assert ours[4, 4] == pytest.approx(exact, rel=1e-4)
+    assert ours[4, 4] == pytest.approx(direct(beam, soft=20)[0], rel=1e-4)
 
 
 def test_bins_hold_the_whole_signal_and_their_attenuation_falls():
     beam = Beam.preset("lumbar_ap")
     found = bins(beam, CARM, PANEL, NAMES)
-    whole = (spectrum(beam) * beam.mas * 0.01 * energies_kev() * PANEL.stopped).sum()
-    assert found.signal_kev.sum() == pytest.approx(whole)
+    assert found.signal_kev.sum() == pytest.approx(direct(beam)[0])
+    assert found.rows_kev[4] == pytest.approx(found.signal_kev, rel=1e-4)
     assert (np.diff(found.energy_kev) > 0).all()
     assert (np.diff(found.mu_rho["cortical_bone"]) < 0).all()
 

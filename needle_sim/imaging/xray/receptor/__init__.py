@@ -1,0 +1,1 @@
+"""What an image receptor does to the picture: scintillator, sharpness, intensifier."""
