@@ -19,8 +19,8 @@ from tests.imaging.xray.analytic import placed, torso
 
 # what is drawn: with the needle or without, and whether the reference takes every keV
 SUMS = {
-    "no needle; NumPy, the same 12 bins": (False, False),
-    "one needle; NumPy, the same 12 bins, chords at every pixel": (True, False),
+    "no needle; NumPy, the same 16 bins": (False, False),
+    "one needle; NumPy, the same 16 bins, chords at every pixel": (True, False),
     "one needle; NumPy, every keV, chords at every pixel": (True, True),
 }
 

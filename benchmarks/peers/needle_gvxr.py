@@ -143,7 +143,9 @@ def _scene() -> None:
     gvxr.setMonoChromatic(KEV, "keV", 1)
     for name, mesh in (("ball", _ball()), ("needle", _tube()), ("bore", _bore())):
         corners, faces = mesh
-        gvxr.makeTriangularMesh(name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm")
+        gvxr.makeTriangularMesh(
+            name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm"
+        )
     gvxr.setMixture("ball", ["H", "O"], [0.1119, 0.8881])
     gvxr.setDensity("ball", material("water").density_g_cm3, "g/cm3")
     steel = {"Fe": 0.695, "Cr": 0.19, "Ni": 0.0925, "Mn": 0.02, "Si": 0.0025}

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, special
+from scipy import ndimage
 
 from benchmarks.reference import shadows
 from needle_sim.imaging.xray import detector as panel
-from needle_sim.imaging.xray.beam import Beam, energies_kev, material, materials, spectrum
+from needle_sim.imaging.xray.beam import Beam, material, materials, spectrum
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.chords import spread
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
+from needle_sim.imaging.xray.receptor.sharpness import Taps, aperture_taps
 from needle_sim.imaging.xray.transmission import bins
 from needle_sim.instruments.needle_parts import parts_of
 from needle_sim.instruments.placed import PlacedNeedle
@@ -40,34 +41,38 @@ def exposed(
         kev, mu = _all_energies(beam, carm, detector), {n: material(n).mu_rho for n in materials()}
     else:
         few = bins(beam, carm, detector, materials())
-        kev, mu = few.signal_kev, few.mu_rho
+        kev, mu = few.rows_kev, few.mu_rho
     masses = {COMPOSITION[name]: image for name, image in paths.mass_g_cm2.items()}
     total = np.zeros(carm.shape)
-    for n, signal in enumerate(kev):
-        total += signal * np.exp(-sum(mu[name][n] * mass for name, mass in masses.items()))
-    total = _blurred(total * _field(carm), 1 / 12)  # pixel centres as means over the pixels
+    for n, signal in enumerate(kev.T):
+        total += signal[:, None] * np.exp(-sum(mu[name][n] * mass for name, mass in masses.items()))
+    # pixel centres as means over the pixels
+    total = _blurred(total * _field(carm), aperture_taps())
     veil = panel.scatter_veil(total, sum(masses.values()), carm, detector)  # of the patient alone
     if needles:
         total *= _through_needles(paths, needles, kev, mu)
     total += veil
-    blur = panel.focal_variance(carm, detector) + (detector.blur_mm / carm.pixel_mm) ** 2
-    return _blurred(total, blur)
+    return _blurred(total, panel.blur(carm, detector))
 
 
-def _blurred(image: Floats, variance: float) -> Floats:
-    """The discrete Gaussian of Lindeberg (1990), doi:10.1109/34.49051."""
-    n = np.arange(-12, 13)
-    taps = special.ive(np.abs(n), variance)
-    for axis in (0, 1):
-        image = ndimage.correlate1d(image, taps / taps.sum(), axis=axis, mode="nearest")
-    return image
+def _blurred(image: Floats, taps: Taps) -> Floats:
+    """A sum of separable blurs, the edge going on."""
+    total = np.zeros_like(image)
+    for weight, one in taps:
+        part = image
+        for axis in (0, 1):
+            part = ndimage.correlate1d(part, one.astype(float), axis=axis, mode="nearest")
+        total += weight * part
+    return total
 
 
 def _all_energies(beam: Beam, carm: CArm, detector: Detector) -> Floats:
-    """Energy (E,), keV, that the middle pixel absorbs of each 1 keV bin without a patient."""
-    pixel_cm2 = (0.1 * carm.pixel_mm) ** 2
-    photons = spectrum(beam) * beam.mas * pixel_cm2 * (1000 / carm.source_detector_mm) ** 2
-    return photons * energies_kev() * detector.stopped
+    """Energy (R, E), keV, that the pixels of a row absorb of each 1 keV bin without a patient."""
+    scale = beam.mas * (0.1 * carm.pixel_mm) ** 2 * (1000 / carm.source_detector_mm) ** 2
+    across = (np.arange(carm.shape[0]) - 0.5 * (carm.shape[0] - 1)) * carm.pixel_mm
+    angles = np.degrees(np.arctan(across / carm.source_detector_mm))  # the anode at the first row
+    photons = [spectrum(beam, toward_cathode_deg=float(angle)) for angle in angles]
+    return np.stack(photons) * scale * detector.kept.mean_kev
 
 
 def _field(carm: CArm) -> Floats:
@@ -104,7 +109,7 @@ def _through_needles(
         basis = {name: image.reshape(-1)[hit] for name, image in paths.mass_g_cm2.items()}
         less = {name: np.maximum(one - gone[name], 0.0) for name, one in basis.items()}
         before, after = np.zeros((2, len(hit)))
-        for n, signal in enumerate(kev):
+        for n, signal in enumerate(kev[hit // carm.shape[1]].T):
             depth = sum(mu[COMPOSITION[name]][n] * one for name, one in basis.items())
             before += signal * np.exp(-depth)
             depth = sum(mu[COMPOSITION[name]][n] * one for name, one in less.items())

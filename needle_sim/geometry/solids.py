@@ -97,7 +97,8 @@ def capsule(start_mm: ArrayLike, end_mm: ArrayLike, diameter_mm: float) -> Solid
     ends = np.array([start_mm, end_mm], dtype=np.float64)
     body = cone(ends[0], ends[1], (diameter_mm, diameter_mm))
     balls = [
-        _form(np.eye(3), -at, float(at @ at) - 0.25 * diameter_mm**2) for at in ends - body.centre_mm
+        _form(np.eye(3), -at, float(at @ at) - 0.25 * diameter_mm**2)
+        for at in ends - body.centre_mm
     ]
     none = np.empty((0, 4))
     planes = (*body.planes, none, none.copy())

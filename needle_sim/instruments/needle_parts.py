@@ -35,7 +35,9 @@ def parts_of(placed: PlacedNeedle) -> list[Part]:
     """
     needle = placed.needle
     points = placed.shaft_mm
-    points = points[np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])]
+    points = points[
+        np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=1) > 1e-9])
+    ]
     way = Way(points, placed.trajectory.depth_mm)
     rear = needle.length_mm + INTO_HUB_MM
     found = _hub(placed, points[0], unit(points[0] - points[1]))

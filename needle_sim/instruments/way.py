@@ -83,7 +83,7 @@ class Way:
         found = []
         for n, (first, last) in enumerate(pairwise(marks)):
             index = self._index(0.5 * (first + last))
-            cut, through = (bevel if bevel and n == 0 else (-self._across(first, index), None))
+            cut, through = bevel if bevel and n == 0 else (-self._across(first, index), None)
             body = solids.cone(
                 self._point(first, index),
                 self._point(last, index),

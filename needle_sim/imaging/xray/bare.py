@@ -111,7 +111,7 @@ def darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins:
     """Multiply the pixels that instruments touch by what they let through, bin by bin."""
     at = cast.rows, cast.columns
     names = [COMPOSITION[name] for name in paths.mass_g_cm2]
-    bare = _left([image[at][:, None] for image in paths.mass_g_cm2.values()], names, bins)
+    bare = _left(cast, [image[at][:, None] for image in paths.mass_g_cm2.values()], names, bins)
     gone = _gone(cast, paths)
     masses = [
         np.maximum(image[at][:, None] - gone[name], np.float32(0.0))
@@ -119,7 +119,7 @@ def darken(signal: Image, energy: Image, cast: Shadow, paths: PathLengths, bins:
         else np.broadcast_to(image[at][:, None], cast.tissue_cm.shape)
         for name, image in paths.mass_g_cm2.items()
     ]
-    left = _left([*masses, *cast.mass_g_cm2], [*names, *cast.materials], bins)
+    left = _left(cast, [*masses, *cast.mass_g_cm2], [*names, *cast.materials], bins)
     tiny = np.finfo(np.float32).tiny
     signal[at] *= left[0] / np.maximum(bare[0], tiny)
     energy[at] = left[1] / np.maximum(left[0], tiny)
@@ -135,21 +135,21 @@ def _gone(cast: Shadow, paths: PathLengths) -> dict[str, Image]:
     return {"soft": cast.tissue_cm}
 
 
-def _left(masses: Sequence[Image], names: Sequence[str], bins: Bins) -> Image:
+def _left(cast: Shadow, masses: Sequence[Image], names: Sequence[str], bins: Bins) -> Image:
     """Signal, and signal times its energy, (2, N): means over the sub-rays of masses (N, S)."""
-    pixels, rays = np.broadcast_shapes(*(one.shape for one in masses)) if masses else (0, 1)
+    rays = np.broadcast_shapes(*(one.shape for one in masses))[1] if masses else 1
     slopes = np.array([bins.mu_rho[name] for name in names])
-    kev, energy = bins.signal_kev.astype(np.float32), bins.energy_kev.astype(np.float32)
+    energy, pixels = bins.energy_kev.astype(np.float32), len(cast.rows)
     out = np.empty((2, pixels), dtype=np.float32)
 
     def work(start: int, stop: int) -> None:
         count = (stop - start) * rays
-        flat = np.stack([one[start:stop].reshape(1, -1) for one in masses])
+        flat = np.stack([one[start:stop].reshape(-1) for one in masses])
         line, bits = np.empty(count, np.float32), np.empty(count, np.int32)
-        total, weighted = np.zeros((2, 1, count), np.float32)
-        _kernels.beer(flat, slopes, kev, energy, line, bits, total, weighted)
-        out[0, start:stop] = total.reshape(-1, rays).mean(axis=1)
-        out[1, start:stop] = weighted.reshape(-1, rays).mean(axis=1)
+        where = bins.rows_kev, cast.rows[start:stop]
+        _kernels.beer_at(
+            flat, slopes, *where, energy, line, bits, out[0, start:stop], out[1, start:stop]
+        )
 
     in_slabs(work, pixels, slab=_SLAB, row_us=_PIXEL_US * rays / 13)
     return out

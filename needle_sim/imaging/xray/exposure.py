@@ -19,7 +19,7 @@ from needle_sim.imaging.xray.chords import line_mm, seen_polyline
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
-from needle_sim.imaging.xray.readout import as_seen, mask_seen, read_out
+from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out
 from needle_sim.imaging.xray.receptor.intensifier import Intensifier, flat_at, seen_at
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.tool_placed import PlacedTool
@@ -48,7 +48,8 @@ class Radiograph(Shown):
     truth : mapping
         ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last;
         ``"tools"``: the same of tools, rear end first;
-        ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share.
+        ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share;
+        of a round picture ``"open"``: (R, C), 1 in its field and 0 outside.
         All of it as it is seen: bent where the picture is.
     intensifier : Intensifier or None
         What bends the picture, if anything does: see `pixels_of`.
@@ -173,6 +174,7 @@ def expose(
     signal, energy = behind.seen, behind.energy
     if needles or tools:
         signal, energy = with_needles(behind, needles, tools)
+    opened = open_seen(None, carm, used)
     array, notes = read_out(signal, energy, carm, used, rng)
     return Radiograph(
         array,
@@ -183,10 +185,13 @@ def expose(
         dose.kerma_area_ugy_m2(beam, carm),
         dose.reference_kerma_mgy(beam, carm),
         {
-            "needles": tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in needles),
+            "needles": tuple(
+                as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in needles
+            ),
             "tools": tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in tools),
             "cut": mask_seen(behind.cut, carm, used),
             "cut_share": float(behind.cut.mean()),
+            **({} if opened is None else {"open": opened}),
         },
         used.intensifier,
         notes,

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.receptor.intensifier import bent, nearest, seen_at, veiled
+from needle_sim.imaging.xray.receptor.intensifier import (
+    bent,
+    nearest,
+    opening,
+    seen_at,
+    veiled,
+)
 from needle_sim.volume.volume import Note
 
 Image = NDArray[np.float32]
@@ -60,6 +66,14 @@ def as_seen(rowcol: NDArray[np.float64], carm: CArm, detector: Detector) -> NDAr
 def mask_seen(mask: NDArray[np.bool_], carm: CArm, detector: Detector) -> NDArray[np.bool_]:
     """A mask (R, C) of the flat detector as it is seen."""
     return mask if detector.intensifier is None else nearest(mask, carm, detector.intensifier)
+
+
+def open_seen(opened: Image | None, carm: CArm, detector: Detector) -> Image | None:
+    """Openness (R, C) of the field as it is seen: blades (None: wide open) and round screen."""
+    if detector.intensifier is None:
+        return opened
+    screen = opening(carm, detector.intensifier)
+    return screen if opened is None else screen * nearest(opened, carm, detector.intensifier)
 
 
 def _starved(signal: Image, quantum_kev: Image, carm: CArm, detector: Detector) -> tuple[Note, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,8 +155,12 @@ def open_field(carm: CArm, beam: Beam, detector: Detector) -> Image:
 
 def _field(carm: CArm) -> Image:
     """Cube of the cosine (R, C) between ray and detector normal: inverse square and obliquity."""
-    rows, columns = (
-        ((np.arange(side) - 0.5 * (side - 1)) * carm.pixel_mm / carm.source_detector_mm) ** 2
-        for side in carm.shape
-    )
-    return ((1.0 + rows[:, None] + columns[None, :]) ** -1.5).astype(np.float32)
+    return _cosine_cubed(carm.shape, carm.pixel_mm / carm.source_detector_mm)
+
+
+@lru_cache(maxsize=8)
+def _cosine_cubed(shape: tuple[int, int], pixel: float) -> Image:
+    rows, columns = (((np.arange(side) - 0.5 * (side - 1)) * pixel) ** 2 for side in shape)
+    found = ((1.0 + rows[:, None] + columns[None, :]) ** -1.5).astype(np.float32)
+    found.flags.writeable = False
+    return found

@@ -140,7 +140,9 @@ def test_seen_end_on_a_needle_is_as_long_as_it_is():
     needle = placed([0, 75, 0], [0, -75, 0], outer_mm=1.27)
     # the hub begins where the needle's length ends; the shaft goes on to the bottom of its socket
     assert through_middle([needle])["steel"] == pytest.approx((15.0 + 1.0) * STEEL, rel=1e-5)
-    assert through_middle([needle])["polycarbonate"] == pytest.approx(0.0, abs=1e-9)  # a dot in a ring
+    assert through_middle([needle])["polycarbonate"] == pytest.approx(
+        0.0, abs=1e-9
+    )  # a dot in a ring
 
 
 def test_a_bevel_takes_away_half_of_the_tip_that_it_cuts():

@@ -136,7 +136,7 @@ def test_detective_quantum_efficiency_is_that_of_a_measured_panel():
 
 @pytest.mark.parametrize("mas", [0.05, 0.1, 0.2, 0.4, 0.8, 1.6])
 def test_the_variance_of_a_pixel_is_that_of_its_quanta_at_every_dose(mas):
-    """Six exposures: Poisson quanta of every keV, their light uneven and spread, then electronics."""
+    """Six exposures: quanta of every keV, their light uneven and spread, then electronics."""
     carm = CArm((0, 0, 0), shape=(300, 300), pixel_mm=0.5)
     beam = replace(BEAM, mas=mas)
     depth = 18.0
@@ -152,7 +152,7 @@ def test_the_variance_of_a_pixel_is_that_of_its_quanta_at_every_dose(mas):
 
 
 def test_the_noise_spectrum_follows_the_detector_and_the_dose():
-    """Quanta are spread and read out: fine light boxes, counted in a brute simulation beside it."""
+    """Light is spread before pixels add it up, and what lies above their limit folds back."""
     carm = CArm((0, 0, 0), shape=(256, 256), pixel_mm=0.4)
     quiet = replace(PANEL, electronic_kev=0.0)
     flat = np.full(carm.shape, 1e5, np.float32)

@@ -5,7 +5,7 @@ import pytest
 
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.readout import as_seen, mask_seen, read_out
+from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out
 from needle_sim.imaging.xray.receptor.intensifier import seen_at
 
 PANEL = Detector.preset("mobile_flat_panel")
@@ -45,3 +45,18 @@ def test_places_and_masks_are_bent_only_by_an_intensifier():
     assert ROUND.intensifier is not None
     assert as_seen(place, CARM, ROUND) == pytest.approx(seen_at(ROUND.intensifier, CARM, place))
     assert not mask_seen(mask, CARM, ROUND)[0, 0]
+
+
+def test_the_open_field_of_an_intensifier_is_round_and_blades_are_seen_in_it():
+    assert open_seen(None, CARM, PANEL) is None
+    blades = np.ones(CARM.shape, np.float32)
+    blades[:, :40] = 0.0
+    assert open_seen(blades, CARM, PANEL) is blades
+    whole, shut = open_seen(None, CARM, ROUND), open_seen(blades, CARM, ROUND)
+    assert whole is not None
+    assert shut is not None
+    across = ROUND.intensifier.field_mm * (1 + ROUND.intensifier.pincushion)
+    assert whole.sum() * 1.8**2 == pytest.approx(np.pi / 4 * across**2, rel=2e-3)
+    assert (shut <= whole).all()
+    assert shut[64, 38] == 0 < shut[64, 42]
+    assert (whole[64] - shut[64])[:38] == pytest.approx(whole[64, :38])

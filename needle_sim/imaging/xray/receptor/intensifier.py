@@ -21,7 +21,8 @@ Floats = NDArray[np.float64]
 _PHASES = 256  # of a pixel between two places that are read
 _SLAB = 32
 _PIXEL_US = 0.04  # about what a bent pixel takes
-_CELL = 8  # pixels of a cell in which glare, far wider, is worked out
+_CELL = 8  # most pixels of a cell in which glare is worked out,
+_FINE = 8  # and least cells over the length at which it falls off
 _MOST_TWIST_DEG = 20.0
 
 
@@ -132,9 +133,10 @@ def veiled(image: Image, carm: CArm, intensifier: Intensifier) -> Image:
     share = intensifier.glare_share
     if share == 0:
         return image
-    inside = np.where(_inside(carm.shape, carm.pixel_mm, intensifier.field_mm), image, 0.0)
+    inside = image * _edge(carm.shape, carm.pixel_mm, intensifier.field_mm)
     rows, columns = image.shape
-    fold = _CELL if min(rows, columns) >= 8 * _CELL else 1
+    fine = int(intensifier.glare_mm / (_FINE * carm.pixel_mm))
+    fold = max(1, min(_CELL, fine, min(rows, columns) // 8))
     padded = np.pad(inside, ((0, -rows % fold), (0, -columns % fold)), mode="edge")
     high, wide = padded.shape[0] // fold, padded.shape[1] // fold
     coarse = padded.reshape(high, fold, wide, fold).mean(axis=(1, 3), dtype=np.float64)
@@ -175,16 +177,26 @@ def _places(
     at = flat_at(Intensifier(field_mm, pincushion, twist_deg), carm, every)
     square = ((at - _middle(carm)) ** 2).sum(axis=-1) * (2.0 * pixel_mm / field_mm) ** 2
     # area of the flat detector over that of the pixel that shows it
-    gain = 1.0 / ((1.0 + pincushion * square) * (1.0 + 3.0 * pincushion * square))
-    gain[square > 1.0] = 0.0
-    found = at[..., 0], at[..., 1], gain
-    return tuple(np.ascontiguousarray(one, dtype=np.float32) for one in found)  # type: ignore[return-value]
+    gain = _edge(shape, pixel_mm, field_mm * (1.0 + pincushion))
+    gain = gain / ((1.0 + pincushion * square) * (1.0 + 3.0 * pincushion * square))
+    return _fine(at[..., 0]), _fine(at[..., 1]), _fine(gain)
 
 
-@lru_cache(maxsize=8)
-def _inside(shape: tuple[int, int], pixel_mm: float, field_mm: float) -> NDArray[np.bool_]:
-    rows, columns = ((np.arange(n) - 0.5 * (n - 1)) * pixel_mm for n in shape)
-    return np.asarray(rows[:, None] ** 2 + columns**2 <= (0.5 * field_mm) ** 2)
+def _fine(values: Floats) -> Image:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def opening(carm: CArm, intensifier: Intensifier) -> Image:
+    """Openness (R, C) of the round field as it is seen: 1 inside, 0 outside."""
+    across = intensifier.field_mm * (1.0 + intensifier.pincushion)
+    return _edge(carm.shape, carm.pixel_mm, across).astype(np.float32)
+
+
+def _edge(shape: tuple[int, int], pixel_mm: float, across_mm: float) -> Floats:
+    """A disc (R, C), its edge soft over a pixel."""
+    rows, columns = (np.arange(n) - 0.5 * (n - 1) for n in shape)
+    radius = np.hypot(rows[:, None], columns)
+    return np.asarray(np.clip(0.5 * across_mm / pixel_mm - radius + 0.5, 0.0, 1.0))
 
 
 @lru_cache(maxsize=1)

@@ -32,7 +32,7 @@ def test_edges_lines_and_yields_are_those_of_xraydb():
 
 
 def test_fluorescence_leaves_as_often_as_a_brute_random_walk_says():
-    """Photons of 60.5 keV one by one: where absorbed, which line, which way, whether it gets out."""
+    """Photons of 60.5 keV one by one: where absorbed, which line, which way, how far."""
     rng, count = np.random.default_rng(0), 400_000
     mass = 0.06 * 0.8 * 4.51
     photo = {e: xraydb.mu_elam(e, 60.5e3, kind="photo") for e in ("I", "Cs")}

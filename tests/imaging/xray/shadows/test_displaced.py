@@ -85,7 +85,9 @@ def test_what_lies_beyond_the_volume_gives_way_as_well():
 
 def test_an_inset_gives_way_where_it_is():
     place = centred((1.0, 1.0, 1.0), (60, 60, 60))
-    fine = Volume(on_grid(place, (60, 60, 60), lambda at: 0.0 * at[..., 0] + 1000).astype("i2"), place)
+    fine = Volume(
+        on_grid(place, (60, 60, 60), lambda at: 0.0 * at[..., 0] + 1000).astype("i2"), place
+    )
     ball = tool(part(ellipsoid([0, 0, 0], (9, 9, 9)), "steel"))
     gone = displaced(prepare(TORSO, inset=fine), CARM, shadow(CARM, [ball]))
     assert gone["bone"].max() == pytest.approx(0.9 * at_hu(1000.0)["bone"], rel=0.02)
