@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import unit
+from needle_sim.imaging.xray.angles import angle_words, said_angles
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.instruments.placed import PlacedNeedle
 
@@ -74,3 +75,45 @@ def look_along(placed: PlacedNeedle, carm: CArm) -> CArm:
         tilt_deg=tilt,
         isocentre_mm=(float(x), float(y), float(z)),
     )
+
+
+def turned_as_said(
+    anatomy: Anatomy,
+    carm: CArm,
+    words: str,
+    *,
+    position: str = "prone",
+    side: str | None = None,
+) -> CArm:
+    """The C-arm turned as an operator says it of this patient, endplates included.
+
+    ``"right oblique 20, caudal 5 from squared L4"`` as in `needle_sim.imaging.xray.angles.
+    said_angles`; a level is that of a vertebra with landmarks.
+    """
+
+    def squared(vertebra: str, orbital_deg: float) -> float:
+        if f"{vertebra} superior_endplate_anterior" not in anatomy.landmarks_mm:
+            known = sorted({n.split()[0] for n in anatomy.landmarks_mm if "endplate_anterior" in n})
+            raise InputError(
+                f"{words!r}: no endplate of {vertebra} is known in this patient; known are "
+                f"{', '.join(known) or 'none'}"
+            )
+        return squared_tilt_deg(anatomy, vertebra, orbital_deg)
+
+    orbital, tilt = said_angles(words, position=position, side=side, squared=squared)
+    return replace(carm, orbital_deg=orbital, tilt_deg=tilt)
+
+
+def said_from_level(
+    anatomy: Anatomy,
+    carm: CArm,
+    vertebra: str,
+    *,
+    position: str = "prone",
+    side: str | None = None,
+    digits: int = 0,
+) -> str:
+    """The pose as an operator says it, tilt counted from the squared endplate of ``vertebra``."""
+    level = vertebra, squared_tilt_deg(anatomy, vertebra, carm.orbital_deg)
+    settings = {"position": position, "side": side, "digits": digits}
+    return angle_words(carm.orbital_deg, carm.tilt_deg, squared=level, **settings)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from needle_sim.geometry.transform import angle_deg
 from needle_sim.imaging.xray.bare import Bare, bare
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm, project_points
+from needle_sim.imaging.xray.collimation import Collimation, cut_to
 from needle_sim.imaging.xray.dose import kerma_area_ugy_m2, reference_kerma_mgy, set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
@@ -93,19 +94,14 @@ class Fluoroscope:
     @property
     def carm(self) -> CArm:
         """The C-arm as it stands, its detector cut to the collimated field."""
-        pose, whole = self.pose, self._whole
-        pixel_mm = whole.pixel_mm / whole.magnification
-        rows, columns = (
-            min(side, 2 * max(4, round(0.5 * mm / pixel_mm)))
-            for side, mm in zip(whole.shape, (pose.height_mm, pose.width_mm), strict=True)
-        )
-        return replace(
-            whole,
+        pose = self.pose
+        turned = replace(
+            self._whole,
             isocentre_mm=pose.isocentre_mm,
             orbital_deg=pose.orbital_deg,
             tilt_deg=pose.tilt_deg,
-            shape=(rows, columns),
         )
+        return cut_to(turned, Collimation(pose.width_mm, pose.height_mm))
 
     def paths(self, carm: CArm) -> PathLengths:
         """Path lengths of a pose; the last few are kept."""

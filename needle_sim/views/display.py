@@ -12,11 +12,13 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.views import tone
 from needle_sim.views.marker import LEFT, Marker, is_lateral, lead_marker
+from needle_sim.views.shutter import brightness, measured_field
 from needle_sim.views.tone import Field
 
 _Value = TypeVar("_Value", bound=np.generic)
@@ -49,6 +51,9 @@ class Display:
         window, as the dynamic range compression of a fluoroscope does.
     field : str
         ``"rectangle"`` (flat panel) or ``"circle"`` (image intensifier).
+    turn_deg : float
+        Turn of the picture by any angle, counter-clockwise, made last, -45 to 45; its corners
+        leave the screen.
     """
 
     shape: tuple[int, int]
@@ -59,8 +64,13 @@ class Display:
     percentiles: tuple[float, float] = (0.3, 99.5)
     flatten: float = 0.8
     field: Field = "rectangle"
+    turn_deg: float = 0.0
 
     def __post_init__(self) -> None:
+        if not abs(self.turn_deg) <= 45:
+            raise InputError(
+                f"turn_deg must be -45 to 45, got {self.turn_deg}; quarter_turns does the rest"
+            )
         if self.quarter_turns not in (0, 1, 2, 3):
             raise InputError(f"quarter_turns must be 0 to 3, got {self.quarter_turns}")
         if not 0 <= self.flatten <= 1:
@@ -106,20 +116,20 @@ class Display:
         from the rest as far as there is enough of it.
         """
         signal = self._fits(radiograph).array.astype(np.float64)
-        whole = ~np.asarray(radiograph.truth.get("cut", np.zeros(self.shape)), dtype=np.bool_)
         if self.window is None:
-            grey = tone.measured(
-                signal, percentiles=self.percentiles, flatten=self.flatten, whole=whole
-            )
+            field, whole = measured_field(radiograph)
+            settings = {"percentiles": self.percentiles, "flatten": self.flatten}
+            grey = tone.scale_of(field, whole=whole, **settings).grey(signal)  # type: ignore[arg-type]
         else:
             grey = tone.windowed(signal, self.window)
         grey = grey if self.polarity == "dark_bone" else 1.0 - grey
-        grey = self.turned(grey * tone.whole_mask(whole))
+        grey = self.turned(grey * brightness(radiograph))
         return np.asarray(np.rint(255.0 * grey * self.field_mask()), dtype=np.uint8)
 
     def field_mask(self) -> NDArray[np.float64]:
         """Openness (R, C) of the collimator as drawn: 1 in the field, 0 outside, soft between."""
-        return tone.field_mask(self.drawn_shape, self.field)
+        mask = tone.field_mask(self.drawn_shape, self.field)
+        return mask if self.turn_deg == 0 else self._by_degrees(mask)
 
     def place(self, rowcol: ArrayLike) -> NDArray[np.float64]:
         """Detector row and column (..., 2) as x (right) and y (down) of the drawn picture."""
@@ -130,13 +140,20 @@ class Display:
             row, column, rows, columns = columns - 1 - column, row, columns, rows
         if self.mirrored:
             column = columns - 1 - column
-        return np.stack([column, row], axis=-1)
+        if self.turn_deg == 0:
+            return np.stack([column, row], axis=-1)
+        cos, sin = np.cos(np.radians(self.turn_deg)), np.sin(np.radians(self.turn_deg))
+        x, y = column - 0.5 * (columns - 1), row - 0.5 * (rows - 1)
+        x, y = cos * x + sin * y, cos * y - sin * x
+        return np.stack([x + 0.5 * (columns - 1), y + 0.5 * (rows - 1)], axis=-1)
 
     def directions(self, radiograph: Radiograph) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Patient directions (3,), (3,) of right and down on the drawn picture."""
         down, right = _directions(self._fits(radiograph))
         across, downwards = _turned(right, down, self.quarter_turns)
-        return (-across if self.mirrored else across), downwards
+        across = -across if self.mirrored else across
+        cos, sin = np.cos(np.radians(self.turn_deg)), np.sin(np.radians(self.turn_deg))
+        return cos * across + sin * downwards, cos * downwards - sin * across
 
     def marker_at(self, radiograph: Radiograph) -> Marker:
         """The lead letter as a radiographer lays it, in an upper corner of the picture.
@@ -156,7 +173,12 @@ class Display:
     def turned(self, picture: NDArray[_Value]) -> NDArray[_Value]:
         """A picture (R, C) of the detector as it lies on the screen."""
         turned = np.rot90(picture, self.quarter_turns)
-        return turned[:, ::-1] if self.mirrored else turned
+        turned = turned[:, ::-1] if self.mirrored else turned
+        return turned if self.turn_deg == 0 else self._by_degrees(turned)
+
+    def _by_degrees(self, drawn: NDArray[_Value]) -> NDArray[_Value]:
+        settings = {"reshape": False, "order": 1, "mode": "constant"}
+        return np.asarray(ndimage.rotate(drawn, self.turn_deg, **settings), dtype=drawn.dtype)
 
     def _fits(self, radiograph: Radiograph) -> Radiograph:
         if radiograph.array.shape != self.shape:

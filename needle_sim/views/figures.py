@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.anatomy.target import Target
     from needle_sim.imaging.ultrasound.sonogram import Sonogram
+    from needle_sim.imaging.xray.cine import Cine
     from needle_sim.imaging.xray.exposure import Radiograph
     from needle_sim.imaging.xray.sequence import ContrastRun
     from needle_sim.planning.planner import Plan
@@ -76,6 +77,12 @@ def _contrast_run(run: ContrastRun, **settings: Any) -> Figure:
     from needle_sim.views.contrast import contrast_figure
 
     return contrast_figure(run, **settings)
+
+
+def _cine(run: Cine, **settings: Any) -> Figure:
+    from needle_sim.views.cine import cine_figure
+
+    return cine_figure(run, **settings)
 
 
 def _sonogram(shot: Sonogram, *, ax: Axes | None = None, **settings: Any) -> Axes:
@@ -178,6 +185,7 @@ def _axes(ax: Axes | None, size_px: tuple[int, int], *, colour: str = canvas.SCR
 _PICTURES: dict[str, Callable[..., Axes | Figure]] = {
     "Radiograph": _radiograph,
     "ContrastRun": _contrast_run,
+    "Cine": _cine,
     "Sonogram": _sonogram,
     "View": _view,
     "Volume": _volume,

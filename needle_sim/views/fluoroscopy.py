@@ -94,12 +94,16 @@ def _draw_overlay(ax: Axes, radiograph: Radiograph, display: Display, one: Overl
 
 
 def _letter(ax: Axes, radiograph: Radiograph, display: Display) -> None:
-    """The lead letter: black, as lead is, with a pale rim that keeps it readable on bone."""
+    """The lead letter: black, as lead is, with a pale rim that keeps it readable on bone.
+
+    Where blades leave the corner dark the machine writes it in white.
+    """
     marker = display.marker_at(radiograph)
     low = 0.09 + _BAND / (1 + 2 * _BAND)
-    rim = canvas.halo("#ffffffb0", canvas.points_high(ax, 0.007))
     across = 0.085 if marker.corner == "upper left" else 0.915
-    lead = "#0a0a0a" if display.polarity == "dark_bone" else "#fafafa"
+    in_beam = "open" not in radiograph.truth and display.turn_deg == 0
+    lead = "#0a0a0a" if display.polarity == "dark_bone" and in_beam else "#fafafa"
+    rim = canvas.halo("#ffffffb0" if in_beam else "#0a0a0ab0", canvas.points_high(ax, 0.007))
     canvas.write(
         ax,
         across,

@@ -8,13 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim.imaging.xray.angles import angle_words
+
 LEFT = np.array([1.0, 0.0, 0.0])  # patient LPS
 _ANTERIOR = np.array([0.0, -1.0, 0.0])
 # A picture whose horizontal turns less than this share (15 degrees) towards the patient's sides is
 # a lateral one (proposed).
 _LATERAL = float(np.sin(np.radians(15.0)))
 _FRONTAL = float(np.sin(np.radians(5.0)))  # within 5 degrees the detector favours no side
-_SAME_DEG = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,4 @@ def angles_in_words(orbital_deg: float, tilt_deg: float) -> str:
     Positive ``orbital_deg`` has the detector over the patient's left, positive ``tilt_deg`` towards
     the head.
     """
-    turn, tilt = abs(orbital_deg), round(abs(tilt_deg))
-    side = "left" if orbital_deg > 0 else "right"
-    if turn < _SAME_DEG:
-        said = "AP"
-    elif abs(turn - 90.0) < _SAME_DEG:
-        said = f"lateral, detector on the patient's {side}"
-    else:
-        said = f"{side} oblique {turn:.0f}°"
-    if tilt:
-        said += f", {'cranial' if tilt_deg > 0 else 'caudal'} {tilt}°"
-    return said
+    return angle_words(orbital_deg, tilt_deg)

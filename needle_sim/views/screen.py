@@ -11,6 +11,7 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.views import tone
 from needle_sim.views.display import Display
+from needle_sim.views.shutter import brightness, measured_field
 from needle_sim.views.tone import Scale
 
 
@@ -39,12 +40,11 @@ class Screen:
         used = Display.for_prone(radiograph) if display is None else display
         if used.window is not None:
             raise InputError("a screen measures its own scale: give a display without a window")
-        signal = radiograph.array.astype(np.float64)
-        cut = np.asarray(radiograph.truth.get("cut", np.zeros(used.shape)), dtype=np.bool_)
+        signal, whole = measured_field(radiograph)
         scale = tone.scale_of(
-            signal, percentiles=used.percentiles, flatten=used.flatten, whole=~cut
+            signal, percentiles=used.percentiles, flatten=used.flatten, whole=whole
         )
-        openness = used.turned(tone.whole_mask(~cut)) * used.field_mask()
+        openness = used.turned(brightness(radiograph)) * used.field_mask()
         return cls(used, scale, np.rint(256.0 * openness).astype(np.uint16))
 
     def apply(self, radiograph: Radiograph) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from needle_sim.errors import InputError
 from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
@@ -18,8 +19,10 @@ from needle_sim.planning.sightline import (
     look_along,
     orbital_of,
     recipe_angles,
+    said_from_level,
     squared_tilt_deg,
     towards_detector,
+    turned_as_said,
 )
 from tests.planning.blocks import block
 
@@ -89,3 +92,30 @@ def test_left_and_right_mirror():
     assert left[0] == -right[0] == 20.0
     assert left[1] == pytest.approx(right[1])
     assert (orbital_of(20.0, "right"), orbital_of(20.0, "left")) == (-20.0, 20.0)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_view_said_from_a_squared_endplate_is_that_of_the_recipe_and_is_said_back(side):
+    spine, carm = tilted(20.0, 6.0), CArm((0.0, 0.0, 0.0))
+    words = "ipsilateral oblique 25, caudal 10 from squared L5"
+    turned = turned_as_said(spine, carm, words, side=side)
+    recipe = recipe_angles(spine, "L5", side, 25.0, -10.0)
+    assert (turned.orbital_deg, turned.tilt_deg) == pytest.approx(recipe)
+    back = said_from_level(spine, turned, "L5", side=side)
+    assert back == "ipsilateral oblique 25°, caudal 10° from squared L5"
+    assert turned_as_said(spine, carm, back, side=side) == turned
+
+
+def test_a_squared_view_of_a_supine_patient_is_seen_edge_on_too():
+    spine = tilted(15.0)
+    turned = turned_as_said(spine, CArm((0.0, 0.0, 0.0)), "PA squared L5", position="supine")
+    front, back = (spine.landmark(f"L5 superior_endplate_{n}") for n in ("anterior", "posterior"))
+    rows = project_points(turned, [front, back])[:, 0]
+    assert rows[0] == pytest.approx(rows[1], abs=1e-9)
+
+
+def test_an_endplate_that_is_not_known_is_refused():
+    with pytest.raises(
+        InputError, match="no endplate of L2 is known in this patient; known are L5"
+    ):
+        turned_as_said(tilted(0.0), CArm((0.0, 0.0, 0.0)), "AP squared L2")

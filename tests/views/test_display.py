@@ -164,6 +164,26 @@ def test_bone_is_dark_in_fluoroscopy_and_bright_on_film():
     assert dark[0, 0] == bright[0, 0] == 0  # the surround is black either way
 
 
+@pytest.mark.parametrize("turn_deg", [-30.0, 12.5, 45.0])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_picture_turned_by_any_angle_keeps_its_places_and_directions(turn_deg, mirrored):
+    row, column = np.mgrid[0:80, 0:90]
+    spot = 1000.0 * np.exp(-((row - 30) ** 2 + (column - 62) ** 2) / 18.0)
+    picture = shot(1.0 + spot, np.array([1.0, 0, 0]), np.array([0, 0, -1.0]))
+    display = Display((80, 90), 1, mirrored, window=(1.0, 1000.0), turn_deg=turn_deg)
+    drawn = display.apply(picture).astype(float)
+    drawn *= drawn > 0.5 * drawn.max()
+    middle = np.array(np.nonzero(drawn)) @ drawn[drawn > 0] / drawn.sum()
+    x, y = display.place([30, 62])
+    assert middle == pytest.approx([y, x], abs=0.3)
+    # one step of the detector's columns is one step along the patient's left on the screen
+    right, down = display.directions(picture)
+    step = np.subtract(display.place([30, 63]), [x, y])
+    assert step[0] * right + step[1] * down == pytest.approx([1.0, 0.0, 0.0], abs=1e-9)
+    with pytest.raises(InputError, match="turn_deg must be -45 to 45, got 60"):
+        replace(display, turn_deg=60.0)
+
+
 def test_a_display_refuses_what_it_cannot_show():
     picture = shot(np.ones((30, 40)), np.array([1.0, 0, 0]), np.array([0, 0, -1.0]))
     with pytest.raises(InputError, match=r"detector of \(20, 20\).*\(30, 40\)"):

@@ -12,6 +12,7 @@ from needle_sim.imaging.xray import _kernels
 from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray.beam import Beam, materials
 from needle_sim.imaging.xray.chords import Shadow, shadow
+from needle_sim.imaging.xray.collimation import Collimation, openness
 from needle_sim.imaging.xray.contrast import with_contrast
 from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
@@ -35,7 +36,8 @@ class Bare:
     """What a beam leaves behind a patient without instruments: worked out once for many pictures.
 
     ``signal`` (R, C) is the primary, ``energy`` its mean quantum, ``veil`` the scatter and
-    ``seen`` both of them blurred by focal spot and scintillator; keV a pixel.
+    ``seen`` both of them blurred by focal spot and scintillator; keV a pixel. ``open`` is the share
+    of the beam that a collimated field lets through, where there is one.
     """
 
     paths: PathLengths
@@ -47,6 +49,8 @@ class Bare:
     energy: Image
     veil: Image
     seen: Image
+    collimation: Collimation | None = None
+    open: Image | None = None
 
 
 def bare(
@@ -55,6 +59,7 @@ def bare(
     *,
     contrast: Volume | None = None,
     detector: Detector | None = None,
+    collimation: Collimation | None = None,
 ) -> Bare:
     """The part of an exposure that instruments and noise leave as it is; see `exposure.expose`."""
     carm = paths.carm
@@ -62,13 +67,17 @@ def bare(
     cut, paths = paths.cut, _whole(paths, contrast)
     spectrum = bins(beam, carm, used, materials())
     primary, squared = transmitted(paths, spectrum)
-    signal = panel.aperture(primary)
+    signal, opened = panel.aperture(primary), None
+    if collimation is not None:
+        opened = openness(carm, collimation, focal_spot_mm=used.focal_spot_mm)
+        signal = signal * opened
     mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
     veil = panel.scatter_veil(signal, mass, carm, used)
     seen = spread(signal + veil, panel.blur(carm, used))
     # where nothing comes through nothing is weighed
     energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)
-    return Bare(paths, beam, used, cut, spectrum, signal, energy, veil, seen)
+    kept = (paths, beam, used, cut, spectrum, signal, energy, veil, seen)
+    return Bare(*kept, collimation, opened)
 
 
 def with_needles(

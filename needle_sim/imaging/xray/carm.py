@@ -51,9 +51,10 @@ class CArm:
 
     def __post_init__(self) -> None:
         centre = tuple(float(value) for value in self.isocentre_mm)
-        numbers = (*centre, self.orbital_deg, self.tilt_deg, self.source_detector_mm)
+        lengths = (self.source_isocentre_mm, self.source_detector_mm, self.pixel_mm)
+        numbers = (*centre, self.orbital_deg, self.tilt_deg, *lengths)
         if len(centre) != 3 or not np.isfinite(numbers).all():
-            raise InputError(f"a C-arm pose must be finite, got {self}")
+            raise InputError(f"a C-arm pose is made of finite numbers, got {self}")
         if not 0 < self.source_isocentre_mm < self.source_detector_mm:
             raise InputError(
                 "the isocentre must lie between source and detector: "
@@ -73,7 +74,12 @@ class CArm:
         table = presets.table("carms", name)
         where = f"carms.toml: {name}"
         presets.numbers(table, f"{where}.")
-        entries = {key: value for key, value in table.items() if key != "detector"}
+        # sub-tables (detector, modes, collimator ...) are read where they are used
+        entries = {
+            key: value
+            for key, value in table.items()
+            if not isinstance(value, dict) or "value" in value
+        }
         return presets.into(cls, {"isocentre_mm": [0.0, 0.0, 0.0], **entries}, where=where)
 
     @property
@@ -157,3 +163,64 @@ def project_points(carm: CArm, points_mm: ArrayLike) -> NDArray[np.float64]:
     on_detector = local[..., 1::-1] * (carm.source_detector_mm / carm.pixel_mm / depth)[..., None]
     middle = 0.5 * (np.array(carm.shape) - 1)
     return np.asarray(on_detector + middle)
+
+
+def rays_of_pixels(
+    carm: CArm, rowcol: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The rays that fall on places of the picture; the inverse of `project_points`.
+
+    Parameters
+    ----------
+    carm : CArm
+    rowcol : (..., 2) array, pixels
+        Row and column, fractions allowed; may lie outside the detector.
+
+    Returns
+    -------
+    (3,) array, mm, and (..., 3) array
+        The focal spot in patient LPS, and unit vectors from it towards the detector.
+    """
+    places = np.asarray(rowcol, dtype=np.float64)
+    if places.shape[-1:] != (2,) or not np.isfinite(places).all():
+        raise InputError(f"places of a picture are finite (..., 2) row, column; got {rowcol!r}")
+    one = np.ones((*places.shape[:-1], 1))
+    along = np.concatenate([places, one], axis=-1) @ carm.pixel_rays().T
+    return carm.source_mm, along / np.linalg.norm(along, axis=-1, keepdims=True)
+
+
+def points_at(carm: CArm, rowcol: ArrayLike, depth_mm: ArrayLike) -> NDArray[np.float64]:
+    """Points (..., 3), patient LPS, seen at row and column (..., 2) so deep.
+
+    ``depth_mm`` (...) runs along the central ray from the focal spot; that of the isocentre is
+    ``carm.source_isocentre_mm``.
+    """
+    source, along = rays_of_pixels(carm, rowcol)
+    depth = np.asarray(depth_mm, dtype=np.float64)
+    if not (depth > 0).all():
+        raise InputError(f"depth_mm from the focal spot must be over 0, got {depth_mm!r}")
+    return np.asarray(source + along * (depth / (along @ carm.beam_direction))[..., None])
+
+
+def on_detector(carm: CArm, points_mm: ArrayLike) -> NDArray[np.bool_]:
+    """Which points (..., 3), patient LPS, the detector sees (...); none behind the focal spot."""
+    local = carm.patient_from_carm.inverse().apply(points_mm)
+    depth = local[..., 2]
+    half = 0.5 * np.array(carm.shape) * carm.pixel_mm / carm.source_detector_mm
+    seen = np.abs(local[..., 1::-1]) <= half * depth[..., None]
+    return np.asarray(seen.all(axis=-1) & (depth > 0))
+
+
+def field_meets(carm: CArm, corners_mm: ArrayLike) -> bool:
+    """Whether the beam can meet a box at all, by its corners (N, 3) in patient LPS.
+
+    False where all of it lies beyond one side of the field, or behind the focal spot.
+    """
+    local = carm.patient_from_carm.inverse().apply(np.asarray(corners_mm).reshape(-1, 3))
+    if not np.isfinite(local).all():
+        raise InputError("the corners of a box are finite points, got NaN or infinity")
+    half = 0.5 * np.array(carm.shape) * carm.pixel_mm / carm.source_detector_mm
+    across = local[:, 1::-1] / half  # within -depth to depth in the field
+    depth = local[:, 2:]
+    beyond = np.concatenate([across > depth, -across > depth, depth <= 0], axis=1)
+    return not bool(beyond.all(axis=0).any())

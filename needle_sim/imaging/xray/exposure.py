@@ -16,6 +16,7 @@ from needle_sim.imaging.xray.bare import Bare, bare, with_needles
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.chords import line_mm, seen_polyline
+from needle_sim.imaging.xray.collimation import Collimation, open_share
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
@@ -49,7 +50,8 @@ class Radiograph(Shown):
         ``"needles"``: tuple of (N, 2) row and column polylines, hub first and tip last;
         ``"tools"``: the same of tools, rear end first;
         ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share;
-        of a round picture ``"open"``: (R, C), 1 in its field and 0 outside.
+        of a collimated picture ``"collimation"``; of it and of a round one ``"open"``: (R, C), the
+        share of the beam that is let through.
         All of it as it is seen: bent where the picture is.
     intensifier : Intensifier or None
         What bends the picture, if anything does: see `pixels_of`.
@@ -121,6 +123,7 @@ def radiograph(
     contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
+    collimation: Collimation | None = None,
 ) -> Radiograph:
     """An X-ray picture of a patient: `prepare`, `project` and `expose` in one.
 
@@ -129,9 +132,8 @@ def radiograph(
     patient = volume_or_materials
     materials = prepare(patient) if isinstance(patient, Volume) else patient
     paths = project(materials, carm)
-    return expose(
-        paths, beam, needles=needles, tools=tools, contrast=contrast, rng=rng, detector=detector
-    )
+    settings = {"contrast": contrast, "rng": rng, "detector": detector, "collimation": collimation}
+    return expose(paths, beam, needles=needles, tools=tools, **settings)  # type: ignore[arg-type]
 
 
 def expose(
@@ -143,6 +145,7 @@ def expose(
     contrast: Volume | None = None,
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
+    collimation: Collimation | None = None,
 ) -> Radiograph:
     """The picture that a beam makes behind path lengths; the volume is not cast again.
 
@@ -163,26 +166,30 @@ def expose(
         Draws quantum and electronic noise; without it the picture has none.
     detector : Detector or None
         ``Detector.preset("mobile_flat_panel")`` when None.
+    collimation : Collimation or None
+        The field that the blades leave open; the whole detector when None.
 
     Returns
     -------
     Radiograph
         Blur and noise act on the finished signal, so that needle and bone are treated alike.
     """
-    behind = _of_beam(paths, beam, contrast, detector)
+    behind = _of_beam(paths, beam, contrast, detector, collimation)
     carm, used = behind.paths.carm, behind.detector
     signal, energy = behind.seen, behind.energy
     if needles or tools:
         signal, energy = with_needles(behind, needles, tools)
-    opened = open_seen(None, carm, used)
+    opened = open_seen(behind.open, carm, used)
     array, notes = read_out(signal, energy, carm, used, rng)
+    field = behind.collimation
+    share = 1.0 if field is None else open_share(carm, field)
     return Radiograph(
         array,
         carm,
         beam,
         carm.row_direction,
         carm.column_direction,
-        dose.kerma_area_ugy_m2(beam, carm),
+        dose.kerma_area_ugy_m2(beam, carm) * share,
         dose.reference_kerma_mgy(beam, carm),
         {
             "needles": tuple(
@@ -192,6 +199,7 @@ def expose(
             "cut": mask_seen(behind.cut, carm, used),
             "cut_share": float(behind.cut.mean()),
             **({} if opened is None else {"open": opened}),
+            **({} if field is None else {"collimation": field}),
         },
         used.intensifier,
         notes,
@@ -199,12 +207,18 @@ def expose(
 
 
 def _of_beam(
-    paths: PathLengths | Bare, beam: Beam, contrast: Volume | None, detector: Detector | None
+    paths: PathLengths | Bare,
+    beam: Beam,
+    contrast: Volume | None,
+    detector: Detector | None,
+    collimation: Collimation | None,
 ) -> Bare:
     if isinstance(paths, PathLengths):
-        return bare(paths, beam, contrast=contrast, detector=detector)
+        return bare(paths, beam, contrast=contrast, detector=detector, collimation=collimation)
     if paths.beam != beam or contrast is not None:
         raise InputError("this Bare belongs to another beam or has its contrast: make it anew")
+    if collimation not in (None, paths.collimation):
+        raise InputError("this Bare belongs to another collimated field: make it anew")
     return paths
 
 
