@@ -8,6 +8,7 @@ import pytest
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.collimation import Collimation
+from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.views.display import Display
@@ -51,6 +52,19 @@ def test_a_collimated_picture_is_black_outside_and_as_bright_within(paths):
     middle = (slice(50, 110), slice(50, 110))
     assert drawn[1][middle].mean() == pytest.approx(drawn[0][middle].mean(), abs=20)
     assert np.corrcoef(drawn[0][middle].ravel(), drawn[1][middle].ravel())[0, 1] > 0.97
+
+
+def test_the_round_field_of_an_intensifier_is_black_outside_and_not_measured():
+    carm = CArm((0.0, 0.0, 0.0), shape=(128, 128), pixel_mm=1.8)
+    paths = PathLengths(carm, {"soft": np.full(carm.shape, 19.0, np.float32)})
+    shot = expose(paths, BEAM, detector=Detector.preset("image_intensifier"))
+    signal, trusted = measured_field(shot)
+    beside = np.hypot(*(np.indices(carm.shape) - 63.5)) * 1.8
+    assert not trusted[beside > 120].any()
+    assert trusted[beside < 100].all()
+    assert signal.min() > 0.5 * np.median(signal)  # no rim that a window would see
+    drawn = Display.for_prone(shot).apply(shot)
+    assert drawn[beside > 120].max() == 0
 
 
 def test_a_screen_draws_blades_as_the_display_does(paths):
