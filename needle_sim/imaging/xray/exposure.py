@@ -179,7 +179,6 @@ def expose(
     signal, energy = behind.seen, behind.energy
     if needles or tools:
         signal, energy = with_needles(behind, needles, tools)
-    opened = open_seen(behind.open, carm, used)
     array, notes = read_out(signal, energy, carm, used, rng)
     field = behind.collimation
     share = 1.0 if field is None else open_share(carm, field)
@@ -191,19 +190,30 @@ def expose(
         carm.column_direction,
         dose.kerma_area_ugy_m2(beam, carm) * share,
         dose.reference_kerma_mgy(beam, carm),
-        {
-            "needles": tuple(
-                as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in needles
-            ),
-            "tools": tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in tools),
-            "cut": mask_seen(behind.cut, carm, used),
-            "cut_share": float(behind.cut.mean()),
-            **({} if opened is None else {"open": opened}),
-            **({} if field is None else {"collimation": field}),
-        },
+        _known(behind, needles, tools),
         used.intensifier,
         notes,
     )
+
+
+def _known(
+    behind: Bare, needles: Sequence[PlacedNeedle], tools: Sequence[PlacedTool]
+) -> dict[str, Any]:
+    """What is known of a picture, as it is seen: `Radiograph.truth`."""
+    carm, used, field = behind.paths.carm, behind.detector, behind.collimation
+    opened = open_seen(behind.open, carm, used)
+    lines = [
+        tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in placed)
+        for placed in (needles, tools)
+    ]
+    return {
+        "needles": lines[0],
+        "tools": lines[1],
+        "cut": mask_seen(behind.cut, carm, used),
+        "cut_share": float(behind.cut.mean()),
+        **({} if opened is None else {"open": opened}),
+        **({} if field is None else {"collimation": field}),
+    }
 
 
 def _of_beam(
