@@ -26,6 +26,7 @@ from needle_sim.imaging.xray.receptor.sharpness import (
     spread,
     stated,
 )
+from needle_sim.jit import aside
 
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -188,9 +189,10 @@ def noisy(
     each pixel's own.
     """
     counted = rng.standard_normal(signal.shape, dtype=np.float32)
+    drawn = aside(lambda: rng.standard_normal(signal.shape, dtype=np.float32))
     counted *= np.sqrt(np.maximum(signal, 0) * quantum_kev)
     seen = spread(counted, noise_taps(detector.sharpness, carm.pixel_mm))
-    own = rng.standard_normal(signal.shape, dtype=np.float32)
+    own = drawn()
     own *= np.float32(electronic_kev(carm, detector))
     seen += own
     seen += signal
