@@ -15,7 +15,7 @@ from benchmarks.reference import shadows
 from needle_sim.imaging.xray import detector as panel
 from needle_sim.imaging.xray.beam import Beam, material, materials, spectrum
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.chords import spread
+from needle_sim.imaging.xray.chords import shadow, spread
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
@@ -81,7 +81,7 @@ def _field(carm: CArm) -> Floats:
     return (carm.source_detector_mm / np.linalg.norm(rays, axis=-1)) ** 3
 
 
-def _rays(carm: CArm, row: float, column: float) -> Floats:
+def _rays(carm: CArm, row: Floats | float, column: Floats | float) -> Floats:
     """From the focal spot to a point of each pixel (R, C, 3), mm."""
     rows, columns = np.indices(carm.shape)
     pixels = np.stack([rows + row, columns + column, np.ones(carm.shape)], axis=-1)
@@ -101,9 +101,12 @@ def _through_needles(
         for one in needles
         for part in (one.parts if isinstance(one, PlacedTool) else parts_of(one))
     ]
-    share, sub = np.ones(carm.shape[0] * carm.shape[1]), spread()
-    for row, column in sub:
-        rays = _rays(carm, row, column).reshape(-1, 3)
+    share, cast = np.ones(carm.shape[0] * carm.shape[1]), shadow(carm, needles)
+    way = np.zeros(carm.shape, dtype=int)  # the same sub-rays of each pixel
+    way[cast.rows, cast.columns] = cast.way
+    sub = np.moveaxis(spread(), 1, 0)
+    for offsets in sub:
+        rays = _rays(carm, *np.moveaxis(offsets[way], -1, 0)).reshape(-1, 3)
         hit, mass, ends, gave = shadows.chords(carm.source_mm, rays, parts)
         gone = shadows.gone(patient, carm.source_mm, rays[hit], ends, gave)
         basis = {name: image.reshape(-1)[hit] for name, image in paths.mass_g_cm2.items()}

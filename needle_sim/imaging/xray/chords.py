@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -28,10 +29,11 @@ Image = NDArray[np.float32]
 Instrument = PlacedNeedle | PlacedTool
 
 SUBRAYS = 13
-"""Rays in each pixel that an instrument touches, on a Fibonacci lattice: each at a row and a column
-of its own, so that an edge along either is found to 1/26 of a pixel."""
+"""Rays in each pixel that an instrument touches: in as many strips of equal area along its axis, so
+that its edges are found however it lies, and each at a place of its own along them."""
 
-_TURN = 8  # of the lattice: 8/13
+_TURN = 8  # along a strip, as in a Fibonacci lattice: 8/13
+_WAYS = 32  # directions of strips in half a turn
 _NEAR_MM = 1.0  # what is nearer to the focal spot than this is not drawn
 _CORNER_PX = 0.75  # from the middle of a pixel to its corner, and a little
 _MOST_SPANS = 16  # stretches of a ray in which tissue gives way; the last takes what is more
@@ -57,6 +59,8 @@ class Shadow:
         Where it did, from the focal spot;
     held : (N, S) int64 array
         so many of them are used.
+    way : (N,) int64 array
+        Which of `spread` the sub-rays of each pixel are.
     """
 
     rows: NDArray[np.intp]
@@ -66,19 +70,36 @@ class Shadow:
     tissue_cm: Image
     spans_mm: Image
     held: NDArray[np.int64]
+    way: NDArray[np.int64]
 
 
+@cache
 def spread() -> Floats:
-    """Sub-rays (S, 2) of a pixel, rows and columns from its middle."""
-    n = np.arange(SUBRAYS)
-    return np.stack([n, n * _TURN % SUBRAYS], axis=1) / SUBRAYS - 0.5 * (SUBRAYS - 1) / SUBRAYS
+    """Sub-rays (W, S, 2) of a pixel, rows and columns from its middle, for axes of W directions."""
+    side = 8 * SUBRAYS
+    fine = (np.arange(side) + 0.5) / side - 0.5
+    square = np.stack(np.meshgrid(fine, fine, indexing="ij"), axis=-1).reshape(-1, 2)
+    found = np.empty((_WAYS, SUBRAYS, 2))
+    for n, angle in enumerate(np.pi * np.arange(_WAYS) / _WAYS):
+        along, across = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        strips = square[np.argsort(square @ across, kind="stable")].reshape(SUBRAYS, -1, 2)
+        for s, strip in enumerate(strips):
+            share = (s * _TURN % SUBRAYS + 0.5) / SUBRAYS
+            where = np.quantile(strip @ along, share)
+            found[n, s] = where * along + (strip @ across).mean() * across
+    found.flags.writeable = False
+    return found
 
 
 def shadow(carm: CArm, instruments: Sequence[Instrument]) -> Shadow:
     """Chords of instruments on the sub-rays of the pixels that they touch."""
     owned = [_parts(one) for one in instruments]
     parts = [part for some in owned for part in some]
-    number, at, first, listed = _touched(carm, parts)
+    spines, margins = _outlines(carm, parts)
+    number, at, first, listed = _touched(carm, spines, margins)
+    run = spines[:, 1] - spines[:, 0]
+    ways = np.rint(np.arctan2(run[:, 1], run[:, 0]) * _WAYS / np.pi).astype(np.int64) % _WAYS
+    way = ways[listed[first[1:] - 1]]  # of the last part: thin ones come last
     materials = tuple(sorted({name for part in parts for name in part.g_cm3}))
     g_cm3 = np.array([[part.g_cm3.get(name, 0.0) for name in materials] for part in parts])
     kinds = np.array([_KINDS[part.kind] for part in parts], dtype=np.int64)
@@ -90,15 +111,15 @@ def shadow(carm: CArm, instruments: Sequence[Instrument]) -> Shadow:
     spans = np.empty((number, SUBRAYS, room, 2), dtype=np.float32)
     held = np.zeros((number, SUBRAYS), dtype=np.int64)
     if number:
-        rays, sub, shape = carm.pixel_rays(), spread(), packed(parts, carm.source_mm)
+        rays, shape = carm.pixel_rays(), packed(parts, carm.source_mm)
         told = first, listed, shape, kinds, owners, tissue, g_cm3.reshape(len(parts), -1)
 
         def work(start: int, stop: int) -> None:
-            _kernels.cast(rays, at, sub, *told, start, stop, mass, gave, spans, held)
+            _kernels.cast(rays, at, spread(), way, *told, start, stop, mass, gave, spans, held)
 
         in_slabs(work, number, slab=_SLAB, row_us=SUBRAYS * _RAY_US)
     rows, columns = at.T.astype(np.intp)
-    return Shadow(rows, columns, materials, mass, gave, spans, held)
+    return Shadow(rows, columns, materials, mass, gave, spans, held, way)
 
 
 def interval_mm(source_mm: Floats, rays_mm: Floats, part: Part) -> Floats:
@@ -152,10 +173,9 @@ def _parts(instrument: Instrument) -> Sequence[Part]:
 
 
 def _touched(
-    carm: CArm, parts: Sequence[Part]
+    carm: CArm, spines: Floats, margins: Floats
 ) -> tuple[int, Floats, NDArray[np.int64], NDArray[np.int64]]:
     """How many pixels are touched, rows and columns (N, 2), and their parts as a ragged list."""
-    spines, margins = _outlines(carm, parts)
     seen = margins > 0
     wide = margins[seen, None, None]
     low = np.floor((spines[seen] - wide).min(axis=(0, 1), initial=np.inf))

@@ -130,12 +130,12 @@ def _winner(count, at, which, near, far, kinds, owners):
 
 @kernel
 def cast(
-    rays, at, spread, first, parts, shape, kinds, owners, tissue, g_cm3, start, stop, mass, gave, spans, held
+    rays, at, spread, way, first, parts, shape, kinds, owners, tissue, g_cm3, start, stop, mass, gave, spans, held
 ):  # fmt: skip
     """Mass per area by material on the sub-rays of pixels, and where tissue gave way.
 
     Pixel n lies at row and column ``at[n]`` and is touched by ``parts[first[n] : first[n + 1]]``, in
-    their order; ``spread`` (S, 2) are its sub-rays, in pixels; ``shape`` is what `interval` takes.
+    their order; ``spread[way[n]]`` (S, 2) are its sub-rays, in pixels; ``shape`` is what `interval` takes.
     Writes ``mass`` (M, N, S), g/cm2, ``gave`` (N, S), cm, and ``spans`` (N, S, H, 2), mm from the
     source, of which ``held`` (N, S) are used.
     """
@@ -147,8 +147,9 @@ def cast(
     near, far = np.empty(room), np.empty(room)
     which, marks, ray = np.empty(room, np.int64), np.empty(2 * room), np.empty(3)
     for n in range(start, stop):
-        for s in range(spread.shape[0]):
-            row, column = at[n, 0] + spread[s, 0], at[n, 1] + spread[s, 1]
+        sub = spread[way[n]]
+        for s in range(spread.shape[1]):
+            row, column = at[n, 0] + sub[s, 0], at[n, 1] + sub[s, 1]
             for k in range(3):
                 ray[k] = rays[k, 0] * row + rays[k, 1] * column + rays[k, 2]
             reach = math.sqrt(ray[0] ** 2 + ray[1] ** 2 + ray[2] ** 2)
@@ -220,7 +221,7 @@ def _density(values, origin, filled, shape, i, j, k):
 
 @kernel
 def displaced(
-    rays, at, spread, spans, held, source, turn, grid, scale, step_mm, start, stop, gone
+    rays, at, spread, way, spans, held, source, turn, grid, scale, step_mm, start, stop, gone
 ):  # fmt: skip
     """Adds to ``gone`` (N, S), g/cm2, the density of a grid along ``spans``, at the middle of steps.
 
@@ -229,10 +230,11 @@ def displaced(
     values, origin, filled, shape = grid
     ray = np.empty(3)
     for n in range(start, stop):
-        for s in range(spread.shape[0]):
+        sub = spread[way[n]]
+        for s in range(spread.shape[1]):
             if held[n, s] == 0:
                 continue
-            row, column = at[n, 0] + spread[s, 0], at[n, 1] + spread[s, 1]
+            row, column = at[n, 0] + sub[s, 0], at[n, 1] + sub[s, 1]
             x = rays[0, 0] * row + rays[0, 1] * column + rays[0, 2]
             y = rays[1, 0] * row + rays[1, 1] * column + rays[1, 2]
             z = rays[2, 0] * row + rays[2, 1] * column + rays[2, 2]

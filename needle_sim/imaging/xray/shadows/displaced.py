@@ -39,7 +39,7 @@ def _add(basis: Basis, carm: CArm, cast: Shadow, gone: Image) -> None:
     voxel_from_patient = basis.patient_from_voxel.inverse()
     rows = basis.rows
     at = np.stack([cast.rows, cast.columns], axis=1).astype(np.float64)
-    rays = (carm.pixel_rays(), at, spread(), cast.spans_mm, cast.held)
+    rays = (carm.pixel_rays(), at, spread(), cast.way, cast.spans_mm, cast.held)
     where = voxel_from_patient.apply(carm.source_mm), voxel_from_patient.matrix[:3, :3]
     grid = rows.values, rows.origin, rows.filled, rows.shape
 
