@@ -31,6 +31,8 @@ _HOMES = {
     "instruments.needle": ("Needle",),
     "instruments.trajectory": ("Trajectory",),
     "instruments.placed": ("PlacedNeedle",),
+    "instruments.tool": ("Tool",),
+    "instruments.tool_placed": ("PlacedTool", "cement", "place"),
     "instruments.contact": ("Feel", "feel"),
     "injectate.agent": ("Agent",),
     "injectate.aspiration": ("aspirate",),

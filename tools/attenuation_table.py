@@ -13,11 +13,11 @@ import xraydb
 ENERGIES_KEV = np.arange(10.5, 150.0)
 ELECTRON_KEV = 510.99895  # CODATA 2018
 
-# Mass fractions: ICRU Report 44 for tissues; 304 stainless steel in the middle of its grade; nitinol
-# and cobalt-chrome in the middle of ASTM F2063 and F1537; bone cement is polymethylmethacrylate with
-# a quarter of its mass barium sulfate: 30 % of the powder is 19 % of what sets (11 % barium, read in
-# an abstract of J Biomed Mater Res A, 2007), and more is often added; an aromatic
-# polyether-urethane.
+# Mass fractions: ICRU Report 44 for tissues; 304 stainless steel in the middle of its grade;
+# nitinol and cobalt-chrome in the middle of ASTM F2063 and F1537; bone cement is
+# polymethylmethacrylate with a quarter of its mass barium sulfate: 30 % of the powder is 19 % of
+# what sets (11 % barium, read in an abstract of J Biomed Mater Res A, 2007), and more is often
+# added; an aromatic polyether-urethane.
 MATERIALS = {
     "water": (1.0, {"H": 0.1119, "O": 0.8881}),
     "adipose": (

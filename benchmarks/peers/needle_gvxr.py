@@ -2,7 +2,7 @@
 
 Both make the monochromatic primary behind the same ball and the same bevelled tube of steel. What
 both are held against is the exact chord of each ray, in NumPy, on a grid of rays so fine that it
-stands for the pixels. gVXR casts one ray a pixel: it is given as many pixels, and they are averaged.
+stands for the pixels. gVXR casts one ray a pixel: it is given as many pixels, then averaged.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ def _scene() -> None:
         "steel": (_tube(), {"Fe": 0.695, "Cr": 0.19, "Ni": 0.0925, "Mn": 0.02, "Si": 0.0025}),
     }
     for name, ((corners, faces), elements) in stuff.items():
-        gvxr.makeTriangularMesh(name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm")
+        gvxr.makeTriangularMesh(
+            name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm"
+        )
         gvxr.setMixture(name, list(elements), list(elements.values()))
         gvxr.setDensity(name, material(name).density_g_cm3, "g/cm3")
         gvxr.addPolygonMeshAsInnerSurface(name)
@@ -259,7 +261,9 @@ def _scene() -> None:
         "steel": (_tube(), {"Fe": 0.695, "Cr": 0.19, "Ni": 0.0925, "Mn": 0.02, "Si": 0.0025}),
     }
     for name, ((corners, faces), elements) in stuff.items():
-        gvxr.makeTriangularMesh(name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm")
+        gvxr.makeTriangularMesh(
+            name, corners.reshape(-1).tolist(), faces.reshape(-1).tolist(), "mm"
+        )
         gvxr.setMixture(name, list(elements), list(elements.values()))
         gvxr.setDensity(name, material(name).density_g_cm3, "g/cm3")
         gvxr.addPolygonMeshAsInnerSurface(name)

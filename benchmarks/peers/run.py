@@ -25,12 +25,13 @@ ROOT = HERE.parents[1]
 PEERS = {
     "rtk": "projector_rtk",
     "drr": "projector_drr",
+    "gvxr": "needle_gvxr",
     "must": "sonogram_must",
     "devito": "heat_devito",
     "simpleitk": "series_simpleitk",
 }
 PACKAGES = {
-    ".venv": ("itk-rtk", "pymust", "devito", "simpleitk"),
+    ".venv": ("itk-rtk", "gvxr", "pymust", "devito", "simpleitk"),
     ".venv-torch": ("torch", "nanodrr", "diffdrr"),  # large: only what needs it is put beside it
 }
 PINS = {".venv": "constraints.txt", ".venv-torch": "constraints-torch.txt"}

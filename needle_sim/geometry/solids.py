@@ -109,7 +109,7 @@ def capsule(start_mm: ArrayLike, end_mm: ArrayLike, diameter_mm: float) -> Solid
 def ellipsoid(
     centre_mm: ArrayLike, diameters_mm: Sequence[float], axes: ArrayLike | None = None
 ) -> Solid:
-    """An ellipsoid of three diameters along the columns of ``axes`` (3, 3); those of the patient."""
+    """An ellipsoid of three diameters along the columns of ``axes``, else of the patient."""
     centre = np.array(centre_mm, dtype=np.float64)
     half = 0.5 * np.array(diameters_mm, dtype=np.float64)
     turn = np.eye(3) if axes is None else np.asarray(axes, dtype=np.float64)

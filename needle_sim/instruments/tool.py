@@ -26,8 +26,8 @@ class Stretch:
     span_mm : (float, float), mm
         From the tip backwards along the axis.
     diameter_mm : (float, float), mm
-        At both ends of a cone (a cylinder when equal), which follows a bent axis; the first alone of
-        a capsule; of an ellipsoid and of a block, which are straight, towards the side that the
+        At both ends of a cone (a cylinder when equal), which follows a bent axis; the first alone
+        of a capsule; of an ellipsoid and of a block, which are straight, towards the side that the
         tool faces and across it.
     material : str
         Of ``attenuation.toml``; ``"void"`` is hollow; ``"cut"`` leaves the patient in its place.

@@ -68,7 +68,7 @@ BODIES = {
     "cone": (cone(START, END, (4.0, 1.0)), in_cone),
     "pointed": (cone(START, END, (4.0, 0.0)), lambda at: in_cone(at, last=0.0)),
     "cylinder": (cone(START, END, (4.0, 4.0)), lambda at: in_cone(at, last=4.0)),
-    "bevel": (cone(START, END, (4.0, 4.0), cuts=(None, AXIS + [0, 0, 1.5])), in_bevelled),
+    "bevel": (cone(START, END, (4.0, 4.0), cuts=(None, AXIS + np.array([0, 0, 1.5]))), in_bevelled),
     "capsule": (capsule(START, END, 3.0), in_capsule),
     "ellipsoid": (ellipsoid(START, (4.0, 10.0, 6.0), TURN), in_ellipsoid),
     "block": (block(START, (4.0, 10.0, 6.0), TURN), in_block),

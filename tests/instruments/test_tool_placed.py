@@ -37,7 +37,7 @@ def test_a_rod_is_as_long_as_its_path():
 
 def test_a_tool_too_short_for_its_path_is_refused():
     long = Trajectory.straight([0, 150, 0], [0, 0, 0])
-    with pytest.raises(InputError, match="50.0 mm too short"):
+    with pytest.raises(InputError, match="too short"):
         place(PIN, long)
 
 

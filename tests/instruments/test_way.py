@@ -61,7 +61,7 @@ def test_a_slot_faces_where_it_is_told_to(facing, towards):
     slot = Stretch((5.0, 10.0), (20.0, 3.0), "cut", shape="block")
     (part,) = way.parts(slot, facing=facing)
     long, short = ((0, 0, 9), (9, 0, 0)) if towards else ((9, 0, 0), (0, 0, 9))
-    at = np.array([long, short], dtype=float) + [0.0, 7.5, 0.0]
+    at = np.array([long, short], dtype=float) + np.array([0.0, 7.5, 0.0])
     assert inside(part.solid, at).tolist() == [True, False]
 
 

@@ -118,11 +118,28 @@ def test_attenuation_of_every_material_is_that_of_xraydb_from_20_to_120_kev(name
     assert mu_rho(name, at_kev) == pytest.approx(theirs, rel=5e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "formula", "density"),
+    [
+        ("water", "H2O", 1.0),
+        ("aluminium", "Al", 2.699),
+        ("nitinol", "Ni0.5099Ti0.4901", 6.45),  # atoms of 55.95 % nickel by mass
+        ("ptfe", "C2F4", 2.2),
+        ("polycarbonate", "C16H14O3", 1.2),
+        ("bone_cement", "C37.45H59.92O19.27S1.0725Ba1.0712", 1.45),
+    ],
+)
+def test_attenuation_agrees_with_xraydb(name, formula, density):
+    at_kev = np.array([20.0, 30.0, 50.0, 60.0, 80.0, 120.0])
+    theirs = xraydb.material_mu(formula, at_kev * 1e3, density=density)
+    assert density * mu_rho(name, at_kev) == pytest.approx(theirs, rel=5e-3)
+
+
 # 1/cm at 60 keV, xraydb 4.5.8 (Elam tables)
 @pytest.mark.parametrize(
     ("name", "per_cm"),
     [("water", 0.2059), ("muscle", 0.2150), ("adipose", 0.1875), ("cortical_bone", 0.6045),
-     ("copper", 14.27), ("steel", 9.48)],
+     ("copper", 14.27), ("steel", 9.48), ("nitinol", 7.63)],
 )  # fmt: skip
 def test_attenuation_at_60_kev(name, per_cm):
     assert mu_rho(name, 60.0) * material(name).density_g_cm3 == pytest.approx(per_cm, rel=4e-3)

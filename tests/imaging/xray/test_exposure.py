@@ -13,6 +13,8 @@ from needle_sim.imaging.xray.dose import set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, cut_share, expose, radiograph
 from needle_sim.imaging.xray.materials import prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.instruments.tool_placed import place
+from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.jit import set_threads, threads
 from needle_sim.volume.volume import Volume
 from tests.imaging.xray.analytic import placed, torso
@@ -42,6 +44,16 @@ def test_a_picture_says_how_it_was_taken(patient):
     assert picture.kap_ugy_m2 > 0
     assert picture.kerma_mgy > 0
     assert "80 kV" in picture.facts()["beam"]
+
+
+def test_a_picture_shows_tools_and_says_where_they_are(patient):
+    lead = place("scs_lead_8", Trajectory.straight([10, 0, -60], [10, 0, 40]))
+    without, picture = (radiograph(patient, CARM, BEAM, tools=one) for one in ([], [lead]))
+    assert picture.truth["tools"][0] == pytest.approx(project_points(CARM, lead.line_mm))
+    tip = np.rint(picture.truth["tools"][0][-1]).astype(int)
+    darker = (picture.array / without.array)[tip[0] - 2 : tip[0] + 6, tip[1] - 3 : tip[1] + 4]
+    assert darker.min() < 0.8
+    assert (picture.truth["needles"], without.truth["tools"]) == ((), ())
 
 
 def test_a_volume_and_its_materials_give_the_same_picture(patient):

@@ -130,12 +130,14 @@ def _winner(count, at, which, near, far, kinds, owners):
 
 @kernel
 def cast(
-    rays, at, spread, way, first, parts, shape, kinds, owners, tissue, g_cm3, start, stop, mass, gave, spans, held
+    rays, at, spread, way, first, parts, shape, kinds, owners, tissue, g_cm3, start, stop,
+    mass, gave, spans, held
 ):  # fmt: skip
     """Mass per area by material on the sub-rays of pixels, and where tissue gave way.
 
-    Pixel n lies at row and column ``at[n]`` and is touched by ``parts[first[n] : first[n + 1]]``, in
-    their order; ``spread[way[n]]`` (S, 2) are its sub-rays, in pixels; ``shape`` is what `interval` takes.
+    Pixel n lies at row and column ``at[n]`` and is touched by ``parts[first[n] : first[n + 1]]``,
+    in their order; ``spread[way[n]]`` (S, 2) are its sub-rays, in pixels; ``shape`` is what
+    `interval` takes.
     Writes ``mass`` (M, N, S), g/cm2, ``gave`` (N, S), cm, and ``spans`` (N, S, H, 2), mm from the
     source, of which ``held`` (N, S) are used.
     """
@@ -223,7 +225,7 @@ def _density(values, origin, filled, shape, i, j, k):
 def displaced(
     rays, at, spread, way, spans, held, source, turn, grid, scale, step_mm, start, stop, gone
 ):  # fmt: skip
-    """Adds to ``gone`` (N, S), g/cm2, the density of a grid along ``spans``, at the middle of steps.
+    """Adds to ``gone`` (N, S), g/cm2, the density of a grid along ``spans``, step by step.
 
     ``turn`` (3, 3) maps millimetres to voxels and ``source`` (3), in voxels, is the focal spot.
     """

@@ -23,6 +23,7 @@ from tests.imaging.xray.analytic import centred, on_grid, placed, torso
 CARM = CArm((0.0, 0.0, 0.0), 20.0, 10.0, shape=(96, 96), pixel_mm=1.0)
 TORSO = torso()
 PATIENT = prepare(TORSO)
+UP = np.array([0.0, 0.0, 1.0])
 BONE = np.array([0.0, 40.0, 0.0])  # the middle of its column of bone, 500 HU
 
 
@@ -61,7 +62,7 @@ def test_a_part_as_dense_as_what_was_there_is_not_seen():
     bare = expose(paths, beam).array
     inside = at_hu(500.0)
     same = {"water": inside["soft"], "cortical_bone": inside["bone"]}
-    rod = Part(cone(BONE - [0, 0, 30], BONE + [0, 0, 30], (12.0, 12.0)), same)
+    rod = Part(cone(BONE - 30 * UP, BONE + 30 * UP, (12.0, 12.0)), same)
     assert expose(paths, beam, tools=[tool(rod)]).array == pytest.approx(bare, rel=2e-3)
     # while of water it would be a hole in the bone
     hole = Part(rod.solid, {"water": 1.0})
