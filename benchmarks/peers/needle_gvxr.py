@@ -119,7 +119,8 @@ def _ours(carm: CArm) -> Floats:
     water = 0.1 * _ball_mm(carm.source_mm, rays.reshape(-1, 3)).reshape(carm.shape)
     paths = PathLengths(carm, {"soft": water.astype(np.float32)})
     slopes = {name: np.array([float(mu_rho(name, KEV))]) for name in ("water", "steel")}
-    one = Bins(np.array([KEV]), np.array([1.0]), slopes)
+    rows = np.ones((carm.shape[0], 1), np.float32)
+    one = Bins(np.array([KEV]), np.array([1.0]), slopes, rows)
     signal = np.exp(-float(mu_rho("water", KEV)) * water).astype(np.float32)
     energy = np.full_like(signal, KEV)
     bare.darken(signal, energy, shadow(carm, [_shaft()]), paths, one)
@@ -233,7 +234,8 @@ def _ours(carm: CArm) -> Floats:
     water = 0.1 * _ball_mm(carm.source_mm, rays.reshape(-1, 3)).reshape(carm.shape)
     paths = PathLengths(carm, {"soft": water.astype(np.float32)})
     slopes = {name: np.array([float(mu_rho(name, KEV))]) for name in ("water", "steel")}
-    one = Bins(np.array([KEV]), np.array([1.0]), slopes)
+    rows = np.ones((carm.shape[0], 1), np.float32)
+    one = Bins(np.array([KEV]), np.array([1.0]), slopes, rows)
     signal = np.exp(-float(mu_rho("water", KEV)) * water).astype(np.float32)
     energy = np.full_like(signal, KEV)
     bare.darken(signal, energy, shadow(carm, [_shaft()]), paths, one)

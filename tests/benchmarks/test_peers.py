@@ -53,4 +53,7 @@ def test_the_names_that_a_peer_takes_from_here_are_there(module):
 def test_an_unknown_peer_is_refused(capsys):
     with pytest.raises(SystemExit):
         run.main(["matlab"])
-    assert "no peer matlab; there are rtk, drr, gvxr, must, devito, simpleitk" in capsys.readouterr().err
+    assert (
+        "no peer matlab; there are rtk, drr, gvxr, must, devito, simpleitk"
+        in capsys.readouterr().err
+    )
