@@ -49,6 +49,7 @@ _HOMES = {
     "imaging.xray.sequence": ("ContrastRun", "contrast_shots"),
     "imaging.xray.subtraction": ("registered", "roadmap"),
     "imaging.xray.triangulation": ("triangulate",),
+    "imaging.xray.truth": ("Truth", "truth_of"),
     "imaging.ultrasound.probe": ("Probe",),
     "imaging.ultrasound.scan": ("sonogram",),
     "imaging.ultrasound.scene": ("Echoes",),
@@ -76,6 +77,7 @@ _HOMES = {
     "exports.scene": ("save_slicer",),
     "exports.segmentation": ("save_segmentation",),
     "studies.study": ("run_study",),
+    "views.dataset": ("write_dataset",),
     "views.front_end.opening": ("rehearse",),
     "studies.result": ("StudyResult",),
 }

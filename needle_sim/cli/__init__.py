@@ -14,6 +14,8 @@ import click
 
 from needle_sim import __version__
 from needle_sim.cli.anatomy import anatomy
+from needle_sim.cli.dataset import dataset
+from needle_sim.cli.fluoro import fluoro
 from needle_sim.cli.info import info
 from needle_sim.cli.list_presets import list_presets
 from needle_sim.cli.phantom import phantom
@@ -57,6 +59,8 @@ def main(debug: bool) -> None:
 main.add_command(run)
 main.add_command(rehearse)
 main.add_command(us)
+main.add_command(fluoro)
+main.add_command(dataset)
 main.add_command(study)
 main.add_command(anatomy)
 main.add_command(phantom)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from needle_sim.errors import InputError
-from needle_sim.imaging.xray.carm import project_points
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.views import canvas
 from needle_sim.views.display import Display
@@ -78,8 +78,20 @@ def draw_radiograph(
     return ax
 
 
+def radiograph_figure(
+    radiograph: Radiograph, *, title: str = "", zoom: float = 1.0, width_px: int = 900
+) -> Figure:
+    """A radiograph on black, as large as a figure, as `draw_radiograph` draws it."""
+    rows, columns = radiograph.array.shape
+    high = round(width_px * rows / columns * (1 + 2 * _BAND))
+    figure = canvas.sheet(width_px, high, colour=canvas.SCREEN)
+    ax = canvas.panel(figure, (0, 0, 1, 1), colour=canvas.SCREEN)
+    draw_radiograph(ax, radiograph, title=title, zoom=zoom)
+    return figure
+
+
 def _draw_overlay(ax: Axes, radiograph: Radiograph, display: Display, one: Overlay) -> None:
-    x, y = display.place(project_points(radiograph.carm, one.points_mm)).T
+    x, y = display.place(radiograph.pixels_of(one.points_mm)).T
     thin = canvas.points_high(ax, 0.004)
     if len(one.points_mm) == 1:
         ring: canvas.Style = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.target import Target
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray import dose
 from needle_sim.imaging.xray.bare import Bare, bare, with_needles
@@ -22,6 +24,7 @@ from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out
 from needle_sim.imaging.xray.receptor.intensifier import Intensifier, flat_at, seen_at
+from needle_sim.imaging.xray.truth import truth_of
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.tool_placed import PlacedTool
 from needle_sim.shown import Shown
@@ -51,7 +54,7 @@ class Radiograph(Shown):
         ``"tools"``: the same of tools, rear end first;
         ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share;
         of a collimated picture ``"collimation"``; of it and of a round one ``"open"``: (R, C), the
-        share of the beam that is let through.
+        share of the beam that is let through; where it was asked for ``"anatomy"``: `truth.Truth`.
         All of it as it is seen: bent where the picture is.
     intensifier : Intensifier or None
         What bends the picture, if anything does: see `pixels_of`.
@@ -114,7 +117,7 @@ class Radiograph(Shown):
 
 
 def radiograph(
-    volume_or_materials: Volume | Materials,
+    patient: Volume | Materials | Anatomy,
     carm: CArm,
     beam: Beam,
     *,
@@ -124,16 +127,30 @@ def radiograph(
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
     collimation: Collimation | None = None,
+    truth: bool = False,
+    target: Target | None = None,
 ) -> Radiograph:
     """An X-ray picture of a patient: `prepare`, `project` and `expose` in one.
 
-    Give `Materials` (from `prepare`) when more than one picture is taken of a volume.
+    Give `Materials` (from `prepare`) when more than one picture is taken of a volume. With
+    ``truth`` an `Anatomy` is wanted, and ``Radiograph.truth["anatomy"]`` holds a `truth.Truth`:
+    masks of its bones, nerves, vessels and of ``target``, landmarks, instruments and pose.
     """
-    patient = volume_or_materials
-    materials = prepare(patient) if isinstance(patient, Volume) else patient
-    paths = project(materials, carm)
-    settings = {"contrast": contrast, "rng": rng, "detector": detector, "collimation": collimation}
-    return expose(paths, beam, needles=needles, tools=tools, **settings)  # type: ignore[arg-type]
+    if truth and not isinstance(patient, Anatomy):
+        raise InputError(
+            f"truth=True needs an Anatomy, got {type(patient).__name__}: give one, or call truth_of"
+        )
+    if isinstance(patient, Anatomy):
+        materials = prepare(patient.ct, inset=patient.inset)
+    else:
+        materials = prepare(patient) if isinstance(patient, Volume) else patient
+    field = {"detector": detector, "collimation": collimation}
+    placed = {"needles": needles, "tools": tools}
+    shot = expose(project(materials, carm), beam, contrast=contrast, rng=rng, **placed, **field)  # type: ignore[arg-type]
+    if not truth or not isinstance(patient, Anatomy):
+        return shot
+    known = truth_of(patient, carm, target=target, **placed, **field)  # type: ignore[arg-type]
+    return replace(shot, truth={**shot.truth, "anatomy": known})
 
 
 def expose(
