@@ -32,6 +32,7 @@ _SHORT = {
     "contralateral-oblique": "contralateral oblique 50",
 }
 END_ON = "end-on"
+_LATE_S = 6.0  # after the injection began, and a second for each mL
 _FIRST_SHARE = 0.4  # of its way that a needle has gone when a run begins
 
 
@@ -131,7 +132,7 @@ def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
     needles = () if placed is None else (placed,)
     given_ml = given["contrast"]
     fluid = None if not given_ml or placed is None else _injected(anatomy, placed, given_ml)
-    late = None if fluid is None else fluid.at(given_ml / 0.5 + 4.0)
+    late = None if fluid is None else fluid.at(given_ml + _LATE_S)
     seen = {"detector": detector, "collimation": field_of(given)}
     shot = expose(paths, beam, needles=needles, contrast=late, rng=rng, **seen)  # type: ignore[arg-type]
     injection = None

@@ -66,8 +66,8 @@ def write_dataset(
     Parameters
     ----------
     folder : Path
-        There, without the files that are written: ``images/000001.png`` (8 bit, as on a screen,
-        never flipped), ``images_16/000001.png`` (16 bit, detector signal, linear) and ``coco.json``.
+        There, without what is written: ``images/000001.png`` (8 bit, as on a screen, never
+        flipped), ``images_16/000001.png`` (16 bit, detector signal, linear) and ``coco.json``.
     count, seed : int
     device : str
         Of ``carms.toml``.
@@ -107,7 +107,7 @@ def write_dataset(
 
 
 def drawn_level(anatomy: Anatomy, rng: np.random.Generator) -> str:
-    """A vertebra with landmarks to aim at; not near the upper end of the volume where others are."""
+    """A vertebra with landmarks to aim at; not near the volume's upper end if others are there."""
     aimable = [one for one in anatomy.bodies if _goals(anatomy, one)]
     inner = aimable[2:] if len(aimable) > _MANY else aimable
     return inner[int(rng.integers(len(inner)))]

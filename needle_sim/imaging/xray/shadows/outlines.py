@@ -24,6 +24,8 @@ STEP_MM = 1.0
 
 _CORNERS = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
 _NEAREST_MM = 1.0  # what is nearer to the focal spot is not drawn
+_CARRIED = 0.4  # voxels by which interpolation carries a surface outwards
+_GRAZED = 0.1  # voxels of bone, weighed by how deep they lie, from which a ray has met it
 _STEP_PX = 0.25  # of the discs along a tube
 
 
@@ -35,7 +37,7 @@ def filled(anatomy: Anatomy, *, step_mm: float = STEP_MM) -> Materials:
 
 
 def bone_shadows(solids: Materials, carm: CArm) -> list[Shade]:
-    """Shadows of bones (from `filled`) that the field can meet: rays with over a voxel of bone."""
+    """Shadows of bones (from `filled`) that the field can meet: every ray that meets them."""
     near = {}
     for name, basis in solids.bases.items():
         ends = _CORNERS * (np.array(basis.shape) - 1)
@@ -43,8 +45,8 @@ def bone_shadows(solids: Materials, carm: CArm) -> list[Shade]:
             near[name] = basis
     paths = project(Materials(near), carm) if near else None
     found = {} if paths is None else paths.mass_g_cm2
-    step_cm = 0.1 * STEP_MM
-    return [(name, bone_kind(name), np.asarray(mass > step_cm)) for name, mass in found.items()]
+    least_cm = _GRAZED * 0.1 * STEP_MM
+    return [(name, bone_kind(name), np.asarray(mass > least_cm)) for name, mass in found.items()]
 
 
 def bone_kind(name: str) -> str:
@@ -80,7 +82,7 @@ def _solid(bone: Bone, step_mm: float) -> Basis:
     place[:3, :3] = step_mm * np.eye(3)[::-1]
     place[:3, 3] = low
     at = Transform(place, target=PATIENT, source=VOXEL)
-    return lay_out(np.clip(0.5 - away / step_mm, 0.0, 1.0), at)
+    return lay_out(np.clip(-away / step_mm - _CARRIED, 0.0, 1.0), at)
 
 
 def _along(points_mm: Floats, radius_mm: Floats, carm: CArm) -> tuple[Floats, Floats]:
