@@ -2,8 +2,8 @@
 
     python tools/draw_fluoroscopy.py [NAME ...] [--out DIR] [--data DIR]
 
-``--data`` holds ``totalsegmentator_lumbar`` (DATA_LICENSES.md) for the pictures of the real CT; they
-are left out without it.
+``--data`` holds ``totalsegmentator_lumbar`` (DATA_LICENSES.md) for the pictures of the real CT;
+they are left out without it.
 """
 
 from __future__ import annotations

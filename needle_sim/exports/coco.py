@@ -75,7 +75,7 @@ def image_entry(shot: Radiograph, known: Truth, *, number: int, **more: Any) -> 
     return {**size, **more, "camera": camera, "beam": beam, "dose": dose}
 
 
-def annotations(
+def annotated(
     shot: Radiograph,
     known: Truth,
     *,
@@ -134,7 +134,7 @@ def mask_of(segmentation: Mapping[str, Any]) -> NDArray[np.bool_]:
 def document(
     images: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]], **info: Any
 ) -> dict[str, Any]:
-    """The whole file, of what `image_entry` and `annotations` gave."""
+    """The whole file, of what `image_entry` and `annotated` gave."""
     told = {
         "schema": SCHEMA,
         "description": "Simulated fluoroscopy of the spine by needle_sim; not for clinical use",

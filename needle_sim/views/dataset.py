@@ -23,7 +23,8 @@ from needle_sim.imaging.xray.dose import set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
-from needle_sim.imaging.xray.truth import filled, truth_of
+from needle_sim.imaging.xray.shadows.outlines import filled
+from needle_sim.imaging.xray.truth import truth_of
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
@@ -97,7 +98,7 @@ def write_dataset(
         images.append(coco.image_entry(shot, known, number=number, **files, view=said))
         lines = {"needle 1": line_mm(needle)}
         more = {"image": number, "first": len(found) + 1, "lines_mm": lines}
-        found += coco.annotations(shot, known, **more)  # type: ignore[arg-type]
+        found += coco.annotated(shot, known, **more)  # type: ignore[arg-type]
         progress(number, count)
     info = {"anatomy": anatomy.name, "device": device, "seed": seed}
     told = coco.document(images, found, **info)

@@ -15,7 +15,7 @@ from needle_sim.imaging.xray.carm import CArm
 from needle_sim.views import dataset
 from needle_sim.views.dataset import tip_px, write_dataset
 
-COUNT = 3
+COUNT = 2
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,8 @@ def test_pictures_have_eight_and_sixteen_bits(written):
         assert image["kev_per_grey_16"] > 0
 
 
-def test_the_same_seed_gives_the_same_bytes_and_a_longer_set_begins_alike(
-    small, written, tmp_path
-):
+@pytest.mark.long
+def test_the_same_seed_gives_the_same_bytes_and_a_longer_set_begins_alike(small, written, tmp_path):
     folder, _ = written
     write_dataset(small, tmp_path, count=1, seed=11, device="mobile_flat_panel")
     for name in ("images/000001.png", "images_16/000001.png"):

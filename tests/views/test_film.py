@@ -35,5 +35,5 @@ def test_what_is_no_film_is_refused(tmp_path, monkeypatch):
         save_film(PICTURES, tmp_path / "run.avi", rate_hz=5.0)
     with pytest.raises(InputError, match="bytes, at least one"):
         save_film(PICTURES.astype(float), tmp_path / "run.gif", rate_hz=5.0)
-    with pytest.raises(InputError, match="0.1 to 60, got 0"):
+    with pytest.raises(InputError, match=r"0\.1 to 60, got 0"):
         save_film(PICTURES, tmp_path / "run.gif", rate_hz=0.0)
