@@ -153,8 +153,8 @@ def truth_of(
         seen_ball = ball_shadow(carm, target.centre_mm, target.radius_mm)
         found.append((target.name, "target", seen_ball))
     lines = {}
-    placed: Sequence[Instrument]
-    for word, placed in (("needle", needles), ("tool", tools)):
+    groups: dict[str, Sequence[Instrument]] = {"needle": needles, "tool": tools}
+    for word, placed in groups.items():
         for number, one in enumerate(placed, start=1):
             name = f"{word} {number}"
             found.append((name, word, _shadowed(carm, one)))

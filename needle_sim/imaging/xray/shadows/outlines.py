@@ -59,7 +59,7 @@ def bone_kind(name: str) -> str:
 
 def tube_shadows(structures: Iterable[Structure], carm: CArm) -> list[Shade]:
     """Shadows of nerves, vessels and sac."""
-    found = []
+    found: list[Shade] = []
     for one in structures:
         discs = [_along(tube.points_mm, tube.radius_mm, carm) for tube in one.tubes]
         found.append((one.name, one.kind, _discs(carm, discs)))
