@@ -1,6 +1,6 @@
 """The laws of a rehearsal: it replays to the same bytes, scores as a run, and refuses cleanly."""
 
-from __future__ import annotations
+from __future__ import re
 
 import sys
 from dataclasses import replace
@@ -63,12 +63,17 @@ def test_a_plan_that_is_followed_scores_as_the_run_of_that_plan(name, monkeypatc
         (run.score.gates, mine.score.gates),
         (run.score.quality, mine.score.quality),
     ):
-        assert [(one.name, one.limit, one.passed) for one in ours] == [
-            (one.name, one.limit, one.passed) for one in theirs
+        assert [(one.name, one.passed) for one in ours] == [
+            (one.name, one.passed) for one in theirs
         ]
         for one, other in zip(ours, theirs, strict=True):
             # a plan may end up to 0.5 mm before its target: by hand the view is taken so much later
             room = 0.51 if one.name == "depth view before danger" else 1e-12
+            depths = [re.findall(r"\d+", str(gate.limit)) for gate in (one, other)]
+            if room > 0.5:  # which may round to the next millimetre
+                assert abs(int(depths[0][0]) - int(depths[1][0])) <= 1
+            else:
+                assert one.limit == other.limit
             same = None if other.value is None else pytest.approx(other.value, abs=room)
             assert one.value == same
     assert mine.score.outcome == run.score.outcome == "completed"
