@@ -1,7 +1,8 @@
 """The laws of a rehearsal: it replays to the same bytes, scores as a run, and refuses cleanly."""
 
-from __future__ import re
+from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
