@@ -17,6 +17,10 @@ from needle_sim.geometry.shapes import Implicit, Row, Step, bar
 
 _X = np.array([1.0, 0.0, 0.0])
 _CORNUA_MM, _WIDTH_MM = 17.7, 112.0  # between the cornua (PARKUS15), of a sacrum of this width
+_ROOT_MM = 6.0, 5.0  # half height and half depth of the ala's upper border beside the first SAP
+_NOTCH_SHARE = 0.6  # of the neck, from its dorsal end: there the border meets it (proposed)
+_UNDER_GROOVE_MM = 0.4  # as the root of a transverse process lies under its groove
+_CREST_BACK_MM, _CREST_UP_MM = 10.0, 6.0  # its lateral end, from the middle of the ala (proposed)
 WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
 
 
@@ -31,7 +35,8 @@ def sacrum_shape(spec: VertebraSpec, sizes: Mapping[str, float]) -> Implicit:
     for side in SIDES:
         rows += [*_foramina(axis, side_posts(axis, side))]
     for side in SIDES:
-        rows += [*superior_process(Posts(spec, side))]
+        post = Posts(spec, side)
+        rows += [*superior_process(post), ala_root(axis, post)]
     rows += [groove(Posts(spec, side)) for side in SIDES]
     return Implicit.of(rows)
 
@@ -112,6 +117,24 @@ def _bridges(axis: Segments, post: Posts) -> Iterator[Row]:
         low = 0.5 * (knots[n][0] + knots[min(n + 1, 4)][0])
         first, last = (7.0 - n, 7.5 - n), (6.5 - n, 7.0 - n)
         yield bar(middle, low, first, end_radii_mm=last, across=across, blend_mm=2.5)
+
+
+def ala_root(axis: Segments, post: Posts) -> Row:
+    """Upper border of the ala where the base of the superior process runs into it.
+
+    Its top is the floor of the groove of the L5 dorsal ramus, as the transverse process is that of
+    a medial branch.
+    """
+    high, deep = _ROOT_MM
+    start = post.neck_point(_NOTCH_SHARE) - (high + _UNDER_GROOVE_MM) * post.neck_over
+    crest = lateral_knots(axis, post)[0][0] + np.array([0.0, _CREST_BACK_MM, _CREST_UP_MM])
+    return bar(
+        start - post.at(2.0, 0.0, 0.0),
+        crest,
+        (high, deep),
+        across=post.neck_over,
+        blend_mm=3.0,
+    )
 
 
 def _pair(values: Point) -> tuple[float, float]:
