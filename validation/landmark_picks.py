@@ -39,6 +39,8 @@ _SIDEWAYS = np.sqrt(0.5)  # of the way across a joint: no more of it runs up tha
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
+_ALA_MM, _BEHIND_BODY_MM = 14.0, 4.0  # the groove lies so near the tip, and so far behind S1
+_SLANTED, _SLICE_MM = 0.25, 0.75
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
 
@@ -215,5 +217,23 @@ def sacral_picks(mesh: Mesh) -> Picks:
     }
     for side, sign in SIGNS.items():
         own = mesh.points_mm[sign * mesh.points_mm[:, 0] > 12.0]
-        found[f"{side} sap_tip"] = extreme(own, [0.0, 0.0, 1.0], within_mm=FLAT_MM)
+        tip = extreme(own, [0.0, 0.0, 1.0], within_mm=FLAT_MM)
+        found |= {f"{side} sap_tip": tip, f"{side} ala_notch": ala_notch(mesh, sign, tip)}
     return found
+
+
+def ala_notch(mesh: Mesh, sign: float, tip: Points) -> Points:
+    """Pass of the groove between the superior process with this tip and the ala.
+
+    Of what looks up and out beside the process and behind the body, the lowest and most medial in
+    each coronal slice is its corner with the ala; the highest of these corners lies on the border.
+    """
+    points, outs = mesh.points_mm, normals(mesh)
+    lateral = sign * (points[:, 0] - tip[0])
+    own = (lateral > 0.0) & (lateral < _ALA_MM) & (points[:, 1] > back_mm(mesh) + _BEHIND_BODY_MM)
+    own &= (points[:, 1] < tip[1]) & (np.minimum(sign * outs[:, 0], outs[:, 2]) > _SLANTED)
+    points = points[own]
+    reach = sign * points[:, 0] + points[:, 2]
+    slices = np.floor(points[:, 1] / _SLICE_MM).astype(int)
+    low = [np.flatnonzero(slices == n)[reach[slices == n].argmin()] for n in np.unique(slices)]
+    return points[max(low, key=lambda one: float(reach[one]))]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from needle_sim.anatomy.phantom.edges import PARAMEDIAN_MM
-from needle_sim.anatomy.phantom.posts import SIDES, Point, Posts
+from needle_sim.anatomy.phantom.posts import SIDES, UP, Point, Posts
 from needle_sim.anatomy.phantom.rims import endplate_landmarks
 from needle_sim.anatomy.phantom.sacral_axis import Segments
 from needle_sim.anatomy.phantom.sacrum import (
@@ -28,6 +28,9 @@ _FAR_MM = 45.0
 _OVER_END_MM = 3.0  # a foramen lies so far over the lower end of its segment
 _GAP_MM = 1.0  # half of the gap of the sacroiliac joint
 _JOINT = {"upper": 0.15, "middle": 0.6, "lower": 1.0}  # from the lower end of S1 to that of S2
+_OVER_GROOVE_MM, _FINE_MM = 5.0, 0.25
+_BESIDE_MM, _DEPTH_MM, _BACK_MM = (-2.5, 6.0), (0.0, 14.0), (-2.5, 3.5)
+"""Where the groove is looked for: across it, into it, and backwards from the neck's ventral end."""
 _DORSAL = 0.8  # how far the lower end of the joint line is looked for behind it, per millimetre out
 
 
@@ -47,7 +50,7 @@ def sacrum_landmarks(
     for side in SIDES:
         post = Posts(spec, side)
         own = superior_process_landmarks(post, bone)
-        own["ala_notch"] = own["sap_tp_junction"]
+        own["ala_notch"] = _ala_notch(post, bone)
         beside = wall_border(spec, sizes, bone, post.at(PARAMEDIAN_MM, 0.0, 0.0))
         own["lamina_upper_edge"], own["lamina_ventral_upper"] = beside
         own |= dict(_foramina(axis, post, bone)) | dict(_joint(axis, post, bone))
@@ -57,6 +60,30 @@ def sacrum_landmarks(
         )
         found |= {f"{side} {name}": at for name, at in own.items()}
     return found
+
+
+def _ala_notch(post: Posts, bone: Implicit) -> Point:
+    """Pass of the groove between superior process and ala, where it crosses the ala's upper border.
+
+    In a coronal section the groove is the corner of both, which a line at 45 degrees comes nearest
+    to; from section to section it rises to the border and falls again before it.
+    """
+    out = post.at(1.0, 0.0, 0.0)
+    into, along = unit(-out - UP), unit(out - UP)
+    start = post.neck_point(1.0) + _OVER_GROOVE_MM * (out + UP)
+    beside, depth = (np.arange(*span, _FINE_MM) for span in (_BESIDE_MM, _DEPTH_MM))
+    corners = []
+    for back in np.arange(*_BACK_MM, _FINE_MM):
+        lines = start + post.at(0.0, back, 0.0) + beside[:, None] * along
+        points = lines[:, None] + depth[:, None] * into
+        away = bone.distance_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
+        first = (away < 0.0).argmax(axis=1)
+        rows = np.arange(len(first))
+        reach = np.where(away[rows, first] < 0.0, depth[first] + away[rows, first], -np.inf)
+        one = int(reach.argmax())
+        corners.append((reach[one], lines[one]))
+    line = min(corners, key=lambda corner: corner[0])[1]
+    return trace_mm(bone, line, into, off_mm=0.0)
 
 
 def _dorsal(spec: VertebraSpec, sizes: Mapping[str, float], bone: Implicit) -> dict[str, Point]:

@@ -20,7 +20,7 @@ _CORNUA_MM, _WIDTH_MM = 17.7, 112.0  # between the cornua (PARKUS15), of a sacru
 _ROOT_MM = 6.0, 5.0  # half height and half depth of the ala's upper border beside the first SAP
 _NOTCH_SHARE = 0.6  # of the neck, from its dorsal end: there the border meets it (proposed)
 _UNDER_GROOVE_MM = 0.4  # as the root of a transverse process lies under its groove
-_CREST_BACK_MM, _CREST_UP_MM = 10.0, 6.0  # its lateral end, from the middle of the ala (proposed)
+_CREST_BACK_MM, _CREST_UP_MM = 12.0, 7.0  # its lateral end, from the middle of the ala (proposed)
 WALL_BELOW_MM = 13.0  # upper border of the dorsal wall under the endplate (proposed)
 
 
