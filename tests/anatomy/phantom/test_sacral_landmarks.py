@@ -8,6 +8,8 @@ from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, box
+from validation.fine_mesh import fine_mesh
+from validation.landmark_picks import sacral_picks
 
 ON_BONE = ("ala_notch", "sap_tip", "sap_neck_ventral", "sap_neck_dorsal", "sacral_cornu")
 IN_THE_MIDDLE = ("promontory", "hiatus_apex", *(f"median_crest_s{n}" for n in (1, 2, 3)))
@@ -27,6 +29,23 @@ def test_bony_ones_lie_on_the_bone(drawn):
 
     points = np.stack([found[name] for name in names])
     assert np.abs(drawn.own["S1"].distance_mm(points)).max() < 0.01
+
+
+def test_the_ala_is_the_floor_of_the_groove_of_the_l5_dorsal_ramus(drawn):
+    """Lateral of the notch bone goes on, nowhere 2 mm under it; medial of it the process rises."""
+    found, bone = landmarks(drawn), drawn.own["S1"]
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        notch = found[f"{side} ala_notch"]
+        beside = notch + np.outer(np.arange(1.0, 8.0), [sign, 0.0, 0.0])
+        assert (bone.distance_mm(beside - [0.0, 0.0, 2.0]) < 0.0).all()
+        assert bone.distance_mm(notch[None] + [-4.0 * sign, 2.0, 3.0])[0] < 0.0
+
+
+def test_the_alar_notch_is_where_it_is_picked_on_a_mesh(drawn):
+    found, picked = landmarks(drawn), sacral_picks(fine_mesh(drawn.own["S1"]))
+    for side in SIDES:
+        name = f"{side} ala_notch"
+        assert np.linalg.norm(found[name] - picked[name]) < 2.0
 
 
 def test_a_needle_passes_each_foramen(drawn):
