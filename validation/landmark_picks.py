@@ -41,6 +41,7 @@ _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
 _ALA_MM, _BEHIND_BODY_MM = 14.0, 4.0  # the groove lies so near the tip, and so far behind S1
 _SLANTED, _SLICE_MM = 0.25, 0.75
+_ROUND_MM = 0.25  # what is so near the bottom of a groove is its bottom
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
 
@@ -235,5 +236,8 @@ def ala_notch(mesh: Mesh, sign: float, tip: Points) -> Points:
     points = points[own]
     reach = sign * points[:, 0] + points[:, 2]
     slices = np.floor(points[:, 1] / _SLICE_MM).astype(int)
-    low = [np.flatnonzero(slices == n)[reach[slices == n].argmin()] for n in np.unique(slices)]
-    return points[max(low, key=lambda one: float(reach[one]))]
+    corners = {n: float(reach[slices == n].min()) for n in np.unique(slices)}
+    border = max(corners.values()) - _ROUND_MM
+    low = [(slices == n) & (reach < at + _ROUND_MM) for n, at in corners.items() if at > border]
+    mean: Points = np.mean([points[one].mean(axis=0) for one in low], axis=0)
+    return mean

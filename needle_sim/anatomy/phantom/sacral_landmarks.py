@@ -29,6 +29,7 @@ _OVER_END_MM = 3.0  # a foramen lies so far over the lower end of its segment
 _GAP_MM = 1.0  # half of the gap of the sacroiliac joint
 _JOINT = {"upper": 0.15, "middle": 0.6, "lower": 1.0}  # from the lower end of S1 to that of S2
 _OVER_GROOVE_MM, _FINE_MM = 5.0, 0.25
+_ROUND_MM = 0.25  # what is so near the bottom of the groove is its bottom
 _BESIDE_MM, _DEPTH_MM, _BACK_MM = (-2.5, 6.0), (0.0, 14.0), (-2.5, 3.5)
 """Where the groove is looked for: across it, into it, and backwards from the neck's ventral end."""
 _DORSAL = 0.8  # how far the lower end of the joint line is looked for behind it, per millimetre out
@@ -66,23 +67,24 @@ def _ala_notch(post: Posts, bone: Implicit) -> Point:
     """Pass of the groove between superior process and ala, where it crosses the ala's upper border.
 
     In a coronal section the groove is the corner of both, which a line at 45 degrees comes nearest
-    to; from section to section it rises to the border and falls again before it.
+    to (the middle of what is as near where it is round); from section to section it rises to the
+    border and falls again before it.
     """
     out = post.at(1.0, 0.0, 0.0)
     into, along = unit(-out - UP), unit(out - UP)
     start = post.neck_point(1.0) + _OVER_GROOVE_MM * (out + UP)
-    beside, depth = (np.arange(*span, _FINE_MM) for span in (_BESIDE_MM, _DEPTH_MM))
+    beside, deep = (np.arange(*span, _FINE_MM) for span in (_BESIDE_MM, _DEPTH_MM))
     corners = []
     for back in np.arange(*_BACK_MM, _FINE_MM):
         lines = start + post.at(0.0, back, 0.0) + beside[:, None] * along
-        points = lines[:, None] + depth[:, None] * into
+        points = lines[:, None] + deep[:, None] * into
         away = bone.distance_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
         first = (away < 0.0).argmax(axis=1)
         rows = np.arange(len(first))
-        reach = np.where(away[rows, first] < 0.0, depth[first] + away[rows, first], -np.inf)
-        one = int(reach.argmax())
-        corners.append((reach[one], lines[one]))
-    line = min(corners, key=lambda corner: corner[0])[1]
+        reach = np.where(away[rows, first] < 0.0, deep[first] + away[rows, first], -np.inf)
+        corners.append((reach.max(), lines[reach > reach.max() - _ROUND_MM].mean(axis=0)))
+    high = min(depth for depth, _ in corners) + _ROUND_MM
+    line = np.mean([line for depth, line in corners if depth < high], axis=0)
     return trace_mm(bone, line, into, off_mm=0.0)
 
 
