@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
-from needle_sim.anatomy.label_wall import Wall, laid_on
+from needle_sim.anatomy.label_wall import Wall
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.past_below import past_below
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, root_over
+from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, off_bone, root_over
 from needle_sim.anatomy.phantom.disc import disc_rows
-from needle_sim.anatomy.phantom.posts import NERVE_OFF_MM, Posts
+from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
 from needle_sim.anatomy.phantom.sacral_nerves import sacral_root
 from needle_sim.anatomy.phantom.sacrum import sacrum_shape
@@ -37,7 +37,7 @@ _QUADRANTS = ("foramen_upper_ventral", "foramen_lower_dorsal", "foramen_lower_ve
 _STEP_MM = 2.0
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _WORTH_MM = 0.1  # of room a millimetre of a move must gain (proposed)
-_WAY_MM = 0.25  # of a root, at which the place is looked for where its branch leaves
+_RIDGE_MM = 0.25  # a branch must not cut through a ridge thinner than its points are apart
 NO_WALLS: Mapping[str, Wall] = MappingProxyType({})
 _OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
 
@@ -122,9 +122,9 @@ def structures_of(
 ) -> dict[str, Structure]:
     """Medial branches, roots and the dural sac by name, all *inferred*.
 
-    Roots and branches are pushed off the fitted bones and the labelled ones (``walls``, by
-    vertebra), and the sac is narrowed where fitted bones leave less room. The branch of a level
-    lies on the vertebra below; it begins at its root where that level is fitted.
+    Roots and branches are pushed off the fitted bones, roots off the labelled ones (``walls``, by
+    vertebra) as well, and the sac is narrowed where fitted bones leave less room. The branch of a
+    level lies on the fitted vertebra below; it begins at its root where that level is fitted.
     """
     bones = [fit.shape for fit in fits.values()]
     roots = _roots(fits)
@@ -134,29 +134,21 @@ def structures_of(
         level = name.split()[0]
         own = [*bones, *(wall for one, wall in walls.items() if "S1" not in (one, level))]
         found.append(Structure(name, "root", (_cleared(tube, own),), "inferred"))
-    cleared = {one.name: one.tubes[0] for one in found[1:]}
-    return {one.name: one for one in (*found, *_branches(fits, roots, cleared, walls))}
+    return {one.name: one for one in (*found, *_branches(fits, roots))}
 
 
-def _branches(
-    fits: Mapping[str, VertebraFit],
-    meant: Mapping[str, Tube],
-    roots: Mapping[str, Tube],
-    walls: Mapping[str, Wall],
-) -> Iterator[Structure]:
-    """Each from its root, as bones have left it, to where the place was meant that it leaves."""
-    solid = [[fit.shape, *([walls[one]] if one in walls else [])] for one, fit in fits.items()]
+def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Iterator[Structure]:
     for vertebra, fit in fits.items():
         bone = None if fit.sacrum is None else sacrum_shape(fit.spec, fit.sacrum)
         for side in SIDES:
             path = fit.patient_from_body.apply(medial_branch_path(fit.spec, side, bone=bone))
             level = above(vertebra, fits)
-            name = f"{level} {side} root"
-            if name in roots:
-                way = resample(roots[name].points_mm, _WAY_MM)
-                leaves = np.linalg.norm(way - meant[name].points_mm[OUTSIDE], axis=1).argmin()
-                path = np.concatenate([way[leaves, None], path])
-            path = laid_on(path, solid, 0.85 * NERVE_OFF_MM)
+            root = roots.get(f"{level} {side} root")
+            if root is not None:
+                path = np.concatenate([root.points_mm[OUTSIDE, None], path])
+            for _ in range(2):  # off one bone may be onto the next
+                for other in fits.values():
+                    path = off_bone(path, other.shape, step_mm=_RIDGE_MM)
             tube = Tube(path, np.full(len(path), 0.5 * fit.spec.medial_branch_mm))
             yield Structure(f"{level} {side} medial branch", "medial_branch", (tube,), "inferred")
 
