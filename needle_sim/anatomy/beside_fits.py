@@ -12,13 +12,12 @@ from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import SAC_MM
 from needle_sim.anatomy.inferred import NO_WALLS
 from needle_sim.anatomy.joined import column_of
-from needle_sim.anatomy.label_wall import Wall
 from needle_sim.anatomy.numbering import rank
 from needle_sim.anatomy.past_below import from_aorta
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
-from needle_sim.anatomy.phantom.course import clear_of, ganglion
+from needle_sim.anatomy.phantom.course import Wall, clear_of, ganglion
 from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.sacral_nerves import lateral_branches, sacral_roots
 from needle_sim.anatomy.phantom.spec import spine_spec

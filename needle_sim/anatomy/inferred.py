@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
-from needle_sim.anatomy.label_wall import Wall
 from needle_sim.anatomy.numbering import above
 from needle_sim.anatomy.past_below import past_below
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, off_bone, root_over
+from needle_sim.anatomy.phantom.course import OUTSIDE, Wall, clear_of, off_bone, root_over
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks

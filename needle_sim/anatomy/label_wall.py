@@ -7,7 +7,6 @@ millimetres inside: what is inferred lies on the bone that is measured, where th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,18 +20,6 @@ Points = NDArray[np.float64]
 _GRID_MM, _MARGIN_MM = 1.5, 5.0
 _SMOOTH_MM = 0.75  # planes of neighbouring surface points meet at steps (proposed)
 _FAR_MM, _BEYOND_MM = 9.0, 99.0  # on the grid, and beyond it
-
-
-class Wall(Protocol):
-    """What a path is pushed off: `needle_sim.geometry.shapes.Implicit` or `LabelWall`."""
-
-    def distance_mm(self, points_mm: ArrayLike) -> Points:
-        """Signed distance (P,), negative inside."""
-        ...
-
-    def gradient(self, points_mm: ArrayLike) -> Points:
-        """Unit vectors (P, 3) the way out."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
