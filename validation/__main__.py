@@ -8,6 +8,7 @@ from collections.abc import Callable
 from validation.anchors import main as anchors
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
+from validation.ct_procedures import main as ct_procedures
 from validation.fitted_cortices import main as fitted_cortices
 from validation.heat_sources import main as heat_sources
 from validation.label_fits import main as label_fits
@@ -25,6 +26,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "anchors": anchors,
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
+    "ct_procedures": ct_procedures,
     "fitted_cortices": fitted_cortices,
     "heat_sources": heat_sources,
     "label_fits": label_fits,
