@@ -75,7 +75,8 @@ class SkinDose:
     @property
     def peak_mm(self) -> Floats:
         """Where it is (3,), patient LPS."""
-        return self.skin.points_mm[np.unravel_index(self.dose_mgy.argmax(), self.dose_mgy.shape)]
+        place = np.unravel_index(self.dose_mgy.argmax(), self.dose_mgy.shape)
+        return np.asarray(self.skin.points_mm[place])
 
 
 def skin_of(ct: Volume) -> Skin:
