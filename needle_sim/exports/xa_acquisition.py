@@ -9,6 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from needle_sim.exports.dicom_head import number
+from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.collimation import outline_px
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 DGY_CM2 = 0.1
 """1 µGy m2 is 0.1 dGy cm2."""
-
-MATERIALS = {"aluminium": "ALUMINUM", "copper": "COPPER", "tantalum": "TANTALUM"}
-"""Filter materials by their names in DICOM; others are written in capitals."""
 
 
 def say_acquisition(data: Dataset, shots: Sequence[Radiograph], steps_ms: Sequence[float]) -> None:
@@ -39,12 +37,16 @@ def say_acquisition(data: Dataset, shots: Sequence[Radiograph], steps_ms: Sequen
     kap = float(sum(shot.kap_ugy_m2 for shot in shots))
     data.ImageAndFluoroscopyAreaDoseProduct = number(DGY_CM2 * kap)
     data.EntranceDoseInmGy = number(float(sum(shot.kerma_mgy for shot in shots)))
-    thick = {name: mm for name, mm in beam.filters_mm.items() if mm > 0}
-    if thick:
-        data.FilterMaterial = [MATERIALS.get(name, name.upper()[:16]) for name in thick]
+    if thick := added_filters(beam):
+        data.FilterMaterial = [name.upper()[:16] for name in thick]
         data.FilterThicknessMinimum = [number(mm) for mm in thick.values()]
         data.FilterThicknessMaximum = [number(mm) for mm in thick.values()]
     data.IntensifierSize = number(carm.pixel_mm * min(carm.shape))
+
+
+def added_filters(beam: Beam) -> dict[str, float]:
+    """Filters put into the beam, mm: aluminium is taken as the tube's own."""
+    return {name: mm for name, mm in beam.filters_mm.items() if mm > 0 and name != "aluminium"}
 
 
 def say_collimator(data: Dataset, shot: Radiograph) -> None:
