@@ -15,7 +15,8 @@ from needle_sim.exports.dicom_head import number
 
 _LOG_BITS, _LINEAR_BITS = 12, 16
 _DARKEST = 1e-4  # of the brightest signal: four decades hold what a detector tells
-_SHOWN = (0.5, 99.5)  # percentiles of the middle of the picture at the ends of the window
+_SHOWN = (0.5, 97.0)  # percentiles of the middle of the picture at the ends of the window
+_RIM = 8  # of a side is left out for it
 _MARGIN_PX = 3
 
 
@@ -69,9 +70,9 @@ def _say_table(data: Dataset, white: int) -> None:
 
 
 def _say_window(data: Dataset, values: NDArray[np.uint16]) -> None:
-    """From the middle quarter of all frames."""
-    rows, columns = values.shape[1:]
-    middle = values[:, rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    """From the middle of all frames."""
+    rows, columns = (side // _RIM for side in values.shape[1:])
+    middle = values[:, rows : values.shape[1] - rows, columns : values.shape[2] - columns]
     low, high = np.percentile(middle, _SHOWN)
     data.WindowCenter = number(round(0.5 * (low + high), 1))
     data.WindowWidth = number(max(1.0, round(high - low, 1)))
