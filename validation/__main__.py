@@ -8,7 +8,9 @@ from collections.abc import Callable
 from validation.anchors import main as anchors
 from validation.bench_lesion import main as bench_lesion
 from validation.contrast_seeds import main as contrast_seeds
+from validation.ct_procedures import main as ct_procedures
 from validation.fitted_cortices import main as fitted_cortices
+from validation.fluoroscopy_dose import main as fluoroscopy_dose
 from validation.heat_sources import main as heat_sources
 from validation.label_fits import main as label_fits
 from validation.landmarks import main as landmarks
@@ -25,7 +27,9 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "anchors": anchors,
     "bench_lesion": bench_lesion,
     "contrast_seeds": contrast_seeds,
+    "ct_procedures": ct_procedures,
     "fitted_cortices": fitted_cortices,
+    "fluoroscopy_dose": fluoroscopy_dose,
     "heat_sources": heat_sources,
     "label_fits": label_fits,
     "landmarks": landmarks,

@@ -29,9 +29,10 @@ PEERS = {
     "must": "sonogram_must",
     "devito": "heat_devito",
     "simpleitk": "series_simpleitk",
+    "pyskindose": "dose_pyskindose",
 }
 PACKAGES = {
-    ".venv": ("itk-rtk", "gvxr", "pymust", "devito", "simpleitk"),
+    ".venv": ("itk-rtk", "gvxr", "pymust", "devito", "simpleitk", "pyskindose"),
     ".venv-torch": ("torch", "nanodrr", "diffdrr"),  # large: only what needs it is put beside it
 }
 PINS = {".venv": "constraints.txt", ".venv-torch": "constraints-torch.txt"}

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import SAC_MM
+from needle_sim.anatomy.inferred import NO_WALLS
 from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import rank
+from needle_sim.anatomy.past_below import from_aorta
 from needle_sim.anatomy.phantom.beside_bodies import segmental_arteries, sympathetic_chains
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.cord import in_the_sac
-from needle_sim.anatomy.phantom.course import clear_of, ganglion
+from needle_sim.anatomy.phantom.course import Wall, clear_of, ganglion
 from needle_sim.anatomy.phantom.posts import SIDES
 from needle_sim.anatomy.phantom.sacral_nerves import lateral_branches, sacral_roots
 from needle_sim.anatomy.phantom.spec import spine_spec
@@ -29,7 +31,10 @@ Points = NDArray[np.float64]
 
 
 def beside_fits(
-    fits: Mapping[str, VertebraFit], known: Mapping[str, Structure]
+    fits: Mapping[str, VertebraFit],
+    known: Mapping[str, Structure],
+    walls: Mapping[str, Wall] = NO_WALLS,
+    aorta: Structure | None = None,
 ) -> dict[str, Structure]:
     """Structures by name that the phantom's rules add to fitted bones, all *inferred*.
 
@@ -42,9 +47,16 @@ def beside_fits(
         By vertebra, joined.
     known : mapping of str to Structure
         Dural sac and roots of `needle_sim.anatomy.inferred.structures_of`.
+    walls : mapping of str to Wall
+        Labelled bones by vertebra, which ganglia, chains and arteries must not run into either.
+    aorta : Structure, optional
+        As labelled; segmental arteries leave its wall.
     """
     own = {one: fit.shape.moved(fit.patient_from_body.inverse()) for one, fit in fits.items()}
-    found = [*_ganglia(fits, known), *_chains(fits, own), *_arteries(fits, own)]
+    arteries = (_off(one, walls) for one in _arteries(fits, own))
+    found = [_off(one, walls) for one in _chains(fits, own)]
+    found += [one if aorta is None else from_aorta(one, aorta) for one in arteries]
+    found += _ganglia(fits, known, walls)
     found += _in_the_sac(fits, known["dura"])
     if "S1" in fits and fits["S1"].sacrum is not None:
         fit, sizes = fits["S1"], fits["S1"].sacrum
@@ -83,11 +95,23 @@ def inferred_note(fits: Mapping[str, VertebraFit], measured: Sequence[str]) -> N
     return Note("", "structures", "", text)
 
 
+def _off(structure: Structure, walls: Mapping[str, Wall]) -> Structure:
+    """A structure outside the sacrum moved out of labelled bones."""
+    own = _but_sacrum(walls)
+    tubes = [Tube(clear_of(t.points_mm, t.radius_mm, own), t.radius_mm) for t in structure.tubes]
+    return replace(structure, tubes=tuple(tubes))
+
+
+def _but_sacrum(walls: Mapping[str, Wall]) -> list[Wall]:
+    """Labels of sacra fill their canals and holes, in which nerves run."""
+    return [wall for vertebra, wall in walls.items() if vertebra != "S1"]
+
+
 def _ganglia(
-    fits: Mapping[str, VertebraFit], known: Mapping[str, Structure]
+    fits: Mapping[str, VertebraFit], known: Mapping[str, Structure], walls: Mapping[str, Wall]
 ) -> Iterator[Structure]:
     """The ganglion of each vertebra, on its root as bones leave it room."""
-    bones = [fit.shape for fit in fits.values()]
+    bones = [*(fit.shape for fit in fits.values()), *_but_sacrum(walls)]
     for level, fit in fits.items():
         if fit.sacrum is not None:
             continue

@@ -16,6 +16,7 @@ from needle_sim.anatomy.inferred import landmarks_of, structures_of
 from needle_sim.anatomy.joined import joined
 from needle_sim.anatomy.label_checks import check_labels
 from needle_sim.anatomy.label_joints import LabelJoint, label_joints
+from needle_sim.anatomy.label_wall import LabelWall
 from needle_sim.anatomy.labelled import (
     LABELLED,
     VERTEBRAE,
@@ -220,12 +221,13 @@ def _with_fits(
     bodies = {vertebra: fit.patient_from_body for vertebra, fit in fits.items()}
     bones = {vertebra: fit.shape for vertebra, fit in fits.items()}
     sacrum = fits["S1"].sacrum if "S1" in fits else None
-    named, seen = structures_of(fits), vessels(labels, low, high, tuple(bones.values()))
+    walls = {one: LabelWall.of(surfaces[one]) for one in fits}
+    named, seen = structures_of(fits, walls), vessels(labels, low, high, tuple(bones.values()))
     return replace(
         bare,
         bodies=bodies,
         landmarks_mm=landmarks_of(fits),
-        structures={**named, **beside_fits(fits, named), **seen},
+        structures={**named, **beside_fits(fits, named, walls, seen.get("aorta")), **seen},
         bones=bones,
         spaces=spaces_of(specs, bodies, sacrum, bones=bones, provenance="inferred"),
         fit_rms_mm={vertebra: fit.rms_mm for vertebra, fit in fits.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from needle_sim.anatomy.anatomy import Structure
 from needle_sim.anatomy.dural_sac import dural_sac
 from needle_sim.anatomy.joined import column_of
 from needle_sim.anatomy.numbering import above
+from needle_sim.anatomy.past_below import past_below
 from needle_sim.anatomy.phantom.column import Column
-from needle_sim.anatomy.phantom.course import OUTSIDE, clear_of, off_bone, root_over
+from needle_sim.anatomy.phantom.course import OUTSIDE, Wall, clear_of, off_bone, root_over
 from needle_sim.anatomy.phantom.disc import disc_rows
 from needle_sim.anatomy.phantom.posts import Posts
 from needle_sim.anatomy.phantom.sacral_landmarks import sacrum_landmarks
@@ -35,6 +37,7 @@ _STEP_MM = 2.0
 _FREE_MM, _REACH_MM = 1.0, 10.0  # places in a foramen: off bone and disc, moved at most so far
 _WORTH_MM = 0.1  # of room a millimetre of a move must gain (proposed)
 _RIDGE_MM = 0.25  # a branch must not cut through a ridge thinner than its points are apart
+NO_WALLS: Mapping[str, Wall] = MappingProxyType({})
 _OUTSIDE_MM = 0.1  # those that nothing aims at: just outside
 
 
@@ -98,12 +101,14 @@ def _own_landmarks(fit: VertebraFit) -> dict[str, Points]:
 
 def _roots(fits: Mapping[str, VertebraFit]) -> dict[str, Tube]:
     """The roots by name before bones push them aside, in the patient."""
-    found = {}
+    found, lower = {}, dict(column_of(fits).pairs)
     for vertebra, fit in fits.items():
         others = [one.shape for level, one in fits.items() if level != vertebra]
         for side in SIDES:
             if fit.sacrum is None:
                 root = root_over(fit.spec, side, fit.patient_from_body, others)
+                if vertebra in lower and fits[lower[vertebra]].sacrum is None:
+                    root = past_below(root, fit, fits[lower[vertebra]])
             else:
                 alone = Column({"S1": fit.spec}, {"S1": fit.patient_from_body})
                 root = sacral_root(alone, fit.sacrum, Posts(fit.spec, side), 1)
@@ -111,22 +116,24 @@ def _roots(fits: Mapping[str, VertebraFit]) -> dict[str, Tube]:
     return found
 
 
-def structures_of(fits: Mapping[str, VertebraFit]) -> dict[str, Structure]:
+def structures_of(
+    fits: Mapping[str, VertebraFit], walls: Mapping[str, Wall] = NO_WALLS
+) -> dict[str, Structure]:
     """Medial branches, roots and the dural sac by name, all *inferred*.
 
-    Roots and branches are pushed off the fitted bones, and the sac is narrowed where they leave
-    less room. The branch of a level lies on the vertebra below; it begins at its root where that
-    level is fitted.
+    Roots and branches are pushed off the fitted bones, roots off the labelled ones (``walls``, by
+    vertebra) as well, and the sac is narrowed where fitted bones leave less room. The branch of a
+    level lies on the fitted vertebra below; it begins at its root where that level is fitted.
     """
     bones = [fit.shape for fit in fits.values()]
     roots = _roots(fits)
-    found = [
-        Structure("dura", "dura", dural_sac(fits, bones, clear_of), "inferred"),
-        *_branches(fits, roots),
-    ]
+    dura = Structure("dura", "dura", dural_sac(fits, bones, clear_of), "inferred")
+    found = [dura]
     for name, tube in roots.items():
-        found.append(Structure(name, "root", (_cleared(tube, bones),), "inferred"))
-    return {one.name: one for one in found}
+        level = name.split()[0]
+        own = [*bones, *(wall for one, wall in walls.items() if "S1" not in (one, level))]
+        found.append(Structure(name, "root", (_cleared(tube, own),), "inferred"))
+    return {one.name: one for one in (*found, *_branches(fits, roots))}
 
 
 def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Iterator[Structure]:
@@ -145,7 +152,7 @@ def _branches(fits: Mapping[str, VertebraFit], roots: Mapping[str, Tube]) -> Ite
             yield Structure(f"{level} {side} medial branch", "medial_branch", (tube,), "inferred")
 
 
-def _cleared(tube: Tube, bones: Sequence[Implicit]) -> Tube:
+def _cleared(tube: Tube, bones: Sequence[Wall]) -> Tube:
     """The tube, every 2 mm, pushed out of bones along their distance, and kept smooth."""
     points = resample(tube.points_mm, _STEP_MM)
     steps = np.linalg.norm(np.diff(tube.points_mm, axis=0), axis=1)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from needle_sim.cli.folder import output_folder
 from needle_sim.cli.patient import check_patient, patient_of
 from needle_sim.errors import InputError
 
@@ -49,7 +48,8 @@ _MOST_ML = 20.0
 @click.option("--film", default="gif", show_default=True, help="gif, webp or mp4 (with ffmpeg).")
 @click.option("--dsa", is_flag=True, help="The injection as a subtraction.")
 @click.option("--seed", default=0, show_default=True, help="Of the noise.")
-@click.option("--out", type=_FILE, help="Where to write.")
+@click.option("--out", type=_FILE, help="Folder to write into, or a new .dcm for DICOM (XA).")
+@click.option("--dose-report", type=_FILE, help="A new .dcm for the dose report (DICOM RDSR).")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, nothing else.")
 def fluoro(**given: Any) -> None:
@@ -62,17 +62,21 @@ def fluoro(**given: Any) -> None:
     needle-sim fluoro --view "right oblique 25, caudal 10" --device image_intensifier
     needle-sim fluoro --needle plan --target "L3-L4 right foramen" --contrast 1 --dsa
     needle-sim fluoro --ct DIR --labels FILE --view lateral --cine 2 --film webp
+    needle-sim fluoro --view lateral --cine 2 --out l4.dcm --dose-report dose.dcm
     """
+    from needle_sim.cli.fluoro_out import place, write_dicom
     from needle_sim.cli.fluoro_shot import take
 
     _check(given)
     name = "fluoro_" + "_".join(
         f"{given['level']} {given['view']}".lower().replace(",", "").split()
     )
-    with output_folder(given["out"], name, force=given["force"]) as folder:
+    with place(given, name) as folder:
         anatomy = patient_of(given)
         taken = take(anatomy, given)
-        files = _write(taken, folder, given)
+        dicom = given["out"] is not None and given["out"].suffix.lower() == ".dcm"
+        files = [] if dicom else _write(taken, folder, given)
+        files += write_dicom(taken, given)
         result = _result(anatomy, taken, given, files)
     if given["as_json"]:
         click.echo(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
@@ -82,6 +86,7 @@ def fluoro(**given: Any) -> None:
 
 def _check(given: dict[str, Any]) -> None:
     """Everything that can be refused before an anatomy is read."""
+    from needle_sim.cli.fluoro_out import check_out
     from needle_sim.cli.fluoro_shot import field_of
     from needle_sim.imaging.xray.modes import Modes
     from needle_sim.imaging.xray.stand import checked_position
@@ -98,6 +103,7 @@ def _check(given: dict[str, Any]) -> None:
         raise InputError(f"--needle must be none or plan, got {given['needle']!r}")
     field_of(given)
     check_film(given["film"])
+    check_out(given)
     for name, most, unit in (("cine", _MOST_CINE_S, "s"), ("contrast", _MOST_ML, "mL")):
         if given[name] is not None and not 0 < given[name] <= most:
             raise InputError(f"--{name} must be over 0 to {most:g} {unit}, got {given[name]:g}")
@@ -134,12 +140,12 @@ def _result(
     anatomy: Anatomy, taken: Taken, given: dict[str, Any], files: list[str]
 ) -> dict[str, Any]:
     """What was taken, flat; None where unknown."""
+    from needle_sim.cli.fluoro_out import dose_row
     from needle_sim.imaging.xray.angles import dicom_words, positioner_angles, said
     from needle_sim.imaging.xray.exposure import cut_share
 
     shot, carm = taken.shot, taken.shot.carm
     primary, secondary = positioner_angles(carm)
-    runs = [one for one in (taken.cine, taken.injection) if one is not None]
     tip = None if taken.placed is None else [float(x) for x in taken.placed.trajectory.tip_mm]
     tip_px = None if tip is None else [float(x) for x in shot.truth["needles"][0][-1]]
     return {
@@ -151,10 +157,9 @@ def _result(
         "angles_dicom": dicom_words(carm, digits=1),
         "positioner_primary_deg": round(primary, 3),
         "positioner_secondary_deg": round(secondary, 3),
-        "kvp": shot.beam.kvp,
+        "kvp": round(shot.beam.kvp, 3),
         "mas": round(shot.beam.mas, 5),
-        "kap_ugy_m2": round(float(shot.kap_ugy_m2 + sum(one.kap_ugy_m2 for one in runs)), 6),
-        "kerma_mgy": round(float(shot.kerma_mgy + sum(one.kerma_mgy for one in runs)), 6),
+        **dose_row(anatomy, taken, given),
         "beam_s": None if taken.cine is None else taken.cine.beam_s,
         "needle": None if taken.placed is None else _needle_words(taken.placed.needle),
         "tip_mm": tip,
@@ -162,6 +167,7 @@ def _result(
         "contrast_seen": None if taken.injection is None else taken.injection.seen,
         "cut_share": cut_share(shot),
         "pictures": files,
+        "dose_report": None if given["dose_report"] is None else str(given["dose_report"]),
         "picture_notes": [str(note) for note in shot.notes],
         "notes": [str(note) for note in anatomy.notes],
     }
@@ -172,11 +178,11 @@ def _needle_words(needle: Needle) -> str:
 
 
 def _in_words(result: dict[str, Any], folder: Path) -> list[str]:
+    from needle_sim.cli.fluoro_out import dose_words
+
     lines = [
         f"{result['anatomy']}, {result['level']}: {result['angles']} ({result['angles_dicom']})",
-        f"Beam      {result['kvp']:g} kV, {result['mas']:.3g} mAs, {result['device']}",
-        f"Dose      {result['kerma_mgy']:.3g} mGy at the reference point, "
-        f"{result['kap_ugy_m2']:.3g} µGy m2",
+        *dose_words(result),
     ]
     if result["beam_s"] is not None:
         lines.append(f"Beam on   {result['beam_s']:.3g} s of pulsed fluoroscopy")
@@ -190,4 +196,6 @@ def _in_words(result: dict[str, Any], folder: Path) -> list[str]:
         lines.append(f"Note      {share:.0f} % of the field lies beyond the end of the volume")
     lines += [f"Note      {note}" for note in result["picture_notes"]]
     lines += [f"Picture   {folder / name}" for name in result["pictures"]]
+    if result["dose_report"] is not None:
+        lines.append(f"Report    {result['dose_report']}")
     return [*lines, result["disclaimer"]]

@@ -13,6 +13,7 @@ from needle_sim.errors import InputError, PlanningError
 if TYPE_CHECKING:
     from needle_sim.anatomy.anatomy import Anatomy
     from needle_sim.imaging.xray.beam import Beam
+    from needle_sim.imaging.xray.brightness import Technique
     from needle_sim.imaging.xray.carm import CArm
     from needle_sim.imaging.xray.cine import Cine
     from needle_sim.imaging.xray.collimation import Collimation
@@ -44,6 +45,7 @@ class Taken:
     cine: Cine | None
     injection: ContrastRun | None
     placed: PlacedNeedle | None
+    technique: Technique
 
 
 def planned(anatomy: Anatomy, name: str) -> PlacedNeedle:
@@ -98,23 +100,22 @@ def field_of(given: Mapping[str, Any]) -> Collimation | None:
     return Collimation(sizes[0], sizes[-1], collimator=Collimator.preset(given["device"]))
 
 
-def beam_of(paths: PathLengths, detector: Detector, given: Mapping[str, Any]) -> Beam:
-    """The beam as asked for; what is not said is set by exposure control."""
-    from needle_sim.imaging.xray.beam import Beam
+def beam_of(
+    paths: PathLengths, detector: Detector, technique: Technique, given: Mapping[str, Any]
+) -> Beam:
+    """The beam of a still picture as asked for; what is not said is set automatically."""
     from needle_sim.imaging.xray.dose import set_exposure
-    from needle_sim.rehearsal.fluoroscope import beam_name
-    from needle_sim.views.dataset import beam_for
 
     kvp, mas = given["kvp"], given["mas"]
-    if kvp is None and mas is None:
-        return beam_for(paths, detector)
-    beam = Beam.preset(beam_name(paths.carm))
-    beam = beam if kvp is None else replace(beam, kvp=kvp)
-    return set_exposure(paths, beam, detector=detector) if mas is None else replace(beam, mas=mas)
+    beam = technique.still if kvp is None else replace(technique.still, kvp=kvp)
+    if mas is not None:
+        return replace(beam, mas=mas)
+    return beam if kvp is None else set_exposure(paths, beam, detector=detector)
 
 
 def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
     """All pictures that were asked for."""
+    from needle_sim.imaging.xray.brightness import set_brightness
     from needle_sim.imaging.xray.detector import Detector
     from needle_sim.imaging.xray.exposure import expose
     from needle_sim.imaging.xray.materials import prepare
@@ -127,14 +128,19 @@ def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
     modes = Modes.preset(given["device"])
     detector = metered(Detector.preset(given["device"]), modes, given["magnify"] or WHOLE)
     paths = project(prepare(anatomy.ct, inset=anatomy.inset), carm)
-    beam = beam_of(paths, detector, given)
+    field = field_of(given)
+    metered_by = {"detector": detector, "collimation": field, "run": modes.run("fluoroscopy")}
+    technique = set_brightness(paths, device=given["device"], **metered_by)  # type: ignore[arg-type]
+    beam = beam_of(paths, detector, technique, given)
     rng = np.random.default_rng(given["seed"])
     needles = () if placed is None else (placed,)
     given_ml = given["contrast"]
     fluid = None if not given_ml or placed is None else _injected(anatomy, placed, given_ml)
     late = None if fluid is None else fluid.at(given_ml + _LATE_S)
-    seen = {"detector": detector, "collimation": field_of(given)}
+    seen = {"detector": detector, "collimation": field}
     shot = expose(paths, beam, needles=needles, contrast=late, rng=rng, **seen)  # type: ignore[arg-type]
+    if beam == technique.still:
+        shot = replace(shot, notes=(*shot.notes, *technique.notes()))
     injection = None
     if given["dsa"] and fluid is not None:
         how = {"mode": "dsa", "needles": needles, "rng": rng, "detector": detector}
@@ -142,7 +148,7 @@ def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
     cine = None
     if given["cine"]:
         cine = _run(paths, beam, given, placed, fluid, rng, seen)
-    return Taken(shot, cine, injection, placed)
+    return Taken(shot, cine, injection, placed, technique)
 
 
 def target_name(given: Mapping[str, Any]) -> str:

@@ -94,6 +94,8 @@ def _attempt(run: Run) -> dict[str, Any]:
         "seconds": _number(record.seconds),
         "kap_ugy_m2": _number(record.kap_ugy_m2),
         "extra_kap_ugy_m2": _number(record.extra_kap_ugy_m2),
+        "kerma_mgy": _number(record.tally.kerma_mgy),
+        "fluoroscopy_s": _number(record.tally.fluoroscopy_s),
         "danger_mm": _number(record.danger_mm),
         "abort": record.abort,
         "justified": record.justified if record.abort is not None else None,

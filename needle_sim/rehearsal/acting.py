@@ -80,7 +80,7 @@ def run_of(it: Rehearsal) -> Run:
     clear = hand.clearance_mm()
     record = it.book.record(
         placed, clear, abort=it.abort_said if it.outcome == "aborted" else None,
-        declared=it.declared,
+        declared=it.declared, tally=it.tally,
     )  # fmt: skip
     attempt = it.attempt
     approach, notes, steepest = attempt.approach()

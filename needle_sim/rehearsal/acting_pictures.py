@@ -10,6 +10,7 @@ import numpy as np
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import PATIENT, Transform
 from needle_sim.imaging.xray.exposure import Radiograph
+from needle_sim.imaging.xray.tally import DoseTally, event_of
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.procedures.procedure import ViewRecipe
 from needle_sim.rehearsal.acting_words import noted
@@ -76,6 +77,7 @@ def shot(it: Rehearsal) -> None:
         it.picture = made
         it.kap_ugy_m2 += kap
         it.kerma_mgy += made.kerma_mgy
+        it.tally = it.tally.plus(event_of(made, start_s=it.t_s))
     name = None if view is None else view.name
     asked = name is not None and it.book.free(f"view {name}", it.book.view_quota(name))
     if made is not None:
@@ -138,6 +140,24 @@ def live_for(it: Rehearsal, seconds: float) -> None:
     it.kap_ugy_m2 += pulses * kap
     it.live_kap_ugy_m2 += pulses * kap
     it.kerma_mgy += pulses * kerma
+    _tally_live(it, pulses * kap, pulses * kerma)
+
+
+def _tally_live(it: Rehearsal, kap: float, kerma: float) -> None:
+    """What ran just now, as the same event for as long as the C-arm stands still."""
+    if not kerma > 0:
+        return
+    last = it.tally.events[-1] if it.tally.events else None
+    since = it.t_s if it.live_since_s is None else it.live_since_s
+    begun = it.t_s
+    if (
+        last is not None
+        and (last.kind, last.carm) == ("fluoroscopy", it.scope.carm)
+        and last.start_s >= since
+    ):
+        kap, kerma, begun = kap + last.kap_ugy_m2, kerma + last.kerma_mgy, last.start_s
+        it.tally = DoseTally(it.tally.events[:-1])
+    it.tally = it.tally.plus(it.scope.fluoroscopy(kap, kerma, begun))
 
 
 def live_picture(it: Rehearsal, rng: np.random.Generator, coarse: int) -> Radiograph | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.sequence import Mode
+from needle_sim.imaging.xray.tally import event_of_contrast
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.rehearsal.acting_pictures import view_title
 from needle_sim.rehearsal.acting_words import noted, opened
@@ -45,6 +46,7 @@ def contrast(it: Rehearsal, agent: str, volume_ml: float, mode: Mode) -> None:
         it.contrast_run, it.picture = run, run.frames[-1]
         it.kap_ugy_m2 += kap
         it.kerma_mgy += run.kerma_mgy
+        it.tally = it.tally.plus(event_of_contrast(run, start_s=it.t_s))
         it.t_s += run.times_s[-1]
     else:
         it.t_s += given.duration_s

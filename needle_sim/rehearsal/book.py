@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from needle_sim import presets
+from needle_sim.imaging.xray.tally import DoseTally
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.procedures.procedure import Procedure, ViewRecipe
 from needle_sim.rehearsal.record import Event, Record, Shot
@@ -141,6 +142,7 @@ class Book:
         *,
         abort: str | None,
         declared: str | None,
+        tally: DoseTally | None = None,
     ) -> Record:
         """All of it, for scores and reports."""
         events = [
@@ -162,6 +164,7 @@ class Book:
             justified=abort is not None and self.reason(),
             allowed_s=self.recipe_s(depth),
             declared=declared,
+            tally=DoseTally() if tally is None else tally,
         )
 
 

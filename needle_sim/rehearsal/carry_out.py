@@ -16,6 +16,7 @@ from needle_sim import presets
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.compartment import compartment
 from needle_sim.imaging.xray.sequence import Mode
+from needle_sim.imaging.xray.tally import DoseEvent, DoseTally, event_of, event_of_contrast
 from needle_sim.injectate.agent import Agent
 from needle_sim.injectate.aspiration import aspirate
 from needle_sim.injectate.spread import Spread, spread
@@ -55,6 +56,7 @@ class _Hand:
     views: list[View] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
     used: list[PlacedNeedle] = field(default_factory=list)
+    doses: list[DoseEvent] = field(default_factory=list)
 
     @property
     def whole_mm(self) -> float:
@@ -104,6 +106,7 @@ class _Hand:
             made = self.suite.shoot(recipe, self.drawn(), self.depth_mm, contrast=iodine)
             self.views.append(made)
             kap = made.radiograph.kap_ugy_m2
+            self.doses.append(event_of(made.radiograph, start_s=now_s))
         said = f"{recipe.title} at {self.depth_mm:.0f} mm"
         self.noted("view", said, self.pace["view_s"], kap, view=recipe.name)
         return None
@@ -139,6 +142,7 @@ class _Hand:
         if self.suite is not None:
             run = self.suite.contrast(recipe, self.drawn(), found, mode)
             seen, kap = run.seen, run.kap_ugy_m2
+            self.doses.append(event_of_contrast(run, start_s=self.time_s))
         title = f"Contrast, {recipe.title}, {_MODES[mode]}"
         self.shots.append(Shot(title, mode, found, run, seen))
         said = f"{step.volume_ml:g} mL contrast, {_MODES[mode]}: {_SEEN[seen]}"
@@ -247,6 +251,7 @@ def carry_out(
         danger_mm=hand.danger_mm,
         abort=abort,
         justified=abort is not None,
+        tally=DoseTally(tuple(hand.doses)),
     )
 
 

@@ -19,13 +19,16 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import angle_deg
 from needle_sim.imaging.xray.bare import Bare, bare
 from needle_sim.imaging.xray.beam import Beam
+from needle_sim.imaging.xray.brightness import Technique, set_brightness
 from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.collimation import Collimation, cut_to
-from needle_sim.imaging.xray.dose import kerma_area_ugy_m2, reference_kerma_mgy, set_exposure
+from needle_sim.imaging.xray.dose import kerma_area_ugy_m2, reference_kerma_mgy
 from needle_sim.imaging.xray.exposure import Radiograph, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
+from needle_sim.imaging.xray.modes import RunMode
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.sequence import ContrastRun, Mode, contrast_shots
+from needle_sim.imaging.xray.tally import DoseEvent
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.planning.sightline import angles_of, recipe_angles, towards_detector
@@ -73,7 +76,7 @@ class Fluoroscope:
         self._whole = CArm.preset(recipe.carm)
         self._ways = {view.name: _way_of(view, anatomy, target, vertebra) for view in recipe.views}
         self._paths: OrderedDict[CArm, PathLengths] = OrderedDict()
-        self._beams: dict[tuple[CArm, str], Beam] = {}
+        self._techniques: dict[CArm, Technique] = {}
         self._bare: OrderedDict[tuple[CArm, float], Bare] = OrderedDict()
 
     @property
@@ -114,15 +117,18 @@ class Fluoroscope:
         self._paths.move_to_end(carm)
         return self._paths[carm]
 
-    def beam(self, carm: CArm) -> Beam:
-        """The beam of exposure control for this pose, which looks at coarse pixels."""
-        name = beam_name(carm)
-        if (carm, name) not in self._beams:
-            if len(self._beams) > 64:
-                self._beams.clear()
+    def technique(self, carm: CArm) -> Technique:
+        """What automatic brightness sets for this pose; it looks at coarse pixels."""
+        if carm not in self._techniques:
+            if len(self._techniques) > 64:
+                self._techniques.clear()
             seen = self.paths(coarser(carm, _METERING))
-            self._beams[carm, name] = set_exposure(seen, Beam.preset(name))
-        return self._beams[carm, name]
+            self._techniques[carm] = set_brightness(seen, device=self._recipe.carm, run=pulsed())
+        return self._techniques[carm]
+
+    def beam(self, carm: CArm) -> Beam:
+        """The beam of a still picture in this pose."""
+        return self.technique(carm).still
 
     def picture(
         self,
@@ -159,9 +165,15 @@ class Fluoroscope:
         if not self._pictures:
             return 0.0, 0.0
         carm = self.carm
-        beam = self.beam(carm)
-        used = replace(beam, mas=beam.mas * float(rules()["pulse_share"]))
+        used = self.technique(carm).pulse
         return kerma_area_ugy_m2(used, carm), reference_kerma_mgy(used, carm)
+
+    def fluoroscopy(self, kap_ugy_m2: float, kerma_mgy: float, start_s: float) -> DoseEvent:
+        """Pulses of this pose that came to so much, as an event of the tally."""
+        used = self.technique(self.carm)
+        count = max(1, round(kerma_mgy / self.pulse()[1]))
+        dose = kap_ugy_m2, kerma_mgy
+        return DoseEvent("fluoroscopy", self.carm, used.pulse, count, used.pulses_s, *dose, start_s)
 
     def contrast(
         self, placed: PlacedNeedle, given: Spread, mode: Mode, rng: np.random.Generator
@@ -250,6 +262,16 @@ def beam_name(carm: CArm) -> str:
     """The beam preset that an operator would take for this angle."""
     sideways = abs((carm.orbital_deg + 90.0) % 180.0 - 90.0)
     return "lumbar_ap" if sideways < 15 else "lumbar_oblique" if sideways < 60 else "lumbar_lateral"
+
+
+@cache
+def pulsed() -> RunMode:
+    """Live pictures of a rehearsal: fewer pulses than the run of the device."""
+    return replace(
+        RunMode.preset("fluoroscopy"),
+        pulses_s=float(rules()["pulses_s"]),
+        dose=float(rules()["pulse_share"]),
+    )
 
 
 @cache

@@ -134,10 +134,21 @@ def economy(attempted: Attempted, limits: Mapping[str, float]) -> tuple[Metric, 
             "dose beyond the recipe",
             record.extra_kap_ugy_m2,
             "µGy·m²",
-            f"of {record.kap_ugy_m2:.3g} µGy·m² in all; pictures that the recipe requires are free",
+            f"of {_dose(record)} in all; pictures that the recipe requires are free",
         ),
         ("time beyond the recipe", float(record.extra_s), "s", f"of {record.seconds:.0f} s in all"),
     )
     return tuple(
         at_most(name, value, unit, limits[name], why, "economy") for name, value, unit, why in rows
+    )
+
+
+def _dose(record: Record) -> str:
+    """All of an attempt's dose in words."""
+    tally = record.tally
+    if not tally.events:
+        return f"{record.kap_ugy_m2:.3g} µGy·m²"
+    return (
+        f"{record.kap_ugy_m2:.3g} µGy·m², {tally.kerma_mgy:.3g} mGy at the reference point and "
+        f"{tally.fluoroscopy_s:.3g} s of fluoroscopy"
     )

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from needle_sim.imaging.xray.sequence import ContrastRun
+from needle_sim.imaging.xray.tally import DoseTally
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.rehearsal.suite import View
@@ -72,7 +73,8 @@ class Record(Shown):
 
     ``placed`` is None where nothing was inserted. ``abort`` says why the attempt was given up, and
     ``justified`` whether what was seen was a reason to. ``allowed_s`` is what the recipe takes, of
-    an attempt by hand; ``declared`` what the operator said before the start, where it was asked.
+    an attempt by hand; ``declared`` what the operator said before the start, where it was asked;
+    ``tally`` every exposure and run, for the dose report.
     """
 
     events: tuple[Event, ...] = ()
@@ -85,6 +87,7 @@ class Record(Shown):
     justified: bool = False
     allowed_s: float | None = None
     declared: str | None = None
+    tally: DoseTally = field(default_factory=DoseTally)
 
     @property
     def passes(self) -> int:

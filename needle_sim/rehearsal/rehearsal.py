@@ -12,6 +12,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.imaging.xray.sequence import ContrastRun
+from needle_sim.imaging.xray.tally import DoseTally
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.procedures.procedure import Procedure, check_side
@@ -71,6 +72,7 @@ class Rehearsal(Shown):
     exposures: int = 0
     kap_ugy_m2: float = 0.0
     kerma_mgy: float = 0.0
+    tally: DoseTally = DoseTally()
     outcome: str | None = None
     abort_said: str = ""
     decisive: tuple[PlacedNeedle, str] | None = None  # where a drug or heat was given

@@ -80,7 +80,9 @@ class State(Shown):
             "C-arm": f"orbital {self.pose.orbital_deg:g}°, tilt {self.pose.tilt_deg:g}°",
             "needle": f"{self.needle}, {depth}, pass {self.needle_pass}",
             "exposures": str(self.exposures),
+            "fluoroscopy, s": f"{self.fluoro_s:.3g}",
             "kerma-area product, µGy m2": f"{self.kap_ugy_m2:.3g}",
+            "reference air kerma, mGy": f"{self.kerma_mgy:.3g}",
             "last": self.said,
         }
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.target import Target
-from needle_sim.imaging.xray.beam import Beam
+from needle_sim.imaging.xray.brightness import set_brightness
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.dose import set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, cut_share, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
@@ -69,6 +68,7 @@ class Suite:
         x, y, z = target.centre_mm
         isocentre = (float(x), float(y), float(z))
         self._carm = replace(CArm.preset(recipe.carm), isocentre_mm=isocentre)
+        self._device = recipe.carm
         self._materials: Materials = prepare(anatomy.ct, inset=anatomy.inset)
         self._paths: dict[tuple[float, float], PathLengths] = {}
         self._names: list[str] = []
@@ -84,7 +84,7 @@ class Suite:
         """One exposure with the needle, and the contrast (iodine, mg/mL), where they are."""
         paths, turned = self.posed(view)
         needles = () if placed is None else (placed,)
-        beam = set_exposure(paths, Beam.preset(view.beam))
+        beam = set_brightness(paths, device=self._device).still
         shot = expose(paths, beam, needles=needles, contrast=contrast, rng=self._rng)
         carm = shot.carm
         said = _joined(turned, _beyond(shot))
@@ -96,7 +96,7 @@ class Suite:
     ) -> ContrastRun:
         """Pictures of contrast from the start of its injection on."""
         paths, _ = self.posed(view)
-        beam = set_exposure(paths, Beam.preset(view.beam))
+        beam = set_brightness(paths, device=self._device).still
         return contrast_shots(
             paths, paths.carm, beam, spread, mode=mode, needles=(placed,), rng=self._rng
         )
@@ -105,7 +105,7 @@ class Suite:
         """The picture down the needle, hub over tip."""
         carm = look_along(placed, self._carm)
         paths = project(self._materials, carm)
-        beam = set_exposure(paths, Beam.preset("lumbar_oblique"))
+        beam = set_brightness(paths, device=self._device).still
         shot = expose(paths, beam, needles=(placed,), rng=self._rng)
         depth = placed.trajectory.depth_mm
         angles = carm.orbital_deg, carm.tilt_deg

@@ -14,7 +14,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
 from needle_sim.shown import Shown
 
-Quantity = Literal["hu", "label", "temperature_c", "mask", "dose", "iodine_mg_ml"]
+Quantity = Literal["hu", "label", "temperature_c", "mask", "dose", "iodine_mg_ml", "distance_mm"]
 AIR_HU = -1024
 
 

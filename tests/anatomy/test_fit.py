@@ -9,6 +9,7 @@ import pytest
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.fit import GOOD_RMS_MM, REFUSED_RMS_MM, anatomy_from_ct, trusted
 from needle_sim.anatomy.label_joints import label_joints
+from needle_sim.anatomy.label_wall import LabelWall
 from needle_sim.anatomy.labelled import VERTEBRAE, LabelledSpine, in_reach
 from needle_sim.anatomy.phantom.vertebra import vertebra_landmarks, vertebra_shape
 from needle_sim.anatomy.surface import label_surface
@@ -340,3 +341,32 @@ def test_two_whole_vertebrae_of_the_chest_ct_suffice_and_a_cut_third_is_named(li
         in_reach(spine, ["L2", "L3"])
     with pytest.raises(InputError, match="vertebra S1 is not in the labels"):
         in_reach(spine, ["S1"])
+
+
+@pytest.mark.real
+def test_roots_chains_and_arteries_keep_off_the_bone_that_is_labelled(patient, request):
+    """Their middle lines, of what lies outside the sacrum, beyond 0.3 mm of slack."""
+    anatomy, _, _ = patient
+    folder = request.getfixturevalue("lumbar" if anatomy.ct.shape[2] == 122 else "lidc")
+    (file,) = folder.glob("labels*.nii.gz")
+    labels = load_labels(file, grid=anatomy.ct)
+    kinds = ("root", "ganglion", "sympathetic", "vessel")
+    for vertebra in set(anatomy.bodies) - {"S1"}:
+        wall = LabelWall.of(label_surface(labels, VERTEBRAE[vertebra], anatomy.ct))
+        for name, one in anatomy.structures.items():
+            if one.kind in kinds and one.provenance == "inferred" and name[0] != "S":
+                for tube in one.tubes:
+                    assert wall.distance_mm(tube.points_mm).min() > -0.3, (vertebra, name)
+
+
+@pytest.mark.real
+def test_segmental_arteries_start_at_the_wall_of_the_labelled_aorta(patient):
+    anatomy, _, _ = patient
+    aorta = anatomy.structures["aorta"]
+    arteries = [one for name, one in anatomy.structures.items() if name.endswith(" artery")]
+    assert arteries
+    for one in arteries:
+        points = one.tubes[0].points_mm
+        assert abs(aorta.distance_mm(points[:1])[0]) < 1.0, one.name
+        for bone in anatomy.bones.values():
+            assert bone.distance_mm(points).min() > -0.3, one.name

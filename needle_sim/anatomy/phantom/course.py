@@ -6,9 +6,10 @@ Body frame: origin in the centre of the vertebral body, +x left, +y posterior, +
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from needle_sim.anatomy.anatomy import Side
@@ -35,6 +36,18 @@ _GANGLION, _STEP_MM, _PUSHES = 3, 2.0, 60
 _FLATTER, _PUSHED_MM = range(0, 49, 6), 1.0  # degrees; into bone, that pushing makes good
 _UNDER_NECK = ((0.72, 9.0), (0.6, 9.0), (0.72, 5.0), (0.5, 7.0), (0.4, 4.0))
 """Where the branch ends: shares of the lamina's foot from the midline, and below the neck."""
+
+
+class Wall(Protocol):
+    """What a path is pushed off: a fitted or a labelled bone."""
+
+    def distance_mm(self, points_mm: ArrayLike) -> Point:
+        """Signed distance (P,), negative inside."""
+        ...
+
+    def gradient(self, points_mm: ArrayLike) -> Point:
+        """Unit vectors (P, 3) the way out."""
+        ...
 
 
 def medial_branch_path(
@@ -159,7 +172,7 @@ def _fine(root: Tube, first: int) -> tuple[Point, Point]:
     return points, np.interp(places, along, root.radius_mm[first:])
 
 
-def clear_of(points: Point, radius: Point, bones: Sequence[Implicit]) -> Point:
+def clear_of(points: Point, radius: Point, bones: Sequence[Wall]) -> Point:
     """A path (N, 3) moved, smoothly, to where circles of ``radius`` (N,) are clear of bones, or as
     far from those on both sides as they let it."""
     for _ in range(_PUSHES):

@@ -242,7 +242,7 @@ def _unfiltered(kvp: float, takeoff_deg: float) -> Spectrum:
     photons.flags.writeable = False
     if takeoff_deg <= 0:
         return photons
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = _nodes()
     seen = energies < kvp
     energy = energies[seen][:, None]
     electron = energy + 0.5 * (kvp - energy) * (nodes + 1.0)  # the electron's energy, keV
@@ -263,3 +263,11 @@ def _unfiltered(kvp: float, takeoff_deg: float) -> Spectrum:
             photons[int(np.abs(energies - line_kev).argmin())] += part * strength
     photons.flags.writeable = False
     return photons
+
+
+@cache
+def _nodes() -> tuple[Spectrum, Spectrum]:
+    """Places and weights of the sum over the electron's energy."""
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights
