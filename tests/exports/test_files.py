@@ -14,6 +14,7 @@ import pytest
 import needle_sim as ns
 from needle_sim.exports.files import save_run
 from needle_sim.exports.result import RESULT_SCHEMA, result_of
+from needle_sim.exports.sr_items import found
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,22 @@ def test_a_run_without_heat_writes_no_lesion_and_one_without_contrast_no_contras
 
 def test_values_that_are_not_finite_become_null(run):
     assert "NaN" not in json.dumps(result_of(run), allow_nan=False)
+
+
+def test_the_dose_report_holds_every_exposure_of_the_run(phantom, tmp_path):
+    made = ns.run_procedure("facet-injection", anatomy=phantom)
+    tally = made.record.tally
+    assert tally.kap_ugy_m2 == pytest.approx(made.record.kap_ugy_m2)
+    save_run(made, tmp_path, seconds=1.0)
+    data = pydicom.dcmread(tmp_path / "dose.dcm")
+    assert len(found(data.ContentSequence, "113706")) == len(tally.events) > 0
+    told = json.loads((tmp_path / "result.json").read_text())["attempt"]
+    assert told["kerma_mgy"] == pytest.approx(tally.kerma_mgy, abs=1e-3)
+    assert told["fluoroscopy_s"] == pytest.approx(tally.fluoroscopy_s, abs=1e-3)
+    before = (tmp_path / "dose.dcm").read_bytes()
+    save_run(made, tmp_path, seconds=2.0)
+    assert (tmp_path / "dose.dcm").read_bytes() == before
+
+
+def test_a_run_without_pictures_has_no_dose_report(folder):
+    assert not (folder / "dose.dcm").exists()

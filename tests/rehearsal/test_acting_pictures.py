@@ -119,3 +119,28 @@ def test_looking_at_live_pictures_changes_nothing():
     first, second = made.live_picture(coarse=2), made.live_picture(coarse=2)
     assert first.array.tobytes() == second.array.tobytes()
     assert made.state == before
+
+
+def test_the_tally_is_the_dose_that_is_shown_stretch_by_stretch():
+    """Pictures and live looks are one event each; a turn of the C-arm begins another."""
+    made = small()
+    made.do("shot", t_s=1.0)
+    made.do("live", on=True, t_s=2.0)
+    made.do("rotate", deg=5.0, t_s=3.0)
+    made.do("rotate", deg=5.0, t_s=5.0)
+    made.do("carm", orbital_deg=10.0, tilt_deg=0.0, t_s=6.0)
+    made.do("live", on=False, t_s=7.0)
+    made.do("live", on=True, t_s=8.0)
+    made.do("live", on=False, t_s=9.0)
+    rate = rules()["pulses_s"]
+    kinds = [(one.kind, one.pulses, one.start_s) for one in made.tally.events]
+    assert kinds == [
+        ("acquisition", 1, 1.0), ("fluoroscopy", 4 * rate, 2.0), ("fluoroscopy", rate, 6.0),
+        ("fluoroscopy", rate, 8.0),
+    ]  # fmt: skip
+    assert made.tally.kap_ugy_m2 == pytest.approx(made.kap_ugy_m2)
+    assert made.tally.kerma_mgy == pytest.approx(made.kerma_mgy)
+    assert made.tally.fluoroscopy_s == pytest.approx(made.fluoro_s) == pytest.approx(6.0)
+    with pytest.raises(InputError):
+        made.do("live", on=False)
+    assert len(made.tally.events) == 4  # a refused act leaves no dose
