@@ -66,11 +66,14 @@ class Photons:
         Coherent and incoherent, per angle, at sines of the half angle evenly from 0 to 1.
     drawn : (2, E, Q) array
         The same sine by even quantiles.
+    free : (2,) array
+        a and b of the incoherent function, angstrom and angstrom2.
     """
 
     mu: Floats
     angle: Floats
     drawn: Floats
+    free: Floats
 
 
 @cache
@@ -90,7 +93,8 @@ def _photons(parts: tuple[tuple[str, float], ...]) -> Photons:
     cosine = 1.0 - 2.0 * sine**2
     coherent *= 1.0 + cosine**2
     nishina = klein_nishina(energies[:, None], cosine)
-    incoherent = nishina * incoherent_function(energies, mu[2], x, sine)
+    free = incoherent_function(energies, mu[2], x, sine)
+    incoherent = nishina * -np.expm1(-free[0] * x - free[1] * x**2)
     angle = np.stack([coherent, incoherent])
     density = angle * sine  # solid angle is 8 pi s ds
     angle /= 8.0 * np.pi * np.trapezoid(density, sine, axis=2)[..., None]
@@ -101,7 +105,7 @@ def _photons(parts: tuple[tuple[str, float], ...]) -> Photons:
             below = density[kind, e]
             total = np.concatenate([[0.0], np.cumsum(0.5 * (below[1:] + below[:-1]))])
             drawn[kind, e] = np.interp(even, total / total[-1], sine)
-    return Photons(mu, angle, drawn)
+    return Photons(mu, angle, drawn, free)
 
 
 def photons(parts: Mapping[str, float]) -> Photons:
@@ -116,7 +120,7 @@ def klein_nishina(energy_kev: Floats, cosine: Floats) -> Floats:
 
 
 def incoherent_function(energies: Floats, mu: Floats, x: Floats, sine: Floats) -> Floats:
-    """Share of the electrons that a transfer ``x`` sets free: fitted to the cross sections ``mu``."""
+    """a and b of the share of electrons that a transfer ``x`` sets free, fitted to ``mu``."""
     nishina = klein_nishina(energies[:, None], 1.0 - 2.0 * sine**2) * sine
     fitted = (energies > 12) & (energies < 120)
     free = np.trapezoid(nishina, sine, axis=1)
@@ -131,5 +135,4 @@ def incoherent_function(energies: Floats, mu: Floats, x: Floats, sine: Floats) -
     def off(three: Floats) -> Floats:
         return np.asarray((made(three) / (electrons / scale) - 1.0)[fitted])
 
-    a, b, _ = optimize.least_squares(off, [2.0, 5.0, 1.0], bounds=(0, np.inf)).x
-    return np.asarray(-np.expm1(-a * x - b * x**2))
+    return np.asarray(optimize.least_squares(off, [2.0, 5.0, 1.0], bounds=(0, np.inf)).x[:2])

@@ -76,6 +76,11 @@ class Grid:
         """Attenuation (E,) of what is between the strips, 1/cm, per 1 keV bin."""
         return np.asarray(material(self.between).mu_rho * self.between_g_cm3)
 
+    @property
+    def primary(self) -> Floats:
+        """Share (E,) of the unscattered photons let through, per 1 keV bin."""
+        return self.lets_through(0.0, 0.0, self.strip_per_cm(), self.between_per_cm())
+
     def lets_through(
         self, across: ArrayLike, along: ArrayLike, strip_per_cm: ArrayLike, between_per_cm: ArrayLike
     ) -> Floats:
