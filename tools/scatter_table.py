@@ -13,12 +13,12 @@ from validation.scatter.photons import BONE, WATER, photons
 # MODEL: fitted by ``python -m validation scatter fit``
 FITTED = "fitted to the Monte Carlo of validation/scatter"
 MODEL = {
-    "share": (1.656, FITTED),
-    "spread": (1.079, FITTED),
-    "coherent": (0.97, FITTED),
-    "opaque": (1.265, FITTED),
-    "forward": (2.451, FITTED),
-    "left": (0.898, FITTED),
+    "share": (1.642, FITTED),
+    "spread": (1.058, FITTED),
+    "coherent": (0.976, FITTED),
+    "opaque": (1.21, FITTED),
+    "forward": (2.703, FITTED),
+    "left": (0.915, FITTED),
 }
 TRANSFER = np.concatenate([[0.0], np.geomspace(0.02, 12.0, 47)])
 

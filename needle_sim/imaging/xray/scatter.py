@@ -16,7 +16,6 @@ from scipy.interpolate import CubicSpline
 from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.grid import Grid
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.scattering import _kernels
 from needle_sim.imaging.xray.scattering.cross import Cross, after_kev, at_energy, cross
@@ -26,7 +25,7 @@ from needle_sim.jit import in_slabs
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-POINTS = 9
+POINTS = 7
 """Points along the longer side of the detector at which scatter is reckoned."""
 
 GROUPS = 3
@@ -38,7 +37,8 @@ _FULL_G_CM3 = 0.9  # from here on a cell holds a photon that comes to it
 # slopes across and along the strips of a grid are tabled at x / (x + these)
 _REACH, _ACROSS, _ALONG = np.array([0.15, 0.6]), 33, 13
 _GRID_STEP_KEV = 2
-_POINT_US = 60.0  # about what one takes
+_SHIFTS = 24
+_PAIR_US = 0.15  # about what a cell and a point take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,11 +73,10 @@ def scatter_veil(
         return np.zeros(carm.shape, dtype=np.float32)
     shone = _shone(paths, beam, opened)
     points = _at_points(body, shone, beam, carm, detector)
-    down, across = (
-        _spline(n, side) for n, side in zip(points.shape, carm.shape, strict=True)
-    )
-    scale = beam.mas * (0.1 * carm.pixel_mm) ** 2
-    return np.asarray(np.maximum(down @ points @ across.T, 0.0) * scale, dtype=np.float32)
+    down, across = (_spline(n, side) for n, side in zip(points.shape, carm.shape, strict=True))
+    points *= beam.mas * (0.1 * carm.pixel_mm) ** 2
+    veil = (down @ points.astype(np.float32)) @ across.T
+    return np.asarray(np.maximum(veil, np.float32(0.0), out=veil))
 
 
 def _shone(paths: PathLengths, beam: Beam, opened: Image | None) -> Floats:
@@ -102,27 +101,55 @@ def _at_points(
     known = cross()
     groups = _groups(beam, detector, body, shone, known)
     first, later = _born(body, shone, groups, known)
-    sent = _first_leaves(groups, detector, known)
+    places, photons, once = _sources(body, first, later)
+    leaves, lines = _first_leaves(groups, detector, known)
     late = _later_leaves(groups, detector, known)
-    grid = np.stack([_let_through(groups, detector, left) for left in (1.0, known.model.left)])
-    longer = max(carm.shape)
-    at = [
-        _places(max(4, round(POINTS * side / longer)), side * carm.pixel_mm * 0.1)
-        for side in carm.shape
-    ]
-    out = np.zeros((len(at[0]), len(at[1])))
-    soft, bone = body.density
-    where = (np.ascontiguousarray(soft), np.ascontiguousarray(bone), body.rows, body.columns)
-    what = (first, later, *sent, late, known.model.forward, grid, _REACH)
+    # a cell as wide as this, seen from the detector, is no point for a grid
+    wide = (body.columns[1] - body.columns[0]) / (0.1 * carm.source_detector_mm / body.middle - 1.0)
+    through = np.stack(
+        [
+            _smoothed(round(cells * wide, 2)) @ _let_through(groups, detector, left)
+            for cells, left in ((1, 1.0), (2, known.model.left))
+        ]
+    )
+    at = [_places(n, side * carm.pixel_mm * 0.1) for n, side in zip(_points(carm), carm.shape)]
+    out = np.zeros(_points(carm))
+    where = body.density, body.rows, body.columns, body.depths, body.step_cm
+    what = places, photons, once, leaves, lines, late, known.model.forward, through, _REACH
     plane = 0.1 * carm.source_detector_mm
 
     def work(start: int, stop: int) -> None:
-        _kernels.sent(
-            *where, body.depths, body.step_cm, *what, plane, *at, start, stop, out
-        )
+        _kernels.sent(*where, *what, plane, *at, start, stop, out)
 
-    in_slabs(work, len(at[0]), slab=1, row_us=_POINT_US * len(at[1]))
+    in_slabs(work, len(out), slab=1, row_us=_PAIR_US * len(places) * out.shape[1])
     return out
+
+
+def _points(carm: CArm) -> tuple[int, int]:
+    longer = max(carm.shape)
+    rows, columns = (max(4, round(POINTS * side / longer)) for side in carm.shape)
+    return rows, columns
+
+
+def _sources(body: Pyramid, first: Floats, later: Floats) -> tuple[Floats, Floats, int]:
+    """Slopes and depth (N, 3) of cells and their photons (N, G); how many scattered once.
+
+    What is scattered again comes from blocks of two cells along each axis.
+    """
+    axes = body.rows, body.columns, body.depths
+    coarse = later
+    for axis in (1, 2, 3):
+        coarse = np.add.reduceat(coarse, np.arange(0, later.shape[axis], 2), axis=axis)
+    halved = [
+        np.add.reduceat(one, starts := np.arange(0, len(one), 2)) / np.diff([*starts, len(one)])
+        for one in axes
+    ]
+    places, photons = [], []
+    for at, born in ((axes, first), (halved, coarse)):
+        sent = born.sum(axis=0) > 0
+        places.append(np.stack([one[sent] for one in np.meshgrid(*at, indexing="ij")], axis=1))
+        photons.append(born[:, sent].T)
+    return np.concatenate(places), np.concatenate(photons), len(places[0])
 
 
 def _groups(
@@ -195,8 +222,8 @@ def _bell(at: Floats, width: float) -> Floats:
 
 def _first_leaves(
     groups: list[Group], detector: Detector, known: Cross
-) -> tuple[Floats, Floats, Floats]:
-    """What a photon scattered once leaves a steradian (G, U), and how it is attenuated (G, U)."""
+) -> tuple[Floats, Floats]:
+    """What a photon scattered once leaves a steradian (G, U), and its attenuation (2, G, U)."""
     sine = np.linspace(0.0, 1.0, _ANGLES)
     leaves, lines = np.empty((len(groups), _ANGLES)), np.empty((2, len(groups), _ANGLES))
     for g, group in enumerate(groups):
@@ -210,7 +237,7 @@ def _first_leaves(
         leaves[g] += free * at_energy(detector.kept.mean_kev, later)
         mean = group.kev - (group.kev - later) * free / (soft + free)
         lines[:, g] = at_energy(known.total, mean)
-    return leaves, lines[0], lines[1]
+    return leaves, lines
 
 
 def _later_leaves(groups: list[Group], detector: Detector, known: Cross) -> Floats:
@@ -223,55 +250,47 @@ def _later_leaves(groups: list[Group], detector: Detector, known: Cross) -> Floa
 
 def _let_through(groups: list[Group], detector: Detector, left: float) -> Floats:
     """Share (G, A, B) that grid and slant make of a photon's signal."""
-    found = []
+    centres, found = energies_kev(), []
     for group in groups:
-        seen = np.flatnonzero(group.weights > 0)[::_GRID_STEP_KEV]
-        weights = group.weights[seen]
-        tables = [_tabled(detector, float(energies_kev()[n])) for n in _lower(seen, left)]
-        found.append(np.tensordot(weights / weights.sum(), np.stack(tables), axes=1))
+        seen = np.flatnonzero(group.weights)[::_GRID_STEP_KEV]
+        lower = np.searchsorted(centres, centres[seen] * left).clip(0, len(centres) - 1)
+        tables = np.stack([_tabled(detector, int(n)) for n in lower])
+        found.append(np.tensordot(group.weights[seen], tables, axes=1) / group.weights[seen].sum())
     return np.stack(found)
 
 
-def _lower(seen: NDArray[np.intp], left: float) -> NDArray[np.intp]:
-    """Bins of energies that are ``left`` of what they were."""
-    centres = energies_kev()
-    return np.asarray(np.searchsorted(centres, centres[seen] * left).clip(0, len(centres) - 1))
-
-
-@lru_cache(maxsize=1024)
-def _grid_table(grid: Grid | None, kev: float) -> Floats:
+def _slopes() -> tuple[Floats, Floats]:
+    """Slopes across and along the strips (A, 1), (B,) at which tables stand."""
+    parts = np.linspace(0, 1, _ACROSS)[:, None], np.linspace(0, 1, _ALONG)
     across, along = (
         reach * part / np.maximum(1.0 - part, 1e-3)
-        for reach, part in zip(
-            _REACH,
-            (np.linspace(0, 1, _ACROSS)[:, None], np.linspace(0, 1, _ALONG)),
-            strict=True,
-        )
+        for reach, part in zip(_REACH, parts, strict=True)
     )
-    if grid is None:
-        return np.ones((_ACROSS, _ALONG))
-    lead, between = (
-        float(at_energy(one, kev)) for one in (grid.strip_per_cm(), grid.between_per_cm())
-    )
-    return grid.lets_through(across, along, lead, between)
+    return across, along
 
 
-def _tabled(detector: Detector, kev: float) -> Floats:
-    """Share (A, B) that the grid lets through, times what slanted photons leave more."""
-    csi = material("csi")
-    depth = float(at_energy(csi.mu_rho, kev)) * csi.density_g_cm3 * detector.csi_um * 1e-4
-    return _grid_table(detector.grid, kev) * _slanted(depth * detector.packing)
+@lru_cache(maxsize=64)
+def _smoothed(wide: float) -> Floats:
+    """What takes means (A, A) of a table over slopes ``wide`` across the strips."""
+    across = _slopes()[0][:, 0]
+    shifts = wide * ((np.arange(_SHIFTS) + 0.5) / _SHIFTS - 0.5)
+    at = np.abs(across[:, None] + shifts)
+    return np.stack([np.interp(at, across, one).mean(axis=1) for one in np.eye(_ACROSS)], axis=1)
 
 
 @lru_cache(maxsize=1024)
-def _slanted(depth: float) -> Floats:
-    parts = np.linspace(0, 1, _ACROSS)[:, None], np.linspace(0, 1, _ALONG)
-    slopes = [
-        reach * part / np.maximum(1.0 - part, 1e-3)
-        for reach, part in zip(_REACH, parts, strict=True)
-    ]
-    longer = np.sqrt(1.0 + slopes[0] ** 2 + slopes[1] ** 2)
-    return np.asarray(np.expm1(-depth * longer) / np.expm1(-depth))
+def _tabled(detector: Detector, at: int) -> Floats:
+    """Share (A, B) that the grid lets through, times what slanted photons leave more, in a bin."""
+    across, along = _slopes()
+    csi, grid = material("csi"), detector.grid
+    depth = csi.mu_rho[at] * csi.density_g_cm3 * detector.csi_um * 1e-4 * detector.packing
+    slant = np.sqrt(1.0 + across**2 + along**2)
+    share = np.asarray(np.expm1(-depth * slant) / np.expm1(-depth))
+    if grid is not None:
+        share *= grid.lets_through(
+            across, along, grid.strip_per_cm()[at], grid.between_per_cm()[at]
+        )
+    return share
 
 
 def _places(count: int, side_cm: float) -> Floats:

@@ -19,13 +19,13 @@ from needle_sim.imaging.xray.scattering import _kernels
 Floats = NDArray[np.float64]
 Image = NDArray[np.float32]
 
-CELLS = 10
+CELLS = 8
 """Cells of the pyramid along the longer side of the detector."""
 
-MARGIN = 3
+MARGIN = 2
 """Cells beyond each side of the detector, in which photons of the beam walk about."""
 
-LAYERS = 12
+LAYERS = 10
 """Layers of cells between the first and the last of the body."""
 
 _COARSE_MM = 8.0  # about the side of the blocks in which a patient is looked up
@@ -60,6 +60,12 @@ class Pyramid:
     def slant(self) -> Floats:
         """Way (R, C, 1) through a layer over its thickness."""
         return np.asarray(np.sqrt(1.0 + self.rows[:, None] ** 2 + self.columns**2))[..., None]
+
+
+    @property
+    def middle(self) -> float:
+        """Depth of the middle of the body, cm."""
+        return 0.5 * float(self.depths[0] + self.depths[-1])
 
 
 def pooled(image: Image, cells: tuple[int, int]) -> Floats:
