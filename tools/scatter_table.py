@@ -34,7 +34,9 @@ def main():
     form = "xraydb 4.5.8, Waasmaier and Kirfel (1995), doi:10.1107/S0108767394013292; free atoms"
     fit = "1 - exp(-a x - b x2) fitted to the incoherent cross sections of xraydb 4.5.8"
     print("# Scatter (needle_sim.imaging.xray.scatter): cross sections, cm2/g, at the centres of")
-    print("# 1 keV bins from 10.5 keV; angles by the transfer x = E sin(angle / 2) / hc, 1/angstrom.")
+    print(
+        "# 1 keV bins from 10.5 keV; angles by the transfer x = E sin(angle / 2) / hc, 1/angstrom."
+    )
     print("# Written by tools/scatter_table.py.\nrevision = 1")
     print("\n[model]")
     for key, (value, source) in MODEL.items():

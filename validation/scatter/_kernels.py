@@ -18,14 +18,20 @@ def uniform(state):
     x ^= x << np.uint64(25)
     x ^= x >> np.uint64(27)
     state[0] = x
-    return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+    return np.float64((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (
+        1.0 / 9007199254740992.0
+    )
 
 
 @kernel
 def chord(x, y, z, ux, uy, uz, low, high):
     """Where a ray enters and leaves a box; nowhere is (1, 0)."""
     near, far = 0.0, _FAR
-    for p, u, a, b in ((x, ux, low[0], high[0]), (y, uy, low[1], high[1]), (z, uz, low[2], high[2])):
+    for p, u, a, b in (
+        (x, ux, low[0], high[0]),
+        (y, uy, low[1], high[1]),
+        (z, uz, low[2], high[2]),
+    ):
         if abs(u) < 1e-12:
             if p < a or p > b:
                 return 1.0, 0.0
@@ -132,8 +138,25 @@ def of_table(table, at):
 
 @kernel
 def walk(
-    seed, histories, energy_at, energies, low, high, density, highest, field, plane, half, mu, angle,
-    drawn, kept, depth, grid, out, absorbed,
+    seed,
+    histories,
+    energy_at,
+    energies,
+    low,
+    high,
+    density,
+    highest,
+    field,
+    plane,
+    half,
+    mu,
+    angle,
+    drawn,
+    kept,
+    depth,
+    grid,
+    out,
+    absorbed,
 ):
     """Photons from the origin towards +z: each scatter is also sent straight to the detector.
 

@@ -90,10 +90,25 @@ def simulate(
     each = histories // batches
     for batch in range(batches):
         walk(
-            seed * 1000 + batch, each, energy_at, energies, scene.low, scene.high, scene.density,
-            highest, scene.field, scene.plane, scene.half, mu,
-            np.stack([one.angle for one in kinds]), np.stack([one.drawn for one in kinds]),
-            np.asarray(detector.kept.mean_kev), depth, _grid(grid), run[batch], absorbed,
+            seed * 1000 + batch,
+            each,
+            energy_at,
+            energies,
+            scene.low,
+            scene.high,
+            scene.density,
+            highest,
+            scene.field,
+            scene.plane,
+            scene.half,
+            mu,
+            np.stack([one.angle for one in kinds]),
+            np.stack([one.drawn for one in kinds]),
+            np.asarray(detector.kept.mean_kev),
+            depth,
+            _grid(grid),
+            run[batch],
+            absorbed,
         )
     cell = (2.0 * scene.half / cells) ** 2
     run /= each * cell
@@ -116,9 +131,17 @@ def unscattered(
     out = np.zeros((2, len(places)))
     mu = np.stack([photons(one).mu for one in (soft, hard)])
     primary(
-        np.asarray(places, dtype=np.float64), scene.low, scene.high, scene.density, scene.plane,
-        weights / weights.sum(), np.asarray(detector.kept.mean_kev), mu, _depth(detector),
-        _grid(grid), out,
+        np.asarray(places, dtype=np.float64),
+        scene.low,
+        scene.high,
+        scene.density,
+        scene.plane,
+        weights / weights.sum(),
+        np.asarray(detector.kept.mean_kev),
+        mu,
+        _depth(detector),
+        _grid(grid),
+        out,
     )
     area = 4.0 * scene.field[0] * scene.field[1] * scene.plane**2
     return np.asarray(out / area)

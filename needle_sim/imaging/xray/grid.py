@@ -82,7 +82,11 @@ class Grid:
         return self.lets_through(0.0, 0.0, self.strip_per_cm(), self.between_per_cm())
 
     def lets_through(
-        self, across: ArrayLike, along: ArrayLike, strip_per_cm: ArrayLike, between_per_cm: ArrayLike
+        self,
+        across: ArrayLike,
+        along: ArrayLike,
+        strip_per_cm: ArrayLike,
+        between_per_cm: ArrayLike,
     ) -> Floats:
         """Share of photons let through, by the tangents of their angle off the focused direction.
 
@@ -92,9 +96,7 @@ class Grid:
         """
         across, along = np.abs(np.asarray(across, float)), np.asarray(along, float)
         lead, between = np.asarray(strip_per_cm, float), np.asarray(between_per_cm, float)
-        height, strip, pitch = (
-            0.1 * one for one in (self.height_mm, self.strip_mm, self.pitch_mm)
-        )
+        height, strip, pitch = (0.1 * one for one in (self.height_mm, self.strip_mm, self.pitch_mm))
         if height == 0:
             return np.ones(np.broadcast_shapes(across.shape, along.shape, lead.shape))
         way = height * np.sqrt(1.0 + across**2 + along**2)

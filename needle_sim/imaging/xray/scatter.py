@@ -94,9 +94,7 @@ def _shone(paths: PathLengths, beam: Beam, opened: Image | None) -> Floats:
     return np.pad(share * np.array(heel)[:, None], MARGIN)
 
 
-def _at_points(
-    body: Pyramid, shone: Floats, beam: Beam, carm: CArm, detector: Detector
-) -> Floats:
+def _at_points(body: Pyramid, shone: Floats, beam: Beam, carm: CArm, detector: Detector) -> Floats:
     """Scatter, keV/cm2 and mAs, at points (D, D') of the detector."""
     known = cross()
     groups = _groups(beam, detector, body, shone, known)
@@ -173,9 +171,7 @@ def _groups(
     return found
 
 
-def _born(
-    body: Pyramid, shone: Floats, groups: list[Group], known: Cross
-) -> tuple[Floats, Floats]:
+def _born(body: Pyramid, shone: Floats, groups: list[Group], known: Cross) -> tuple[Floats, Floats]:
     """Photons (G, R, C, K), per mAs, scattered first in each cell, and again."""
     slant, density = body.slant, body.density
     per_slope = (body.rows[1] - body.rows[0]) * (body.columns[1] - body.columns[0]) * 100.0**2
@@ -220,18 +216,14 @@ def _bell(at: Floats, width: float) -> Floats:
     )
 
 
-def _first_leaves(
-    groups: list[Group], detector: Detector, known: Cross
-) -> tuple[Floats, Floats]:
+def _first_leaves(groups: list[Group], detector: Detector, known: Cross) -> tuple[Floats, Floats]:
     """What a photon scattered once leaves a steradian (G, U), and its attenuation (2, G, U)."""
     sine = np.linspace(0.0, 1.0, _ANGLES)
     leaves, lines = np.empty((len(groups), _ANGLES)), np.empty((2, len(groups), _ANGLES))
     for g, group in enumerate(groups):
         kinds = [float(at_energy(one[0], group.kev)) for one in (known.coherent, known.incoherent)]
         angle = known.per_angle(group.kev, np.linspace(0.0, 1.0, 8 * (_ANGLES - 1) + 1))
-        soft, free = (
-            one[::8] * kind / sum(kinds) for one, kind in zip(angle, kinds, strict=True)
-        )
+        soft, free = (one[::8] * kind / sum(kinds) for one, kind in zip(angle, kinds, strict=True))
         later = after_kev(group.kev, sine)
         leaves[g] = soft * at_energy(detector.kept.mean_kev, group.kev)
         leaves[g] += free * at_energy(detector.kept.mean_kev, later)

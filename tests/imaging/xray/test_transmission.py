@@ -23,7 +23,7 @@ def slab(**mass_g_cm2):
 def direct(beam, **mass_g_cm2):
     """Moments of the signal of the middle pixel, every 1 keV bin on its own: keV, keV2."""
     depth = sum(mass * material(COMPOSITION[name]).mu_rho for name, mass in mass_g_cm2.items())
-    photons = spectrum(beam) * beam.mas * 0.01 * np.exp(-depth)
+    photons = spectrum(beam) * beam.mas * 0.01 * np.exp(-depth) * PANEL.grid.primary
     return photons @ PANEL.kept.mean_kev, photons @ PANEL.kept.square_kev2
 
 

@@ -33,8 +33,26 @@ def ahead_of(y, x, z, to_y, to_x, plane, density, rows, columns, depths, step):
 
 @kernel(fastmath=True)
 def sent(
-    density, rows, columns, depths, step, places, photons, once, leaves, lines, late, forward,
-    through, reach, plane, at_rows, at_columns, start, stop, out,
+    density,
+    rows,
+    columns,
+    depths,
+    step,
+    places,
+    photons,
+    once,
+    leaves,
+    lines,
+    late,
+    forward,
+    through,
+    reach,
+    plane,
+    at_rows,
+    at_columns,
+    start,
+    stop,
+    out,
 ):
     """Adds scatter of cells to points of the detector, rows ``start`` to ``stop`` of ``out``.
 

@@ -61,7 +61,6 @@ class Pyramid:
         """Way (R, C, 1) through a layer over its thickness."""
         return np.asarray(np.sqrt(1.0 + self.rows[:, None] ** 2 + self.columns**2))[..., None]
 
-
     @property
     def middle(self) -> float:
         """Depth of the middle of the body, cm."""
