@@ -157,7 +157,9 @@ def _groups(
     mass = (body.density.sum(axis=3) * body.step_cm * body.slant[..., 0])[:, shone > 0]
     behind = np.median(mass, axis=1) if mass.size else np.zeros(2)
     photons = spectrum(beam)
-    signal = photons * detector.kept.mean_kev * np.exp(-behind @ known.total)
+    line = behind @ known.total
+    least = float(line.min())  # so that no patient is too thick for exponentials
+    signal = photons * detector.kept.mean_kev * np.exp(least - line)
     share = signal / signal.sum()
     which = np.minimum(((np.cumsum(share) - 0.5 * share) * GROUPS).astype(int), GROUPS - 1)
     found = []
@@ -165,7 +167,7 @@ def _groups(
         weights = np.where(which == n, share, 0.0)
         part = weights.sum()
         kev = float(weights @ energies_kev() / part)
-        left = float(np.exp(-behind @ at_energy(known.total, kev)))
+        left = float(np.exp(least - behind @ at_energy(known.total, kev)))
         each = float(at_energy(detector.kept.mean_kev, kev)) * left
         found.append(Group(kev, float(signal.sum() * part / each), weights / part))
     return found

@@ -9,14 +9,14 @@ from needle_sim.imaging.xray.beam import Beam, spectrum
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.grid import Grid
 
-GRID = Grid(10.0, 60.0, 36.0, "paper", 1.2)
+GRID = Detector.preset("mobile_flat_panel").grid
 
 
 def test_the_strips_cover_their_share_and_the_rest_is_paper():
     """Lead that stops all and paper that stops nothing leave the open share of the area."""
-    assert GRID.lets_through(0.0, 0.0, 1e5, 0.0) == pytest.approx(1 - 36e-4 * 60, rel=1e-3)
-    height_cm = 10 * (1 / 60 - 36e-4)
-    clear = GRID.lets_through(0.0, 0.0, 1e5, 2.0) / (1 - 36e-4 * 60)
+    assert GRID.lets_through(0.0, 0.0, 1e5, 0.0) == pytest.approx(1 - 45e-4 * 60, rel=1e-3)
+    height_cm = 10 * (1 / 60 - 45e-4)
+    clear = GRID.lets_through(0.0, 0.0, 1e5, 2.0) / (1 - 45e-4 * 60)
     assert clear == pytest.approx(np.exp(-2.0 * height_cm), rel=1e-3)
 
 

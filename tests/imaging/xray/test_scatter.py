@@ -60,7 +60,7 @@ def test_only_what_is_irradiated_scatters():
     veil = scatter_veil(slab(20.0), BEAM, BARE, half)
     both = veil + veil[:, ::-1]
     assert both == pytest.approx(scatter_veil(slab(20.0), BEAM, BARE), rel=1e-3)
-    assert veil[:, 4].mean() > 3 * veil[:, -4].mean()
+    assert veil[:, 4].mean() > 1.3 * veil[:, -4].mean()
 
 
 def test_scatter_follows_the_charge_and_is_a_smooth_veil():

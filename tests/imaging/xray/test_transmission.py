@@ -56,7 +56,7 @@ def test_every_row_has_the_spectrum_of_its_take_off_angle():
         found = bins(beam, carm, PANEL, NAMES)
         for row in range(15):
             angle = np.degrees(np.arctan((row - 7) * 0.018)) * sign
-            photons = spectrum(beam, toward_cathode_deg=angle)
+            photons = spectrum(beam, toward_cathode_deg=angle) * PANEL.grid.primary
             exact = photons @ PANEL.kept.mean_kev * 1.8**2
             assert found.rows_kev[row].sum() == pytest.approx(exact, rel=1e-3)
         behind, _ = transmitted(
