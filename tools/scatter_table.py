@@ -8,6 +8,7 @@ The numbers of the model itself are held here, as they were fitted to the Monte 
 
 import numpy as np
 import xraydb
+
 from validation.scatter.photons import BONE, WATER, photons
 
 # MODEL: fitted by ``python -m validation scatter fit``

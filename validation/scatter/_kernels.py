@@ -43,7 +43,7 @@ def chord(x, y, z, ux, uy, uz, low, high):
 
 @kernel
 def masses(x, y, z, ux, uy, uz, most, low, high, density):
-    """Soft tissue and bone, g/cm2, from a point along a direction, voxel by voxel; to ``most`` cm."""
+    """Soft tissue and bone, g/cm2, from a point along a direction, to ``most`` cm."""
     soft, bone = 0.0, 0.0
     near, far = chord(x, y, z, ux, uy, uz, low, high)
     far = min(far, most)
@@ -65,7 +65,7 @@ def masses(x, y, z, ux, uy, uz, most, low, high, density):
     gz = dz / abs(uz) if abs(uz) > 1e-12 else _FAR
     now = near
     while now < far:
-        then = min(min(tx, ty), min(tz, far))
+        then = min(tx, ty, tz, far)
         step = max(then - now, 0.0)
         soft += step * density[0, i, j, k]
         bone += step * density[1, i, j, k]
@@ -94,8 +94,8 @@ def masses(x, y, z, ux, uy, uz, most, low, high, density):
 def strips(tx, ty, lead, inter, height, strip, period):
     """Share that a grid lets through of photons with tangents off the focused direction.
 
-    Averaged over the place of entry. ``tx`` runs across the strips; ``lead`` and ``inter`` attenuate
-    per cm; lengths in cm.
+    Averaged over the place of entry. ``tx`` runs across the strips; ``lead`` and ``inter``
+    attenuate per cm; lengths in cm.
     """
     way = height * math.sqrt(1.0 + tx * tx + ty * ty)
     across = height * abs(tx)

@@ -71,7 +71,12 @@ class Ratios:
 
 FITTED = [
     *(Slab("80", thick, field) for thick in (10, 15, 20, 25, 30) for field in (10, 25)),
-    *(Slab(beam, thick, field) for beam in ("70", "110") for thick in (15, 30) for field in (10, 25)),
+    *(
+        Slab(beam, thick, field)
+        for beam in ("70", "110")
+        for thick in (15, 30)
+        for field in (10, 25)
+    ),
     *(Slab("80", 20, 25, 80.0), Slab("80", 30, 18), Slab("80", 30, 25, 75.0)),
 ]
 BESIDE = [
@@ -82,7 +87,7 @@ BESIDE = [
 
 def of_slab(case: Slab, *, histories: int, seed: int = 1) -> tuple[Ratios, Ratios]:
     """Without and with grid, over 2 x 2 cm of the detector."""
-    beam, carm = BEAMS[case.beam], _carm(case.isocentre)
+    beam = BEAMS[case.beam]
     scene = slab(
         case.thick, case.field, exit_cm=case.isocentre + 0.5 * case.thick, plane=100.0, half=1.0
     )
@@ -105,7 +110,13 @@ def opened(case: Slab) -> NDArray[np.float32]:
 
 
 def of_patient(
-    patient: Materials, at_mm: Floats, orbital_deg: float, beam: str, *, histories: int, seed: int = 1
+    patient: Materials,
+    at_mm: Floats,
+    orbital_deg: float,
+    beam: str,
+    *,
+    histories: int,
+    seed: int = 1,
 ) -> tuple[Ratios, Ratios]:
     """Without and with grid, over 8 x 8 cm of the detector, the whole of it open."""
     carm = replace(aimed(_carm(60.0), at_mm), orbital_deg=orbital_deg)
@@ -116,7 +127,11 @@ def of_patient(
 
 
 def ours(
-    paths: PathLengths, beam: Beam, detector: Detector, field: NDArray[np.float32] | None, half: float
+    paths: PathLengths,
+    beam: Beam,
+    detector: Detector,
+    field: NDArray[np.float32] | None,
+    half: float,
 ) -> float:
     """Scatter over primary of the package within ``half`` cm of the middle of the detector."""
     veil = scatter_veil(paths, beam, detector, field)
@@ -151,7 +166,7 @@ def _both(
 
 
 def report_195(*, histories: int, seed: int = 1) -> dict[str, float]:
-    """Ours over the report's energies of case 2; the air before the body is taken as narrow beam."""
+    """Ours over the report's energies of case 2; air before the body acts as on a narrow beam."""
     kev = energies_kev()
     at = int(np.searchsorted(kev, 56.4))
     weights = np.zeros_like(kev)

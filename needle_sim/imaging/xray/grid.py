@@ -91,21 +91,20 @@ class Grid:
         """Share of photons let through, by the tangents of their angle off the focused direction.
 
         ``across`` the strips and ``along`` them; averaged over the place where a photon comes in.
-        All four are broadcast. Geometry after Day and Dance (1983),
-        doi:10.1088/0031-9155/28/12/008.
+        All four are broadcast. As in Day and Dance (1983), Phys Med Biol 28:1429.
         """
-        across, along = np.abs(np.asarray(across, float)), np.asarray(along, float)
-        lead, between = np.asarray(strip_per_cm, float), np.asarray(between_per_cm, float)
+        x, y = np.abs(np.asarray(across, float)), np.asarray(along, float)
+        strips, clear = np.asarray(strip_per_cm, float), np.asarray(between_per_cm, float)
         height, strip, pitch = (0.1 * one for one in (self.height_mm, self.strip_mm, self.pitch_mm))
         if height == 0:
-            return np.ones(np.broadcast_shapes(across.shape, along.shape, lead.shape))
-        way = height * np.sqrt(1.0 + across**2 + along**2)
-        moved = np.maximum(height * across, 1e-7)  # cm; so little is as good as straight
-        slope = (lead - between) * way / moved
+            return np.ones(np.broadcast_shapes(x.shape, y.shape, strips.shape))
+        way = height * np.sqrt(1.0 + x**2 + y**2)
+        moved = np.maximum(height * x, 1e-7)  # cm; so little is as good as straight
+        slope = (strips - clear) * way / moved
         whole = np.floor(moved / pitch)
         rest = moved - whole * pitch
         least, most = np.maximum(0.0, rest + strip - pitch), np.minimum(rest, strip)
         seen = np.abs(pitch - rest - strip) * np.exp(-slope * least)
         seen = seen + np.abs(rest - strip) * np.exp(-slope * most)
         seen = seen + 2.0 * (np.exp(-slope * least) - np.exp(-slope * most)) / slope
-        return np.asarray(seen / pitch * np.exp(-slope * whole * strip - between * way))
+        return np.asarray(seen / pitch * np.exp(-slope * whole * strip - clear * way))

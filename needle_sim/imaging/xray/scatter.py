@@ -6,19 +6,25 @@ body at random; how the walk ends is fitted to a Monte Carlo (``python -m valida
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from needle_sim.imaging.xray.beam import Beam, energies_kev, material, spectrum
+from needle_sim.imaging.xray.beam import Beam, spectrum
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.scattering import _kernels
-from needle_sim.imaging.xray.scattering.cross import Cross, after_kev, at_energy, cross
+from needle_sim.imaging.xray.scattering.cross import Cross, at_energy, cross
+from needle_sim.imaging.xray.scattering.groups import (
+    Group,
+    first_leaves,
+    groups_of,
+    later_leaves,
+)
+from needle_sim.imaging.xray.scattering.passage import REACH, let_through, smoothed
 from needle_sim.imaging.xray.scattering.pyramid import MARGIN, Pyramid, cells_of, pooled, pyramid
 from needle_sim.jit import in_slabs
 
@@ -28,35 +34,9 @@ Floats = NDArray[np.float64]
 POINTS = 7
 """Points along the longer side of the detector at which scatter is reckoned."""
 
-GROUPS = 3
-"""Groups of energies, of the same share in the signal behind the patient."""
-
-_ANGLES = 65  # sines of the half angle
 _WALK = 12  # times that a photon is scattered again, at most
 _FULL_G_CM3 = 0.9  # from here on a cell holds a photon that comes to it
-# slopes across and along the strips of a grid are tabled at x / (x + these)
-_REACH, _ACROSS, _ALONG = np.array([0.15, 0.6]), 33, 13
-_GRID_STEP_KEV = 2
-_SHIFTS = 24
 _PAIR_US = 0.15  # about what a cell and a point take
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """A few energies as one.
-
-    Parameters
-    ----------
-    kev : float, keV
-    photons : float
-        Photons that leave the same signal behind the patient, per cm2 at 1 m.
-    weights : (E,) array
-        Shares of the energies in that signal.
-    """
-
-    kev: float
-    photons: float
-    weights: Floats
 
 
 def scatter_veil(
@@ -97,23 +77,26 @@ def _shone(paths: PathLengths, beam: Beam, opened: Image | None) -> Floats:
 def _at_points(body: Pyramid, shone: Floats, beam: Beam, carm: CArm, detector: Detector) -> Floats:
     """Scatter, keV/cm2 and mAs, at points (D, D') of the detector."""
     known = cross()
-    groups = _groups(beam, detector, body, shone, known)
+    groups = groups_of(beam, detector, body, shone, known)
     first, later = _born(body, shone, groups, known)
     places, photons, once = _sources(body, first, later)
-    leaves, lines = _first_leaves(groups, detector, known)
-    late = _later_leaves(groups, detector, known)
+    leaves, lines = first_leaves(groups, detector, known)
+    late = later_leaves(groups, detector, known)
     # a cell as wide as this, seen from the detector, is no point for a grid
     wide = (body.columns[1] - body.columns[0]) / (0.1 * carm.source_detector_mm / body.middle - 1.0)
     through = np.stack(
         [
-            _smoothed(round(cells * wide, 2)) @ _let_through(groups, detector, left)
+            smoothed(round(cells * wide, 2)) @ let_through(groups, detector, left)
             for cells, left in ((1, 1.0), (2, known.model.left))
         ]
     )
-    at = [_places(n, side * carm.pixel_mm * 0.1) for n, side in zip(_points(carm), carm.shape)]
+    at = [
+        _places(n, side * carm.pixel_mm * 0.1)
+        for n, side in zip(_points(carm), carm.shape, strict=True)
+    ]
     out = np.zeros(_points(carm))
     where = body.density, body.rows, body.columns, body.depths, body.step_cm
-    what = places, photons, once, leaves, lines, late, known.model.forward, through, _REACH
+    what = places, photons, once, leaves, lines, late, known.model.forward, through, REACH
     plane = 0.1 * carm.source_detector_mm
 
     def work(start: int, stop: int) -> None:
@@ -148,29 +131,6 @@ def _sources(body: Pyramid, first: Floats, later: Floats) -> tuple[Floats, Float
         places.append(np.stack([one[sent] for one in np.meshgrid(*at, indexing="ij")], axis=1))
         photons.append(born[:, sent].T)
     return np.concatenate(places), np.concatenate(photons), len(places[0])
-
-
-def _groups(
-    beam: Beam, detector: Detector, body: Pyramid, shone: Floats, known: Cross
-) -> list[Group]:
-    """Energies in groups of the same share in the signal behind the middling column."""
-    mass = (body.density.sum(axis=3) * body.step_cm * body.slant[..., 0])[:, shone > 0]
-    behind = np.median(mass, axis=1) if mass.size else np.zeros(2)
-    photons = spectrum(beam)
-    line = behind @ known.total
-    least = float(line.min())  # so that no patient is too thick for exponentials
-    signal = photons * detector.kept.mean_kev * np.exp(least - line)
-    share = signal / signal.sum()
-    which = np.minimum(((np.cumsum(share) - 0.5 * share) * GROUPS).astype(int), GROUPS - 1)
-    found = []
-    for n in np.unique(which):
-        weights = np.where(which == n, share, 0.0)
-        part = weights.sum()
-        kev = float(weights @ energies_kev() / part)
-        left = float(np.exp(least - behind @ at_energy(known.total, kev)))
-        each = float(at_energy(detector.kept.mean_kev, kev)) * left
-        found.append(Group(kev, float(signal.sum() * part / each), weights / part))
-    return found
 
 
 def _born(body: Pyramid, shone: Floats, groups: list[Group], known: Cross) -> tuple[Floats, Floats]:
@@ -216,75 +176,6 @@ def _bell(at: Floats, width: float) -> Floats:
     return np.asarray(
         np.exp(-0.5 * ((at[:, None] - at) / width) ** 2) * step / (width * np.sqrt(2.0 * np.pi))
     )
-
-
-def _first_leaves(groups: list[Group], detector: Detector, known: Cross) -> tuple[Floats, Floats]:
-    """What a photon scattered once leaves a steradian (G, U), and its attenuation (2, G, U)."""
-    sine = np.linspace(0.0, 1.0, _ANGLES)
-    leaves, lines = np.empty((len(groups), _ANGLES)), np.empty((2, len(groups), _ANGLES))
-    for g, group in enumerate(groups):
-        kinds = [float(at_energy(one[0], group.kev)) for one in (known.coherent, known.incoherent)]
-        angle = known.per_angle(group.kev, np.linspace(0.0, 1.0, 8 * (_ANGLES - 1) + 1))
-        soft, free = (one[::8] * kind / sum(kinds) for one, kind in zip(angle, kinds, strict=True))
-        later = after_kev(group.kev, sine)
-        leaves[g] = soft * at_energy(detector.kept.mean_kev, group.kev)
-        leaves[g] += free * at_energy(detector.kept.mean_kev, later)
-        mean = group.kev - (group.kev - later) * free / (soft + free)
-        lines[:, g] = at_energy(known.total, mean)
-    return leaves, lines
-
-
-def _later_leaves(groups: list[Group], detector: Detector, known: Cross) -> Floats:
-    """What a photon scattered again leaves a steradian, and its attenuation (G, 3)."""
-    model = known.model
-    kev = np.array([group.kev for group in groups]) * model.left
-    leaves = model.share * at_energy(detector.kept.mean_kev, kev) / (4.0 * np.pi)
-    return np.stack([leaves, *(model.opaque * at_energy(known.total, kev))], axis=1)
-
-
-def _let_through(groups: list[Group], detector: Detector, left: float) -> Floats:
-    """Share (G, A, B) that grid and slant make of a photon's signal."""
-    centres, found = energies_kev(), []
-    for group in groups:
-        seen = np.flatnonzero(group.weights)[::_GRID_STEP_KEV]
-        lower = np.searchsorted(centres, centres[seen] * left).clip(0, len(centres) - 1)
-        tables = np.stack([_tabled(detector, int(n)) for n in lower])
-        found.append(np.tensordot(group.weights[seen], tables, axes=1) / group.weights[seen].sum())
-    return np.stack(found)
-
-
-def _slopes() -> tuple[Floats, Floats]:
-    """Slopes across and along the strips (A, 1), (B,) at which tables stand."""
-    parts = np.linspace(0, 1, _ACROSS)[:, None], np.linspace(0, 1, _ALONG)
-    across, along = (
-        reach * part / np.maximum(1.0 - part, 1e-3)
-        for reach, part in zip(_REACH, parts, strict=True)
-    )
-    return across, along
-
-
-@lru_cache(maxsize=64)
-def _smoothed(wide: float) -> Floats:
-    """What takes means (A, A) of a table over slopes ``wide`` across the strips."""
-    across = _slopes()[0][:, 0]
-    shifts = wide * ((np.arange(_SHIFTS) + 0.5) / _SHIFTS - 0.5)
-    at = np.abs(across[:, None] + shifts)
-    return np.stack([np.interp(at, across, one).mean(axis=1) for one in np.eye(_ACROSS)], axis=1)
-
-
-@lru_cache(maxsize=1024)
-def _tabled(detector: Detector, at: int) -> Floats:
-    """Share (A, B) that the grid lets through, times what slanted photons leave more, in a bin."""
-    across, along = _slopes()
-    csi, grid = material("csi"), detector.grid
-    depth = csi.mu_rho[at] * csi.density_g_cm3 * detector.csi_um * 1e-4 * detector.packing
-    slant = np.sqrt(1.0 + across**2 + along**2)
-    share = np.asarray(np.expm1(-depth * slant) / np.expm1(-depth))
-    if grid is not None:
-        share *= grid.lets_through(
-            across, along, grid.strip_per_cm()[at], grid.between_per_cm()[at]
-        )
-    return share
 
 
 def _places(count: int, side_cm: float) -> Floats:

@@ -7,7 +7,6 @@ from needle_sim import presets
 from needle_sim.errors import InputError, PresetError
 from needle_sim.imaging.xray.beam import Beam, spectrum
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.grid import Grid
 
 GRID = Detector.preset("mobile_flat_panel").grid
 

@@ -7,7 +7,7 @@ from needle_sim.jit import kernel
 
 @kernel(fastmath=True)
 def ahead_of(y, x, z, to_y, to_x, plane, density, rows, columns, depths, step):
-    """Soft tissue and bone, g/cm2 along the central ray, on the way from a point to the detector."""
+    """Soft tissue and bone, g/cm2 of upright way, between a point and the detector."""
     n_rows, n_columns, n_depths = density.shape[1], density.shape[2], density.shape[3]
     per_row, per_column = 1.0 / (rows[1] - rows[0]), 1.0 / (columns[1] - columns[0])
     slope_y, slope_x = (to_y - y) / (plane - z), (to_x - x) / (plane - z)

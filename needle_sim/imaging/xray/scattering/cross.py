@@ -1,4 +1,4 @@
-"""`Cross`: how soft tissue and bone scatter, and the numbers of the model, from ``scatter.toml``."""
+"""`Cross`: how soft tissue and bone scatter, and the model's numbers, from ``scatter.toml``."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ def cross() -> Cross:
         for kind in ("coherent", "incoherent")
     }
     total = np.stack([material(name).mu_rho for name in names])
-    nodes = (np.array(water[key]) for key in ("transfer", "form", "free"))
     model = presets.into(Model, presets.table("scatter", "model"), where="scatter.toml: model")
-    return Cross(total, kinds["coherent"], kinds["incoherent"], *nodes, model)
+    transfer, form, free = (np.array(water[key]) for key in ("transfer", "form", "free"))
+    return Cross(total, kinds["coherent"], kinds["incoherent"], transfer, form, free, model)
 
 
 def at_energy(table: Floats, energy_kev: Floats | float) -> Floats:
