@@ -51,7 +51,7 @@ def groups_of(
     share = signal / signal.sum()
     which = np.minimum(((np.cumsum(share) - 0.5 * share) * GROUPS).astype(int), GROUPS - 1)
     found = []
-    for n in np.unique(which):
+    for n in np.unique(which[share > 0]):
         weights = np.where(which == n, share, 0.0)
         part = weights.sum()
         kev = float(weights @ energies_kev() / part)

@@ -29,13 +29,14 @@ def groups(mass=20.0):
 def test_groups_leave_the_signal_of_the_whole_spectrum_behind_the_patient():
     water = material("water").mu_rho
     kept = PANEL.kept.mean_kev
-    for mass in (5.0, 20.0, 35.0):
+    # set for 20 g/cm2; three groups harden less than a spectrum does
+    for mass, off in ((20.0, 0.002), (5.0, 0.1), (35.0, 0.1)):
         whole = (spectrum(BEAM) * kept * np.exp(-mass * water)).sum()
         few = sum(
             one.photons * np.interp(one.kev, energies_kev(), kept * np.exp(-mass * water))
             for one in groups(20.0)
         )
-        assert few == pytest.approx(whole, rel=0.06)
+        assert few == pytest.approx(whole, rel=off)
     assert len(groups()) == GROUPS
     assert sum(one.weights.sum() for one in groups()) == pytest.approx(GROUPS)
 
