@@ -66,12 +66,16 @@ def _shone(paths: PathLengths, beam: Beam, opened: Image | None) -> Floats:
     down = (np.arange(cells[0]) + 0.5) / cells[0] - 0.5
     slope = down * carm.shape[0] * carm.pixel_mm / carm.source_detector_mm
     toward = {"first_row": 1.0, "last_row": -1.0, "none": 0.0}[beam.anode_side]
-    middle = spectrum(beam).sum()
-    heel = [
-        spectrum(beam, toward_cathode_deg=float(np.rad2deg(np.arctan(s)) * toward)).sum() / middle
-        for s in slope
-    ]
-    return np.pad(share * np.array(heel)[:, None], MARGIN)
+    ends = slope[[0, -1]] * toward if toward else np.zeros(0)
+    whole, *aside = (
+        spectrum(beam, toward_cathode_deg=float(np.rad2deg(np.arctan(at)))).sum()
+        for at in (0.0, *ends)
+    )
+    heel = np.ones(cells[0])
+    if aside:  # a parabola through both ends and the middle is as good as all rows
+        parts = np.array([aside[0], whole, aside[1]]) / whole
+        heel = np.asarray(np.polyval(np.polyfit([slope[0], 0.0, slope[-1]], parts, 2), slope))
+    return np.pad(share * heel[:, None], MARGIN)
 
 
 def _at_points(body: Pyramid, shone: Floats, beam: Beam, carm: CArm, detector: Detector) -> Floats:

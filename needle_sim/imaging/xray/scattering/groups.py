@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from needle_sim.imaging.xray.beam import Beam, energies_kev, spectrum
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.scattering.cross import Cross, after_kev, at_energy
+from needle_sim.imaging.xray.scattering.cross import Cross, after_kev, at_energy, cross
 from needle_sim.imaging.xray.scattering.pyramid import Pyramid
 
 Floats = NDArray[np.float64]
@@ -67,14 +68,21 @@ def first_leaves(groups: list[Group], detector: Detector, known: Cross) -> tuple
     leaves, lines = np.empty((len(groups), _ANGLES)), np.empty((2, len(groups), _ANGLES))
     for g, group in enumerate(groups):
         kinds = [float(at_energy(one[0], group.kev)) for one in (known.coherent, known.incoherent)]
-        angle = known.per_angle(group.kev, np.linspace(0.0, 1.0, 8 * (_ANGLES - 1) + 1))
-        soft, free = (one[::8] * kind / sum(kinds) for one, kind in zip(angle, kinds, strict=True))
+        angle = _angles(round(group.kev))
+        soft, free = (one * kind / sum(kinds) for one, kind in zip(angle, kinds, strict=True))
         later = after_kev(group.kev, sine)
         leaves[g] = soft * at_energy(detector.kept.mean_kev, group.kev)
         leaves[g] += free * at_energy(detector.kept.mean_kev, later)
         mean = group.kev - (group.kev - later) * free / (soft + free)
         lines[:, g] = at_energy(known.total, mean)
     return leaves, lines
+
+
+@cache
+def _angles(kev: int) -> tuple[Floats, Floats]:
+    """`Cross.per_angle` at a whole energy: angles change little within 1 keV."""
+    coherent, free = cross().per_angle(float(kev), np.linspace(0.0, 1.0, 8 * (_ANGLES - 1) + 1))
+    return coherent[::8], free[::8]
 
 
 def later_leaves(groups: list[Group], detector: Detector, known: Cross) -> Floats:

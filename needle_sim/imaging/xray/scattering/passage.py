@@ -17,19 +17,16 @@ REACH = np.array([0.15, 0.6])
 """Slopes across and along the strips of a grid are tabled at x / (x + these)."""
 
 _ACROSS, _ALONG = 33, 13
-_GRID_STEP_KEV = 2
 _SHIFTS = 24
 
 
 def let_through(groups: list[Group], detector: Detector, left: float) -> Floats:
     """Share (G, A, B) that grid and slant make of a photon's signal."""
-    centres, found = energies_kev(), []
-    for group in groups:
-        seen = np.flatnonzero(group.weights)[::_GRID_STEP_KEV]
-        lower = np.searchsorted(centres, centres[seen] * left).clip(0, len(centres) - 1)
-        tables = np.stack([_tabled(detector, int(n)) for n in lower])
-        found.append(np.tensordot(group.weights[seen], tables, axes=1) / group.weights[seen].sum())
-    return np.stack(found)
+    centres, tables = energies_kev(), _tables(detector)
+    lower = np.searchsorted(centres, centres * left).clip(0, len(centres) - 1)
+    weights = np.stack([group.weights for group in groups])
+    seen = np.flatnonzero(weights.sum(axis=0))
+    return np.asarray(np.tensordot(weights[:, seen], tables[lower[seen]], axes=1))
 
 
 def _slopes() -> tuple[Floats, Floats]:
@@ -51,16 +48,15 @@ def smoothed(wide: float) -> Floats:
     return np.stack([np.interp(at, across, one).mean(axis=1) for one in np.eye(_ACROSS)], axis=1)
 
 
-@lru_cache(maxsize=1024)
-def _tabled(detector: Detector, at: int) -> Floats:
-    """Share (A, B) that the grid lets through, times what slanted photons leave more, in a bin."""
+@lru_cache(maxsize=16)
+def _tables(detector: Detector) -> Floats:
+    """Share (E, A, B) that the grid lets through, times what slanted photons leave more."""
     across, along = _slopes()
     csi, grid = material("csi"), detector.grid
-    depth = csi.mu_rho[at] * csi.density_g_cm3 * detector.csi_um * 1e-4 * detector.packing
-    slant = np.sqrt(1.0 + across**2 + along**2)
-    share = np.asarray(np.expm1(-depth * slant) / np.expm1(-depth))
-    if grid is not None:
-        share *= grid.lets_through(
-            across, along, grid.strip_per_cm()[at], grid.between_per_cm()[at]
-        )
-    return share
+    thick = csi.density_g_cm3 * detector.csi_um * 1e-4 * detector.packing
+    depth = csi.mu_rho[:, None, None] * thick
+    share = np.expm1(-depth * np.sqrt(1.0 + across**2 + along**2)) / np.expm1(-depth)
+    if grid is None:
+        return np.asarray(share)
+    strips, between = (one[:, None, None] for one in (grid.strip_per_cm(), grid.between_per_cm()))
+    return np.asarray(share * grid.lets_through(across, along, strips, between))

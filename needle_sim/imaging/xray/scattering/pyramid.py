@@ -29,7 +29,7 @@ LAYERS = 10
 """Layers of cells between the first and the last of the body."""
 
 _COARSE_MM = 8.0  # about the side of the blocks in which a patient is looked up
-_LOOKS = 96  # along a ray, to find the body and to average it in a layer
+_LOOKS = 64  # along a ray, to find the body and to average it in a layer
 _AIR_G_CM3 = 0.05
 _LIKE_KEV = 60.0  # at which metal is weighed as bone
 _kept: WeakKeyDictionary[Layout, tuple[Image, tuple[int, int, int]]] = WeakKeyDictionary()
