@@ -17,7 +17,7 @@ ELECTRON_KEV = 510.99895  # CODATA 2018
 # nitinol and cobalt-chrome in the middle of ASTM F2063 and F1537; bone cement is
 # polymethylmethacrylate with a quarter of its mass barium sulfate: 30 % of the powder is 19 % of
 # what sets (11 % barium, read in an abstract of J Biomed Mater Res A, 2007), and more is often
-# added; an aromatic polyether-urethane.
+# added; an aromatic polyether-urethane; paper as cellulose.
 MATERIALS = {
     "water": (1.0, {"H": 0.1119, "O": 0.8881}),
     "adipose": (
@@ -70,6 +70,8 @@ MATERIALS = {
     "polyurethane": (1.15, {"H": 0.085, "C": 0.66, "N": 0.035, "O": 0.22}),
     "polycarbonate": (1.2, {"H": 0.0555, "C": 0.7557, "O": 0.1888}),
     "tungsten": (19.25, {"W": 1.0}),
+    "lead": (11.35, {"Pb": 1.0}),
+    "paper": (1.2, {"H": 0.0622, "C": 0.4445, "O": 0.4933}),
     "iodine": (4.933, {"I": 1.0}),
     "csi": (4.51, {"Cs": 0.5115, "I": 0.4885}),
     "air": (0.001205, {"C": 0.0001, "N": 0.7553, "O": 0.2318, "Ar": 0.0128}),

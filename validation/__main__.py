@@ -21,6 +21,7 @@ from validation.postures import main as postures
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
+from validation.scatter.table import main as scatter
 from validation.study_kills import main as study_kills
 
 NAMED: dict[str, Callable[[list[str]], int]] = {
@@ -40,6 +41,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "procedure_seeds": procedure_seeds,
     "projector": projector,
     "rehearsal_fuzz": rehearsal_fuzz,
+    "scatter": scatter,
     "study_kills": study_kills,
 }
 

@@ -1,6 +1,6 @@
 """A picture as a plain polychromatic sum in NumPy: photons of each energy, ray by ray.
 
-The scatter veil is that of the package, which is plain SciPy already.
+The scatter veil is that of the package: `validation/scatter` holds it to a Monte Carlo.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.receptor.sharpness import Taps, aperture_taps
+from needle_sim.imaging.xray.scatter import scatter_veil
 from needle_sim.imaging.xray.transmission import bins
 from needle_sim.instruments.needle_parts import parts_of
 from needle_sim.instruments.placed import PlacedNeedle
@@ -48,7 +49,7 @@ def exposed(
         total += signal[:, None] * np.exp(-sum(mu[name][n] * mass for name, mass in masses.items()))
     # pixel centres as means over the pixels
     total = _blurred(total * _field(carm), aperture_taps())
-    veil = panel.scatter_veil(total, sum(masses.values()), carm, detector)  # of the patient alone
+    veil = scatter_veil(paths, beam, detector)  # of the patient alone
     if needles:
         total *= _through_needles(paths, needles, kev, mu)
     total += veil
@@ -72,7 +73,8 @@ def _all_energies(beam: Beam, carm: CArm, detector: Detector) -> Floats:
     across = (np.arange(carm.shape[0]) - 0.5 * (carm.shape[0] - 1)) * carm.pixel_mm
     angles = np.degrees(np.arctan(across / carm.source_detector_mm))  # the anode at the first row
     photons = [spectrum(beam, toward_cathode_deg=float(angle)) for angle in angles]
-    return np.stack(photons) * scale * detector.kept.mean_kev
+    through = 1.0 if detector.grid is None else detector.grid.primary
+    return np.stack(photons) * scale * through * detector.kept.mean_kev
 
 
 def _field(carm: CArm) -> Floats:

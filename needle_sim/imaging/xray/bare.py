@@ -18,6 +18,7 @@ from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.receptor.sharpness import reach_px, spread
+from needle_sim.imaging.xray.scatter import scatter_veil
 from needle_sim.imaging.xray.shadows.displaced import displaced
 from needle_sim.imaging.xray.transmission import Bins, bins, transmitted
 from needle_sim.instruments.placed import PlacedNeedle
@@ -71,8 +72,7 @@ def bare(
     if collimation is not None:
         opened = openness(carm, collimation, focal_spot_mm=used.focal_spot_mm)
         signal = signal * opened
-    mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
-    veil = panel.scatter_veil(signal, mass, carm, used)
+    veil = scatter_veil(paths, beam, used, opened)
     seen = spread(signal + veil, panel.blur(carm, used))
     # where nothing comes through nothing is weighed
     energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)

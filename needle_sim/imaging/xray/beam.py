@@ -37,8 +37,8 @@ _K_LINES_KEV = ((57.98, 0.58), (59.32, 1.0), (67.1, 0.335), (69.1, 0.09))  # ene
 _LINE_BIN = 49  # 59.5 keV, where the lines are strongest
 _ELECTRON_KEV = 510.99895  # CODATA 2018
 _LEAST_KVP, _MOST_KVP = 40.0, 125.0
-# K edges of molybdenum, iodine, caesium, barium, tungsten, iridium, platinum; xraydb
-_EDGES_KEV = (20.0, 33.169, 35.985, 37.441, 69.525, 76.111, 78.395)
+# K edges of molybdenum, iodine, caesium, barium, tungsten, iridium, platinum, lead; xraydb
+_EDGES_KEV = (20.0, 33.169, 35.985, 37.441, 69.525, 76.111, 78.395, 88.005)
 _STEP_DEG = 0.25  # take-off angles between which a spectrum is taken as linear
 
 AnodeSide = Literal["first_row", "last_row", "none"]

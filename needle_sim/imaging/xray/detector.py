@@ -1,4 +1,4 @@
-"""`Detector`: what an image receptor makes of the photons: absorption, scatter, blur, noise."""
+"""`Detector`: what an image receptor makes of the photons: absorption, blur, noise."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from needle_sim import presets
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.beam import Beam, energies_kev, spectrum
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.grid import Grid
 from needle_sim.imaging.xray.receptor import scintillator
 from needle_sim.imaging.xray.receptor.intensifier import Intensifier
 from needle_sim.imaging.xray.receptor.scintillator import Kept
@@ -33,8 +33,6 @@ Floats = NDArray[np.float64]
 
 DEFAULT_DETECTOR = "mobile_flat_panel"
 
-_COARSE = 16  # pixels of a cell in which the scatter veil is smoothed
-
 
 @dataclass(frozen=True, slots=True)
 class Detector:
@@ -53,11 +51,6 @@ class Detector:
         Side of the focal spot, taken as a square; it blurs everything as if at the isocentre.
     electronic_kev : float, keV
         Standard deviation of the electronic noise of one of the receptor's own pixels.
-    scatter_per_g_cm2 : float, cm2/g
-        Scatter over primary behind the grid, per mass per area on the way: a model choice. 0 turns
-        scatter off.
-    scatter_spread_mm : float, mm
-        Standard deviation of the smooth veil on the detector.
     target_kev_mm2 : float, keV/mm2
         Signal that exposure control aims at.
     pixel_mm : float, mm
@@ -67,6 +60,10 @@ class Detector:
         Own pixels.
     swank : float
         Unevenness of the light of equal energies, 1 for none; see `scintillator.kept`.
+    grid : Grid or None
+        The anti-scatter grid before it.
+    scatter : bool
+        Whether scattered photons come at all; see `scatter.scatter_veil`.
     intensifier : Intensifier or None
         Of an image intensifier: round field, distortion, veiling glare.
     """
@@ -76,12 +73,12 @@ class Detector:
     mtf: tuple[float, float] | None
     focal_spot_mm: float
     electronic_kev: float
-    scatter_per_g_cm2: float
-    scatter_spread_mm: float
     target_kev_mm2: float
     pixel_mm: float
     shape: tuple[int, int]
     swank: float = 1.0
+    grid: Grid | None = None
+    scatter: bool = True
     intensifier: Intensifier | None = None
 
     def __post_init__(self) -> None:
@@ -91,9 +88,9 @@ class Detector:
                 "a detector's csi_um, packing, target_kev_mm2, pixel_mm and shape must be "
                 f"positive and packing at most 1, got {self}"
             )
-        noises = self.focal_spot_mm, self.electronic_kev, self.scatter_per_g_cm2
-        if not (all(0 <= one < np.inf for one in noises) and self.scatter_spread_mm > 0):
-            raise InputError(f"a detector's blur, noise and scatter must be 0 or more, got {self}")
+        noises = self.focal_spot_mm, self.electronic_kev
+        if not all(0 <= one < np.inf for one in noises):
+            raise InputError(f"a detector's blur and noise must be 0 or more, got {self}")
         if not 0.5 <= self.swank <= 1:
             raise InputError(f"swank must be 0.5 to 1, got {self.swank}")
         if self.mtf is not None:
@@ -145,38 +142,6 @@ def blur(carm: CArm, detector: Detector) -> Taps:
     """The point spread of focal spot (of what lies at the isocentre) and scintillator."""
     beyond = carm.magnification - 1.0
     return blur_taps(detector.sharpness, carm.pixel_mm, detector.focal_spot_mm * beyond)
-
-
-def scatter_veil(signal: Image, mass_g_cm2: Image, carm: CArm, detector: Detector) -> Image:
-    """Scattered signal of each pixel: primary times the local ratio, spread out smoothly.
-
-    The ratio is ``scatter_per_g_cm2`` times the mass per area (R, C) on the way: a model choice
-    that gives 0.6 behind 20 g/cm2. No measured table stands behind it yet.
-    """
-    if detector.scatter_per_g_cm2 == 0:
-        return np.zeros_like(signal)
-    source = signal * mass_g_cm2 * np.float32(detector.scatter_per_g_cm2)
-    rows, columns = signal.shape
-    fold = _COARSE if min(rows, columns) >= 4 * _COARSE else 1
-    padded = np.pad(source, ((0, -rows % fold), (0, -columns % fold)), mode="edge")
-    high, wide = padded.shape[0] // fold, padded.shape[1] // fold
-    coarse = padded.reshape(high, fold, wide, fold).mean(axis=(1, 3))
-    sigma = detector.scatter_spread_mm / carm.pixel_mm / fold
-    smooth = ndimage.gaussian_filter(coarse, sigma, mode="nearest", truncate=3.0)
-    if fold == 1:
-        return np.asarray(smooth, dtype=np.float32)
-    at_row = (np.arange(rows) + 0.5) / fold - 0.5
-    at_column = (np.arange(columns) + 0.5) / fold - 0.5
-    # linear, one axis after the other: cells are far smaller than the veil is smooth
-    tall = _interpolated(smooth.astype(np.float32), at_row)
-    return np.ascontiguousarray(_interpolated(np.ascontiguousarray(tall.T), at_column).T)
-
-
-def _interpolated(rows: Image, at: Floats) -> Image:
-    at = np.clip(at, 0, len(rows) - 1)  # the outer half cells keep the outer value
-    low = np.minimum(at.astype(int), max(len(rows) - 2, 0))
-    share = (at - low).astype(np.float32)[:, None]
-    return np.asarray(rows[low] * (1 - share) + rows[np.minimum(low + 1, len(rows) - 1)] * share)
 
 
 def noisy(

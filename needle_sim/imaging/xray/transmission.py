@@ -61,7 +61,8 @@ def bins(
     pixel_cm2 = (carm.pixel_mm * _MM_TO_CM) ** 2
     # inverse square from 1 m to the detector
     scale = beam.mas * pixel_cm2 * (1000.0 / carm.source_detector_mm) ** 2
-    photons = spectrum(beam) * scale
+    through = 1.0 if detector.grid is None else detector.grid.primary
+    photons = spectrum(beam) * scale * through
     signal = photons * kept.mean_kev
     which = _places(signal, count)
     # attenuation is averaged as seen behind little, where bins are the widest
@@ -73,7 +74,7 @@ def bins(
 
     total = np.asarray(np.bincount(which, signal), dtype=np.float64)
     weighs = np.bincount(which, photons * kept.square_kev2) / total
-    rows = _heel(beam, carm, scale * kept.mean_kev, which)
+    rows = _heel(beam, carm, scale * through * kept.mean_kev, which)
     return Bins(weighs, total, {name: mean(material(name).mu_rho) for name in names}, rows)
 
 

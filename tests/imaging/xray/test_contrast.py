@@ -16,7 +16,7 @@ from tests.imaging.xray.analytic import torso
 
 BEAM = Beam.preset("lumbar_ap")
 PANEL = Detector.preset("mobile_flat_panel")
-BARE = replace(PANEL, scatter_per_g_cm2=0.0, focal_spot_mm=0.0, mtf=None)
+BARE = replace(PANEL, scatter=False, focal_spot_mm=0.0, mtf=None)
 CARM = CArm((0.0, 0.0, 0.0), shape=(128, 128), pixel_mm=1.0)
 
 

@@ -13,7 +13,6 @@ from needle_sim.imaging.xray.detector import (
     blur,
     electronic_kev,
     noisy,
-    scatter_veil,
 )
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.projector import PathLengths
@@ -54,7 +53,7 @@ def test_a_slanted_edge_measures_the_modulation_that_is_stated(name):
     if device.intensifier is not None:
         # veiling glare is not part of what is stated; the optics are
         device = replace(device, intensifier=replace(device.intensifier, glare_share=0.0))
-    still = replace(device, scatter_per_g_cm2=0.0, focal_spot_mm=0.0)
+    still = replace(device, scatter=False, focal_spot_mm=0.0)
     carm = CArm((0, 0, 0), shape=(180, 180), pixel_mm=own)
     rows, columns = np.indices(carm.shape) - 89.5
     half = np.where(columns - 0.05 * rows > 0, 0.02, 0.0).astype(np.float32)
@@ -67,7 +66,7 @@ def test_a_slanted_edge_measures_the_modulation_that_is_stated(name):
 
 
 def test_a_wider_pixel_adds_its_own_aperture_and_the_focal_spot_its_own():
-    still = replace(PANEL, scatter_per_g_cm2=0.0)
+    still = replace(PANEL, scatter=False)
     carm = CArm((0, 0, 0), shape=(160, 160), pixel_mm=0.4)
     rows, columns = np.indices(carm.shape) - 79.5
     half = np.where(columns - 0.05 * rows > 0, 0.02, 0.0).astype(np.float32)
@@ -111,23 +110,6 @@ def test_csi_stops_soft_photons_and_lets_hard_ones_through():
     assert stopped[1] == pytest.approx((1 - np.exp(-meet[1])) * (1 - 0.19 / 2), rel=0.06)
 
 
-def test_scatter_is_primary_times_its_ratio_behind_a_uniform_slab():
-    signal = np.full(CARM.shape, 100.0, np.float32)
-    mass = np.full(CARM.shape, 20.0, np.float32)
-    veil = scatter_veil(signal, mass, CARM, PANEL)
-    assert veil == pytest.approx(100 * PANEL.scatter_per_g_cm2 * 20.0, rel=1e-4)
-    assert not scatter_veil(signal, mass, CARM, replace(PANEL, scatter_per_g_cm2=0.0)).any()
-
-
-def test_scatter_is_a_smooth_veil_over_an_edge():
-    signal = np.full(CARM.shape, 100.0, np.float32)
-    signal[:, 128:] = 10.0
-    veil = scatter_veil(signal, np.full(CARM.shape, 20.0, np.float32), CARM, PANEL)
-    steps = np.abs(np.diff(veil, axis=1)).max()
-    assert veil[:, 20].mean() > 3 * veil[:, 235].mean()
-    assert steps < 0.02 * np.ptp(veil)
-
-
 def test_detective_quantum_efficiency_is_that_of_a_measured_panel():
     """0.7 at no frequency: Spahn et al., Invest Radiol 35:260 (2000), abstract."""
     radiographic = Beam(70.0, 1.0, 10.0, {"aluminium": 23.5})  # RQA5
@@ -141,7 +123,7 @@ def test_the_variance_of_a_pixel_is_that_of_its_quanta_at_every_dose(mas):
     beam = replace(BEAM, mas=mas)
     depth = 18.0
     paths = PathLengths(carm, {"soft": np.full(carm.shape, depth, np.float32)})
-    plain = replace(PANEL, scatter_per_g_cm2=0.0)
+    plain = replace(PANEL, scatter=False, grid=None)
     still = expose(paths, beam, detector=plain).array.astype(float)
     image = expose(paths, beam, detector=plain, rng=np.random.default_rng(1)).array.astype(float)
     photons = spectrum(beam) * mas * 0.05**2 * np.exp(-depth * material("water").mu_rho)

@@ -36,7 +36,7 @@ def test_kerma_area_product_is_kerma_times_field_anywhere():
 def test_exposure_control_meets_its_target():
     paths, panel = trunk(), Detector.preset("mobile_flat_panel")
     beam = set_exposure(paths, BEAM)
-    picture = expose(paths, beam, detector=replace(panel, scatter_per_g_cm2=0.0))
+    picture = expose(paths, beam, detector=replace(panel, scatter=False))
     middle = picture.array[16:48, 16:48].mean() / paths.carm.pixel_mm**2
     assert middle == pytest.approx(panel.target_kev_mm2, rel=0.01)
     assert beam.kvp == BEAM.kvp

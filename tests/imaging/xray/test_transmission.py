@@ -23,7 +23,7 @@ def slab(**mass_g_cm2):
 def direct(beam, **mass_g_cm2):
     """Moments of the signal of the middle pixel, every 1 keV bin on its own: keV, keV2."""
     depth = sum(mass * material(COMPOSITION[name]).mu_rho for name, mass in mass_g_cm2.items())
-    photons = spectrum(beam) * beam.mas * 0.01 * np.exp(-depth)
+    photons = spectrum(beam) * beam.mas * 0.01 * np.exp(-depth) * PANEL.grid.primary
     return photons @ PANEL.kept.mean_kev, photons @ PANEL.kept.square_kev2
 
 
@@ -56,7 +56,7 @@ def test_every_row_has_the_spectrum_of_its_take_off_angle():
         found = bins(beam, carm, PANEL, NAMES)
         for row in range(15):
             angle = np.degrees(np.arctan((row - 7) * 0.018)) * sign
-            photons = spectrum(beam, toward_cathode_deg=angle)
+            photons = spectrum(beam, toward_cathode_deg=angle) * PANEL.grid.primary
             exact = photons @ PANEL.kept.mean_kev * 1.8**2
             assert found.rows_kev[row].sum() == pytest.approx(exact, rel=1e-3)
         behind, _ = transmitted(

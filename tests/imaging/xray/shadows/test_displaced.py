@@ -11,6 +11,7 @@ from needle_sim.geometry.solids import cone, ellipsoid
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.chords import shadow
+from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.materials import densities, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
@@ -98,5 +99,9 @@ def test_without_the_patient_at_hand_water_gives_way():
     paths, beam = project(PATIENT, CARM), Beam.preset("lumbar_ap")
     unknown = PathLengths(CARM, paths.mass_g_cm2, paths.beyond_g_cm2)
     needle = placed([30, 70, 0], [30, 10, 0])  # all of it in water
-    ours, theirs = (expose(one, beam, needles=[needle]).array for one in (paths, unknown))
+    # scatter is reckoned from the patient where one is at hand
+    panel = replace(Detector.preset("mobile_flat_panel"), scatter=False)
+    ours, theirs = (
+        expose(one, beam, needles=[needle], detector=panel).array for one in (paths, unknown)
+    )
     assert ours == pytest.approx(theirs, rel=1e-3)
