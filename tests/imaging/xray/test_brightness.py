@@ -116,7 +116,7 @@ def test_what_the_blades_shut_off_is_not_measured():
     """The open part is as bright as before: without scatter nothing changes."""
     paths = trunk()
     field = Collimation(40.0, 40.0)
-    dim = replace(Detector.preset("mobile_flat_panel"), scatter_per_g_cm2=0.0)
+    dim = replace(Detector.preset("mobile_flat_panel"), scatter=False)
     wide = set_brightness(paths, detector=dim)
     narrow = set_brightness(paths, detector=dim, collimation=field)
     assert narrow.pulse.kvp == pytest.approx(wide.pulse.kvp, rel=0.01)
