@@ -113,13 +113,11 @@ def test_a_run_of_longer_or_stronger_pulses_keeps_voltage_and_takes_its_charge()
 
 
 def test_what_the_blades_shut_off_is_not_measured():
-    """The open part is as bright as before: without scatter nothing changes."""
-    paths = trunk()
-    field = Collimation(40.0, 40.0)
-    dim = replace(Detector.preset("mobile_flat_panel"), scatter_per_g_cm2=0.0)
-    wide = set_brightness(paths, detector=dim)
-    narrow = set_brightness(paths, detector=dim, collimation=field)
-    assert narrow.pulse.kvp == pytest.approx(wide.pulse.kvp, rel=0.01)
+    """Less scatter asks for a little more beam; dark pixels would drive it to the curve's end."""
+    wide = set_brightness(trunk())
+    narrow = set_brightness(trunk(), collimation=Collimation(40.0, 40.0))
+    assert wide.pulse.kvp <= narrow.pulse.kvp < 1.15 * wide.pulse.kvp
+    assert narrow.limit == "none"
 
 
 def test_rays_that_the_end_of_the_volume_cuts_are_left_out():
