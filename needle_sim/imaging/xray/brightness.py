@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from scipy.optimize import brentq
 
 from needle_sim import presets
 from needle_sim.errors import InputError
@@ -28,6 +29,8 @@ _LEAST_WHOLE = 0.05  # share of it that whole rays must have to be measured alon
 _LEAST_CURRENT = 0.1  # of the curve's first point, under which no current goes
 _CLOSE = 1e-3  # of the target
 _MOST_STEPS = 40
+_MOST_LOOKS = 5
+_PLACE = 1e-4  # so exactly a place on the curve is found
 _DIM = 0.9  # of the target, under which it is said
 
 
@@ -170,48 +173,51 @@ def set_brightness(
     seen = _coarse(paths)
     wanted = panel.target_kev_mm2 * control.dose
 
-    def brighter(at: float) -> float:
-        """Logarithm of signal over target."""
-        got = _signal(seen, control.pulse(at), panel, collimation)
-        return float(np.log(max(got, 1e-30) / wanted))
+    def signal(at: float, panel: Detector) -> float:
+        return max(_signal(seen, control.pulse(at), panel, collimation), 1e-30)
 
     share = used.dose / control.dose
-    at, over, limit = _steered(control, brighter)
+    at, limit = _steered(control, signal, panel, wanted)
     if (most := _most_at(control, paths.carm, used.pulses_s * share, high_level)) < at:
-        at, over, limit = most, brighter(most), "kerma"
+        at, limit = most, "kerma"
     pulse = control.pulse(at)
     return Technique(
         replace(pulse, mas=pulse.mas * share, pulse_ms=used.pulse_ms),
         used.pulses_s,
         replace(pulse, mas=pulse.mas / control.dose),
-        float(np.exp(over)),
+        signal(at, panel) / wanted,
         limit,
     )
 
 
-def _steered(control: Brightness, brighter: Callable[[float], float]) -> tuple[float, float, Limit]:
-    """Place on the curve, what is left of the logarithm there, and whether the curve ended."""
-    low, high = _LEAST_CURRENT - 1.0, float(len(control.kvp) - 1)
-    ends = brighter(low), brighter(high)
-    for at, left in ((low, ends[0]), (high, ends[1])):
-        if (left > 0) == (at == low):
-            return at, left, "curve" if abs(left) > _CLOSE else "none"
-    # false position, the older end halved (Illinois)
-    under, over, side = ends[0], ends[1], 0
-    for _ in range(_MOST_STEPS):
-        at = low - under * (high - low) / (over - under)
-        left = brighter(at)
-        if abs(left) <= _CLOSE:
+def _steered(
+    control: Brightness, signal: Callable[[float, Detector], float], panel: Detector, wanted: float
+) -> tuple[float, Limit]:
+    """Place on the curve that gives the signal, and whether the curve ended.
+
+    Scatter changes little along the curve beside the primary, and takes longer: it is reckoned
+    again where the primary has been steered to with the last scatter.
+    """
+    primary = replace(panel, scatter=False)
+    more = 1.0
+    for _ in range(_MOST_LOOKS):
+        at, limit = _crossing(control, lambda place: signal(place, primary), wanted / more)
+        last, more = more, signal(at, panel) / signal(at, primary)
+        if abs(more / last - 1.0) <= _CLOSE:
             break
-        if left < 0:
-            low, under = at, left
-            over = over / 2 if side == -1 else over
-            side = -1
-        else:
-            high, over = at, left
-            under = under / 2 if side == 1 else under
-            side = 1
-    return at, left, "none"
+    return at, limit
+
+
+def _crossing(
+    control: Brightness, signal: Callable[[float], float], wanted: float
+) -> tuple[float, Limit]:
+    """Where on the curve a signal that grows along it is as wanted, or the end next to it."""
+    ends = _LEAST_CURRENT - 1.0, float(len(control.kvp) - 1)
+    low, high = (signal(at) / wanted for at in ends)
+    for at, got, short in ((ends[0], low, low >= 1.0), (ends[1], high, high <= 1.0)):
+        if short:
+            return at, "curve" if abs(got - 1.0) > _CLOSE else "none"
+    return float(brentq(lambda at: np.log(signal(at) / wanted), *ends, xtol=_PLACE)), "none"
 
 
 def _most_at(control: Brightness, carm: CArm, pulses_s: float, high_level: bool) -> float:

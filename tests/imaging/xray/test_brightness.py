@@ -79,7 +79,8 @@ def test_at_the_end_of_the_curve_the_picture_is_dark_and_says_so():
 
 def test_before_next_to_nothing_the_current_falls_and_at_a_tenth_it_ends():
     curve = Brightness.preset("mobile_flat_panel")
-    thin = set_brightness(trunk(0.0, 0.0))
+    content = replace(Detector.preset("mobile_flat_panel"), target_kev_mm2=1e4)
+    thin = set_brightness(trunk(0.0, 0.0), detector=content)
     assert thin.pulse.kvp == curve.kvp[0]
     assert 0.1 * curve.ma[0] < thin.ma < curve.ma[0]
     assert thin.reached == pytest.approx(1.0, abs=2e-3)
