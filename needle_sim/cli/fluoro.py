@@ -48,6 +48,7 @@ _MOST_ML = 20.0
 @click.option("--cine", type=float, help="Seconds of pulsed fluoroscopy beside the picture.")
 @click.option("--film", default="gif", show_default=True, help="gif, webp or mp4 (with ffmpeg).")
 @click.option("--dsa", is_flag=True, help="The injection as a subtraction.")
+@click.option("--refine-bone", is_flag=True, help="Sharp fitted cortices about the level.")
 @click.option("--seed", default=0, show_default=True, help="Of the noise.")
 @click.option("--out", type=_FILE, help="Where to write.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -63,6 +64,7 @@ def fluoro(**given: Any) -> None:
     needle-sim fluoro --needle plan --target "L3-L4 right foramen" --contrast 1 --dsa
     needle-sim fluoro --ct DIR --labels FILE --view lateral --cine 2 --film webp
     """
+    from needle_sim.anatomy.refining.refine import refine_level
     from needle_sim.cli.fluoro_shot import take
 
     _check(given)
@@ -71,6 +73,8 @@ def fluoro(**given: Any) -> None:
     )
     with output_folder(given["out"], name, force=given["force"]) as folder:
         anatomy = patient_of(given)
+        if given["refine_bone"]:
+            anatomy = refine_level(anatomy, given["level"])
         taken = take(anatomy, given)
         files = _write(taken, folder, given)
         result = _result(anatomy, taken, given, files)

@@ -70,7 +70,7 @@ class FineGrid:
     def spread(self, coarse: NDArray[Any], box: Box | None = None) -> Grid:
         """Values of the coarse voxels at the fine ones (of a box), linear between."""
         out = np.asarray(coarse, dtype=np.float32)
-        for axis in (2, 1, 0):
+        for axis in (0, 1, 2):  # a thin box is cut thin first
             count, part = coarse.shape[axis], self.parts[axis]
             index = np.arange(count * part) if box is None else np.arange(*box[axis].indices(
                 count * part

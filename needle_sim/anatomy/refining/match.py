@@ -18,7 +18,7 @@ from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.refining.grid import Box, FineGrid, Grid
 from needle_sim.anatomy.refining.shell import Shell, again, drawn, part_of
 
-ROUNDS = 4
+ROUNDS = 3
 """Times that place and thickness are found anew (proposed)."""
 
 WINDOW_MM = 4.0

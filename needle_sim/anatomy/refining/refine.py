@@ -32,6 +32,9 @@ ROOM_MM = (45.0, 45.0, 45.0)
 """Half sizes of the refined box along patient x, y and z (proposed): a vertebra with halves of its
 neighbours."""
 
+BEHIND_MM = 15.0
+"""The middle of a vertebra lies so far behind that of its body (proposed)."""
+
 DARKER_HU = 60.0
 """Beyond soft tissue, compact bone and the CT itself nothing is darker or brighter by more than this:
 what would have to be is blurred over more voxels (proposed)."""
@@ -99,6 +102,13 @@ def refine_bone(
     sharp = picture([again(one, anatomy, fine) for one in fitted], around, fine, whole(fine))
     inset = _as_the_ct(sharp, share, around.soft, fine)
     return replace(anatomy, inset=inset, notes=(*anatomy.notes, _note(fitted, fine)))
+
+
+def refine_level(anatomy: Anatomy, level: str, *, voxel_mm: float = VOXEL_MM) -> Anatomy:
+    """`refine_bone` about a vertebra, ``"L4"``, or an interspace, ``"L4-L5"``."""
+    bodies = [anatomy.body(one) for one in level.split("-")]
+    near = np.mean([body.apply([0.0, BEHIND_MM, 0.0]) for body in bodies], axis=0)
+    return refine_bone(anatomy, near_mm=near, voxel_mm=voxel_mm)
 
 
 def _as_the_ct(hu: Grid, share: Grid, soft: Grid, grid: FineGrid) -> Volume:

@@ -102,7 +102,7 @@ def _read(
     axes = grid.coarse.patient_from_voxel.matrix[:3, :3] / grid.coarse.spacing_mm
     once = replace(local, parts=(1, 1, 1))
     rough = bone.distance_mm(once.points_mm(_all(once.shape))).reshape(once.shape)
-    reach = REACH_MM + float(np.linalg.norm(grid.coarse.spacing_mm)) + np.abs(moved).max()
+    reach = REACH_MM + 0.5 * float(np.linalg.norm(grid.coarse.spacing_mm)) + np.abs(moved).max()
     away = np.repeat(np.repeat(rough, grid.parts[1], axis=1), grid.parts[2], axis=2)
     away = np.repeat(away, grid.parts[0], axis=0).astype(np.float32)
     thick = np.full(away.shape, LEAST_MM, np.float32)
@@ -115,8 +115,11 @@ def _read(
         if moved.any():
             shift = np.stack([local.spread(one, slab)[0][near] for one in moved], axis=1)
             points = points - shift @ axes.T
-        away[index][near] = bone.distance_mm(points)
-        thick[index][near] = thickness(points)
+        distance = bone.distance_mm(points)
+        away[index][near] = distance
+        skin = np.abs(distance) < REACH_MM
+        near[near] = skin
+        thick[index][near] = thickness(points[skin])
     return away, thick
 
 
