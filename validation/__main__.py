@@ -18,6 +18,7 @@ from validation.population import main as population
 from validation.postures import main as postures
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
+from validation.refined_bone import main as refined_bone
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
 from validation.study_kills import main as study_kills
 
@@ -35,6 +36,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "postures": postures,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
+    "refined_bone": refined_bone,
     "rehearsal_fuzz": rehearsal_fuzz,
     "study_kills": study_kills,
 }

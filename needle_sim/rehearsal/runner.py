@@ -108,21 +108,26 @@ def run_procedure(
     check_posture(posture, phase, plan_on_ct=plan_on_ct)
     _check_seed(seed)
     progress(0, _STAGES)
-    patient = anatomy
-    if patient is None and ct is not None:
+    if anatomy is not None:
+        patient = anatomy
+    elif ct is not None:
         patient = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
-    elif patient is None:
+    else:
         patient = phantom_of(phantom, seed if vary else None)
     progress(1, _STAGES)
     made = planned = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
     if posture is not None:
         error = _registration_error(seed) if plan_on_ct else None
-        lies = lying(patient, posture, phase, made.vertebra, error)
-        made = _attempt(recipe, lies, chosen_level, chosen_side, target_mm, needle)
+        patient = lying(patient, posture, phase, made.vertebra, error)
+        made = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
     way = (planned if plan_on_ct else made).plan()
-    if refine_bone and pictures:
-        made = replace(made, anatomy=refined(made.anatomy, near_mm=made.target.centre_mm))
+    made = _sharp(made) if refine_bone and pictures else made
     return _carried_out(made, way, seed, pictures=pictures, progress=progress)
+
+
+def _sharp(made: Attempt) -> Attempt:
+    """The attempt on a patient whose fitted cortices about the target are sharp in X-rays."""
+    return replace(made, anatomy=refined(made.anatomy, near_mm=made.target.centre_mm))
 
 
 def _recipe(
