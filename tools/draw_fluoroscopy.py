@@ -55,7 +55,9 @@ REAL: dict[str, dict[str, Any]] = {
     "real_oblique": {"view": "oblique", "refine_bone": True},
     "real_lateral": {"view": "lateral", "refine_bone": True},
     "real_contralateral_oblique": {
-        "view": "contralateral-oblique", "level": "L3-L4", "refine_bone": True,
+        "view": "contralateral-oblique",
+        "level": "L3-L4",
+        "refine_bone": True,
     },
     "real_oblique_as_scanned": {"view": "oblique"},
 }

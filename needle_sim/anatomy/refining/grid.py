@@ -72,9 +72,11 @@ class FineGrid:
         out = np.asarray(coarse, dtype=np.float32)
         for axis in (0, 1, 2):  # a thin box is cut thin first
             count, part = coarse.shape[axis], self.parts[axis]
-            index = np.arange(count * part) if box is None else np.arange(*box[axis].indices(
-                count * part
-            ))
+            index = (
+                np.arange(count * part)
+                if box is None
+                else np.arange(*box[axis].indices(count * part))
+            )
             at = np.clip((index + 0.5) / part - 0.5, 0.0, count - 1.0)
             low = np.minimum(at.astype(np.intp), max(count - 2, 0))
             side = [1, 1, 1]

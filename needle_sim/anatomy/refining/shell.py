@@ -196,14 +196,10 @@ def _common(one: Box, other: Box) -> Box | None:
 
 
 def _moved(box: Box, origin: Box) -> Box:
-    a, b, c = (
-        slice(x.start - y.start, x.stop - y.start) for x, y in zip(box, origin, strict=True)
-    )
+    a, b, c = (slice(x.start - y.start, x.stop - y.start) for x, y in zip(box, origin, strict=True))
     return a, b, c
 
 
 def _shifted(box: Box, origin: Box) -> Box:
-    a, b, c = (
-        slice(x.start + y.start, x.stop + y.start) for x, y in zip(box, origin, strict=True)
-    )
+    a, b, c = (slice(x.start + y.start, x.stop + y.start) for x, y in zip(box, origin, strict=True))
     return a, b, c

@@ -21,7 +21,7 @@ def block(off_mm=(0.0, 0.0, 0.0)) -> Implicit:
     return Implicit.of([box((18.0, 15.0, 13.5), round_mm=4.0)]).moved(to)
 
 
-def truth(parts: int = 10) -> tuple[FineGrid, np.ndarray]:
+def truth(parts: int = 10, cortex_mm: float = CORTEX_MM) -> tuple[FineGrid, np.ndarray]:
     """A grid of 3 mm over the block, divided, and HU of the fine voxels."""
     shape = 20, 22, 24
     low = MIDDLE_MM - 1.5 * (np.array(shape[::-1]) - 1)
@@ -29,7 +29,7 @@ def truth(parts: int = 10) -> tuple[FineGrid, np.ndarray]:
     grid = FineGrid(empty, (parts, parts, parts))
     away = block().distance_mm(grid.points_mm(tuple(slice(0, n) for n in grid.shape)))
     side = 3.0 / parts
-    outer, inner = (np.clip(0.5 - (away + t) / side, 0.0, 1.0) for t in (0.0, CORTEX_MM))
+    outer, inner = (np.clip(0.5 - (away + t) / side, 0.0, 1.0) for t in (0.0, cortex_mm))
     compact = tissues()[label("cortical_bone")].hu
     hu = SOFT_HU + outer * (compact - SOFT_HU) + inner * (SPONGY_HU - compact)
     return grid, hu.reshape(grid.shape).astype(np.float32)

@@ -21,7 +21,9 @@ def refined():
 def test_blurred_again_the_inset_is_the_ct(refined):
     inset, ct = refined.inset, refined.ct
     parts = tuple(int(n) for n in np.rint(ct.spacing_mm / inset.spacing_mm))
-    first = np.rint(ct.voxels(inset.patient_from_voxel.apply(np.array(parts) / 2 - 0.5))).astype(int)
+    first = np.rint(ct.voxels(inset.patient_from_voxel.apply(np.array(parts) / 2 - 0.5))).astype(
+        int
+    )
     shape = np.array(inset.shape) // parts
     crop = ct.crop(first.tolist(), (first + shape).tolist())
     means = FineGrid(crop, parts).thinned(inset.array)

@@ -36,7 +36,9 @@ def test_a_lateral_ray_through_a_cut_trunk_weighs_what_it_does_through_the_whole
 
 def test_a_trunk_seen_whole_has_no_flanks():
     assert flanks(volume(trunk(2.2))) is None
-    shot = expose(project(prepare(volume(trunk(2.2, slices=100))), LATERAL), Beam.preset("lumbar_ap"))
+    shot = expose(
+        project(prepare(volume(trunk(2.2, slices=100))), LATERAL), Beam.preset("lumbar_ap")
+    )
     assert not [note for note in shot.notes if note.file == "flanks"]
 
 
