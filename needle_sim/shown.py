@@ -1,4 +1,4 @@
-"""`Shown`: what nouns inherit that can be looked at, the one sanctioned call upwards."""
+"""`Shown`, `Pictured`: nouns that can be looked at, and the one sanctioned call upwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Shown:
 
         return import_module("needle_sim.views.figures").draw(self, **settings)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             f"<td>{html.escape(text)}</td></tr>"
@@ -28,3 +28,18 @@ class Shown:
     def facts(self) -> dict[str, str]:
         """Name and value of what a reader wants to know first; nouns override this."""
         return {"": repr(self)}
+
+
+class Pictured(Shown):
+    """A noun that is a picture: a notebook shows it as one, not as a table of facts."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> None:
+        return None  # a notebook would prefer it to the picture
+
+    def _repr_png_(self) -> bytes:
+        from importlib import import_module
+
+        found: bytes = import_module("needle_sim.views.figures").picture(self)
+        return found

@@ -47,6 +47,7 @@ __all__ = [
     "draw_score",
     "draw_sonogram",
     "lesion_plane",
+    "picture",
 ]
 
 
@@ -66,6 +67,13 @@ def draw(noun: Any, **settings: Any) -> Axes | Figure:
     raise InputError(
         f"there is no picture of a {type(noun).__name__}; there are of {', '.join(_PICTURES)}"
     )
+
+
+def picture(noun: Any) -> bytes:
+    """The same as PNG, what a notebook shows."""
+    drawn = draw(noun)
+    figure: Any = drawn.figure if isinstance(drawn, Axes) else drawn
+    return canvas.png(figure)
 
 
 def _radiograph(shot: Radiograph, *, ax: Axes | None = None, **settings: Any) -> Axes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from needle_sim.errors import InputError
 from needle_sim.views import canvas
@@ -39,6 +43,14 @@ def test_each_noun_is_drawn_as_what_it_is(run):
         "score": 1,
         "run": 9,
     }
+
+
+def test_a_notebook_shows_a_picture_as_one(run):
+    shot = run.views[0].radiograph
+    shown = Image.open(io.BytesIO(shot._repr_png_()))
+    assert shown.size == (700, 787 * shot.array.shape[0] // shot.array.shape[1])
+    assert np.asarray(shown.convert("L")).std() > 20
+    assert shot._repr_html_() is None
 
 
 def _panels(drawn: Axes | Figure) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import Transform
 from needle_sim.imaging.ultrasound.probe import PIXEL, PROBE, Probe
-from needle_sim.shown import Shown
+from needle_sim.shown import Pictured
 
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sonogram(Shown):
+class Sonogram(Pictured):
     """One B-mode picture; the marker's side (+x of the probe) is at the left, the skin at the top.
 
     Parameters

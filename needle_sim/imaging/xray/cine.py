@@ -19,7 +19,7 @@ from needle_sim.imaging.xray.modes import RunMode, pulse_of
 from needle_sim.imaging.xray.persistence import NO_LAG, Lag, Trail, persisted
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.shown import Shown
+from needle_sim.shown import Pictured
 from needle_sim.volume.volume import Volume
 
 MOST_FRAMES = 900
@@ -30,7 +30,7 @@ Paths = PathLengths | Callable[[float], PathLengths]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cine(Shown):
+class Cine(Pictured):
     """Pictures of a run as the screen showed them, after lag and recursive filter.
 
     Parameters

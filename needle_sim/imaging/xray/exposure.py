@@ -28,14 +28,14 @@ from needle_sim.imaging.xray.receptor.intensifier import Intensifier, flat_at, s
 from needle_sim.imaging.xray.truth import truth_of
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.tool_placed import PlacedTool
-from needle_sim.shown import Shown
+from needle_sim.shown import Pictured
 from needle_sim.volume.volume import Note, Volume
 
 Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Radiograph(Shown):
+class Radiograph(Pictured):
     """One X-ray picture.
 
     Parameters

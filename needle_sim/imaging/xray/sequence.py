@@ -21,7 +21,7 @@ from needle_sim.imaging.xray.observer import Evidence, evidence, judged, shadows
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
-from needle_sim.shown import Shown
+from needle_sim.shown import Pictured
 
 Mode = Literal["single", "live", "dsa"]
 MODES: tuple[Mode, ...] = ("single", "live", "dsa")
@@ -29,7 +29,7 @@ _MOST_FRAMES = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ContrastRun(Shown):
+class ContrastRun(Pictured):
     """Pictures of an injection.
 
     Parameters
