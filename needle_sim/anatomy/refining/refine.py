@@ -36,7 +36,7 @@ BEHIND_MM = 15.0
 """The middle of a vertebra lies so far behind that of its body (proposed)."""
 
 DARKER_HU = 60.0
-"""Beyond soft tissue, compact bone and the CT itself nothing is darker or brighter by more than this:
+"""Nothing is darker or brighter than soft tissue, compact bone and the CT itself by more than this:
 what would have to be is blurred over more voxels (proposed)."""
 
 _MATCH_MM = 1.0  # voxels in which place and thickness are found

@@ -74,6 +74,6 @@ def test_nothing_counts_twice(refined):
 def test_a_place_without_an_exact_bone_is_refused():
     bare = patient()
     with pytest.raises(InputError, match="no bone with an exact surface"):
-        refine_bone(bare, near_mm=MIDDLE_MM + [29.0, 29.0, 25.0], half_mm=(3.0, 3.0, 3.0))
+        refine_bone(bare, near_mm=np.add(MIDDLE_MM, (29.0, 29.0, 25.0)), half_mm=(3.0, 3.0, 3.0))
     with pytest.raises(InputError, match="three numbers"):
         refine_bone(bare, near_mm=[0.0, 0.0])
