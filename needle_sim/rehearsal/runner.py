@@ -108,12 +108,10 @@ def run_procedure(
     check_posture(posture, phase, plan_on_ct=plan_on_ct)
     _check_seed(seed)
     progress(0, _STAGES)
-    if anatomy is not None:
-        patient = anatomy
-    elif ct is not None:
-        patient = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
-    else:
-        patient = phantom_of(phantom, seed if vary else None)
+    patient = anatomy
+    if patient is None:
+        scanned = None if ct is None else anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
+        patient = scanned or phantom_of(phantom, seed if vary else None)
     progress(1, _STAGES)
     made = planned = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
     if posture is not None:
@@ -121,12 +119,14 @@ def run_procedure(
         patient = lying(patient, posture, phase, made.vertebra, error)
         made = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
     way = (planned if plan_on_ct else made).plan()
-    made = _sharp(made) if refine_bone and pictures else made
-    return _carried_out(made, way, seed, pictures=pictures, progress=progress)
+    sharp = _sharp(made, wanted=refine_bone and pictures)
+    return _carried_out(sharp, way, seed, pictures=pictures, progress=progress)
 
 
-def _sharp(made: Attempt) -> Attempt:
+def _sharp(made: Attempt, *, wanted: bool) -> Attempt:
     """The attempt on a patient whose fitted cortices about the target are sharp in X-rays."""
+    if not wanted:
+        return made
     return replace(made, anatomy=refined(made.anatomy, near_mm=made.target.centre_mm))
 
 
