@@ -118,12 +118,11 @@ def run_procedure(
         error = _registration_error(seed) if plan_on_ct else None
         patient = lying(patient, posture, phase, made.vertebra, error)
         made = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
-    way = (planned if plan_on_ct else made).plan()
-    sharp = _sharp(made, wanted=refine_bone and pictures)
-    return _carried_out(sharp, way, seed, pictures=pictures, progress=progress)
+    way, made = (planned if plan_on_ct else made).plan(), _sharp(made, refine_bone and pictures)
+    return _carried_out(made, way, seed, pictures=pictures, progress=progress)
 
 
-def _sharp(made: Attempt, *, wanted: bool) -> Attempt:
+def _sharp(made: Attempt, wanted: bool) -> Attempt:
     """The attempt on a patient whose fitted cortices about the target are sharp in X-rays."""
     if not wanted:
         return made
