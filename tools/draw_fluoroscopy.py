@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 from needle_sim.anatomy.anatomy import Anatomy
+from needle_sim.anatomy.refining.refine import refine_level
 from needle_sim.cli.fluoro_shot import take
 from needle_sim.cli.patient import patient_of
 from needle_sim.views import canvas
@@ -29,6 +30,7 @@ USUAL: dict[str, Any] = {
     "position": "prone", "device": "mobile_flat_panel", "kvp": None, "mas": None,
     "collimate": None, "magnify": None, "needle": "none", "target": None, "contrast": None,
     "cine": None, "dsa": False, "seed": 0,
+    "refine_bone": False,
 }  # fmt: skip
 FORAMEN = {
     "level": "L4-L5", "needle": "plan", "target": "L4-L5 right foramen", "contrast": 2.0,
@@ -49,10 +51,15 @@ SHOTS: dict[str, dict[str, Any]] = {
     "fusion_lateral": {"phantom": "fusion_l4_s1", "level": "L5", "view": "lateral"},
 }
 REAL: dict[str, dict[str, Any]] = {
-    "real_ap": {},
-    "real_oblique": {"view": "oblique"},
-    "real_lateral": {"view": "lateral"},
-    "real_contralateral_oblique": {"view": "contralateral-oblique", "level": "L3-L4"},
+    "real_ap": {"refine_bone": True},
+    "real_oblique": {"view": "oblique", "refine_bone": True},
+    "real_lateral": {"view": "lateral", "refine_bone": True},
+    "real_contralateral_oblique": {
+        "view": "contralateral-oblique",
+        "level": "L3-L4",
+        "refine_bone": True,
+    },
+    "real_oblique_as_scanned": {"view": "oblique"},
 }
 LEVEL_OF_REAL = "L3"
 WIDTH_PX, GREYS = 560, 64
@@ -68,9 +75,17 @@ def patient(phantom: str | None, data: Path | None) -> Anatomy:
     return patient_of(given, vertebrae=("L2", "L3", "L4"))
 
 
+@cache
+def refined(data: Path, level: str) -> Anatomy:
+    """The lumbar CT with the fitted cortices about a level."""
+    return refine_level(patient(None, data), level)
+
+
 def save(name: str, given: dict[str, Any], out: Path, data: Path | None) -> None:
     """Take one picture and write it small."""
-    taken = take(patient(given["phantom"], data), given)
+    real = data is not None and given["refine_bone"]
+    anatomy = refined(data, given["level"]) if real else patient(given["phantom"], data)
+    taken = take(anatomy, given)
     if taken.injection is not None:
         figure = contrast_figure(taken.injection)
     else:

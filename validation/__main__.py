@@ -20,6 +20,7 @@ from validation.population import main as population
 from validation.postures import main as postures
 from validation.procedure_seeds import main as procedure_seeds
 from validation.projector import main as projector
+from validation.refined_bone import main as refined_bone
 from validation.rehearsal_fuzz import main as rehearsal_fuzz
 from validation.scatter.table import main as scatter
 from validation.study_kills import main as study_kills
@@ -40,6 +41,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "postures": postures,
     "procedure_seeds": procedure_seeds,
     "projector": projector,
+    "refined_bone": refined_bone,
     "rehearsal_fuzz": rehearsal_fuzz,
     "scatter": scatter,
     "study_kills": study_kills,

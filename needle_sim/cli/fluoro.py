@@ -47,6 +47,7 @@ _MOST_ML = 20.0
 @click.option("--cine", type=float, help="Seconds of pulsed fluoroscopy beside the picture.")
 @click.option("--film", default="gif", show_default=True, help="gif, webp or mp4 (with ffmpeg).")
 @click.option("--dsa", is_flag=True, help="The injection as a subtraction.")
+@click.option("--refine-bone", is_flag=True, help="Sharp fitted cortices about the level.")
 @click.option("--seed", default=0, show_default=True, help="Of the noise.")
 @click.option("--out", type=_FILE, help="Folder to write into, or a new .dcm for DICOM (XA).")
 @click.option("--dose-report", type=_FILE, help="A new .dcm for the dose report (DICOM RDSR).")
@@ -64,6 +65,7 @@ def fluoro(**given: Any) -> None:
     needle-sim fluoro --ct DIR --labels FILE --view lateral --cine 2 --film webp
     needle-sim fluoro --view lateral --cine 2 --out l4.dcm --dose-report dose.dcm
     """
+    from needle_sim.anatomy.refining.refine import refine_level
     from needle_sim.cli.fluoro_out import place, write_dicom
     from needle_sim.cli.fluoro_shot import take
 
@@ -73,6 +75,8 @@ def fluoro(**given: Any) -> None:
     )
     with place(given, name) as folder:
         anatomy = patient_of(given)
+        if given["refine_bone"]:
+            anatomy = refine_level(anatomy, given["level"])
         taken = take(anatomy, given)
         dicom = given["out"] is not None and given["out"].suffix.lower() == ".dcm"
         files = [] if dicom else _write(taken, folder, given)

@@ -35,6 +35,7 @@ NO_PLAN = 3
 @click.option(
     "--plan-on-ct", is_flag=True, help="Plan on the CT as taken, do it as the patient lies."
 )
+@click.option("--refine-bone", is_flag=True, help="Sharp fitted cortices in a coarse CT's X-rays.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--slicer", is_flag=True, help="Write files for 3D Slicer as well, in slicer/.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -115,6 +116,7 @@ def _attempt(recipe: Any, side: str, target_mm: Any, given: dict[str, Any]) -> R
             posture=given["posture"],
             phase=given["phase"],
             plan_on_ct=given["plan_on_ct"],
+            refine_bone=given["refine_bone"],
             progress=stage,
         )
     finally:

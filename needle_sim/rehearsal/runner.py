@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.anatomy.posing.posture import Posture
+from needle_sim.anatomy.refining.refine import refine_bone as refined
 from needle_sim.errors import InputError
 from needle_sim.procedures.procedure import Procedure, check_side
 from needle_sim.procedures.reading import check_needle
@@ -54,6 +56,7 @@ def run_procedure(
     posture: str | Posture | None = None,
     phase: float = 0.0,
     plan_on_ct: bool = False,
+    refine_bone: bool = False,
     progress: Progress = silent,
 ) -> Run:
     """Plan a procedure, follow its steps, heat where it heats, and score it.
@@ -89,6 +92,9 @@ def run_procedure(
     plan_on_ct : bool
         The plan is made on the anatomy as it was scanned or built, and carried out on the patient
         as it lies, registered by the vertebra of the target with an error that the seed draws.
+    refine_bone : bool
+        X-ray pictures show the fitted cortices about the target instead of the CT's coarse voxels:
+        `needle_sim.anatomy.refining.refine.refine_bone`.
 
     Raises
     ------
@@ -103,18 +109,24 @@ def run_procedure(
     _check_seed(seed)
     progress(0, _STAGES)
     patient = anatomy
-    if patient is None and ct is not None:
-        patient = anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
-    elif patient is None:
-        patient = phantom_of(phantom, seed if vary else None)
+    if patient is None:
+        scanned = None if ct is None else anatomy_of_ct(ct, labels, recipe, chosen_level, target_mm)
+        patient = scanned or phantom_of(phantom, seed if vary else None)
     progress(1, _STAGES)
     made = planned = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
     if posture is not None:
         error = _registration_error(seed) if plan_on_ct else None
-        lies = lying(patient, posture, phase, made.vertebra, error)
-        made = _attempt(recipe, lies, chosen_level, chosen_side, target_mm, needle)
-    way = (planned if plan_on_ct else made).plan()
+        patient = lying(patient, posture, phase, made.vertebra, error)
+        made = _attempt(recipe, patient, chosen_level, chosen_side, target_mm, needle)
+    way, made = (planned if plan_on_ct else made).plan(), _sharp(made, refine_bone and pictures)
     return _carried_out(made, way, seed, pictures=pictures, progress=progress)
+
+
+def _sharp(made: Attempt, wanted: bool) -> Attempt:
+    """The attempt on a patient whose fitted cortices about the target are sharp in X-rays."""
+    if not wanted:
+        return made
+    return replace(made, anatomy=refined(made.anatomy, near_mm=made.target.centre_mm))
 
 
 def _recipe(

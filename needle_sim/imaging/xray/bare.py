@@ -15,6 +15,7 @@ from needle_sim.imaging.xray.chords import Shadow, shadow
 from needle_sim.imaging.xray.collimation import Collimation, openness
 from needle_sim.imaging.xray.contrast import with_contrast
 from needle_sim.imaging.xray.detector import DEFAULT_DETECTOR, Detector
+from needle_sim.imaging.xray.flanks import made_up_share
 from needle_sim.imaging.xray.materials import COMPOSITION
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.receptor.sharpness import reach_px, spread
@@ -38,7 +39,8 @@ class Bare:
 
     ``signal`` (R, C) is the primary, ``energy`` its mean quantum, ``veil`` the scatter and
     ``seen`` both of them blurred by focal spot and scintillator; keV a pixel. ``open`` is the share
-    of the beam that a collimated field lets through, where there is one.
+    of the beam that a collimated field lets through, where there is one; ``made_up`` (R, C) that of
+    the mass which flanks have that were made up.
     """
 
     paths: PathLengths
@@ -52,6 +54,7 @@ class Bare:
     seen: Image
     collimation: Collimation | None = None
     open: Image | None = None
+    made_up: Image | None = None
 
 
 def bare(
@@ -65,7 +68,7 @@ def bare(
     """The part of an exposure that instruments and noise leave as it is; see `exposure.expose`."""
     carm = paths.carm
     used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
-    cut, paths = paths.cut, _whole(paths, contrast)
+    cut, beside, paths = paths.cut, paths.flanks_g_cm2, _whole(paths, contrast)
     spectrum = bins(beam, carm, used, materials())
     primary, squared = transmitted(paths, spectrum)
     signal, opened = panel.aperture(primary), None
@@ -77,7 +80,7 @@ def bare(
     # where nothing comes through nothing is weighed
     energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)
     kept = (paths, beam, used, cut, spectrum, signal, energy, veil, seen)
-    return Bare(*kept, collimation, opened)
+    return Bare(*kept, collimation, opened, made_up_share(beside, mass))
 
 
 def with_needles(

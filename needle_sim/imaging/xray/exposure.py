@@ -20,6 +20,7 @@ from needle_sim.imaging.xray.carm import CArm, project_points
 from needle_sim.imaging.xray.chords import line_mm, seen_polyline
 from needle_sim.imaging.xray.collimation import Collimation, open_share
 from needle_sim.imaging.xray.detector import Detector
+from needle_sim.imaging.xray.flanks import flank_notes
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out
@@ -209,7 +210,7 @@ def expose(
         dose.reference_kerma_mgy(beam, carm),
         _known(behind, needles, tools),
         used.intensifier,
-        notes,
+        (*notes, *flank_notes(behind.made_up)),
     )
 
 

@@ -14,6 +14,8 @@ from scipy import ndimage
 from needle_sim.errors import InputError
 from needle_sim.geometry.transform import VOXEL, Transform
 from needle_sim.imaging.xray.casting.layout import STORAGES, Layout, Storage, laid_out
+from needle_sim.imaging.xray.flanks import flanks
+from needle_sim.imaging.xray.skin_mask import body_of
 from needle_sim.volume.even import evened
 from needle_sim.volume.volume import Volume
 
@@ -39,9 +41,6 @@ METAL_FROM_HU = 3000.0
 METAL_G_CM3 = 4.43
 """Metal in a CT is taken as solid titanium (alloy Ti-6Al-4V), the usual spinal implant
 (proposed)."""
-
-BODY_FROM_HU = -300.0
-"""From here on a voxel of an end slice is body; what it encloses is filled (proposed)."""
 
 CONTINUED_MM = 300.0
 """How far the body is taken to go on beyond the ends of a volume (proposed)."""
@@ -100,11 +99,14 @@ class Materials:
         end slices, continued outwards.
     inset : mapping of name to Basis
         A part of the patient on a finer grid; ``bases`` fade out where it fades in.
+    flanks : Basis or None
+        Soft tissue beside the volume where it cuts the sides of the trunk, made up: `flanks`.
     """
 
     bases: Mapping[str, Basis]
     beyond: Basis | None = None
     inset: Mapping[str, Basis] = field(default_factory=dict)
+    flanks: Basis | None = None
 
     def __post_init__(self) -> None:
         for name in ("bases", "inset"):
@@ -114,7 +116,7 @@ class Materials:
     def nbytes(self) -> int:
         """Memory that it takes, bytes."""
         every = [*self.bases.values(), *self.inset.values()]
-        every += [] if self.beyond is None else [self.beyond]
+        every += [one for one in (self.beyond, self.flanks) if one is not None]
         return sum(one.rows.nbytes + one.turned.nbytes for one in every)
 
 
@@ -164,12 +166,14 @@ def prepare(
         if storage not in STORAGES:
             raise InputError(f"storage must be one of {', '.join(STORAGES)}, got {storage!r}")
     volume = evened(volume)
+    beside = flanks(volume)
+    made_up = None if beside is None else lay_out(*beside)
     if inset is None:
-        return Materials(_bases(volume, None, storage), _beyond(volume))
+        return Materials(_bases(volume, None, storage), _beyond(volume), flanks=made_up)
     inset = evened(inset)
     share, coarse = _fade(inset, inset), _fade(inset, volume)
     bases = _bases(volume, coarse, storage, less=True)
-    return Materials(bases, _beyond(volume), _bases(inset, share, storage))
+    return Materials(bases, _beyond(volume), _bases(inset, share, storage), made_up)
 
 
 def _bases(
@@ -242,8 +246,7 @@ def _beyond(volume: Volume) -> Basis | None:
 
 def _section(hu: NDArray[Any], sides_mm: NDArray[np.float64]) -> Grid:
     """Density (J, K) of the body in a slice, what it encloses filled, specks and detail gone."""
-    opened = ndimage.binary_opening(hu > BODY_FROM_HU, iterations=2)
-    body = np.asarray(ndimage.binary_fill_holes(opened), dtype=np.float32)
+    body = body_of(hu).astype(np.float32)
     found = densities(hu)
     dense = np.asarray(found["soft"] + found["bone"], dtype=np.float32)
     size = [max(1, round(_SMOOTH_MM / side)) for side in sides_mm]

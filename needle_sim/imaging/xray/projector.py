@@ -57,6 +57,8 @@ class PathLengths:
     beyond_g_cm2 : (R, C) float32 array, optional
         Body beyond the cut ends of the volume, where nothing is known but that it goes on; no part
         of ``mass_g_cm2``.
+    flanks_g_cm2 : (R, C) float32 array, optional
+        Tissue made up at the sides of the volume; no part of ``mass_g_cm2`` either.
     patient : Materials, optional
         What was projected: instruments look up there what gives way to them.
     """
@@ -65,17 +67,18 @@ class PathLengths:
     mass_g_cm2: Mapping[str, Image]
     beyond_g_cm2: Image | None = None
     patient: Materials | None = None
+    flanks_g_cm2: Image | None = None
 
     def __post_init__(self) -> None:
         for name, image in self.mass_g_cm2.items():
             if image.shape != self.carm.shape:
                 raise InputError(f"{name} has shape {image.shape}, the detector {self.carm.shape}")
             image.flags.writeable = False
-        beyond = self.beyond_g_cm2
-        if beyond is not None:
-            if beyond.shape != self.carm.shape:
-                raise InputError(f"beyond has {beyond.shape}, the detector {self.carm.shape}")
-            beyond.flags.writeable = False
+        for made_up in (self.beyond_g_cm2, self.flanks_g_cm2):
+            if made_up is not None:
+                if made_up.shape != self.carm.shape:
+                    raise InputError(f"beyond has {made_up.shape}, the detector {self.carm.shape}")
+                made_up.flags.writeable = False
         object.__setattr__(self, "mass_g_cm2", MappingProxyType(dict(self.mass_g_cm2)))
 
     @property
@@ -87,10 +90,12 @@ class PathLengths:
 
     def continued(self) -> PathLengths:
         """The same patient gone on beyond the ends of the volume, as soft tissue without detail."""
-        if self.beyond_g_cm2 is None:
+        more = [one for one in (self.beyond_g_cm2, self.flanks_g_cm2) if one is not None]
+        if not more:
             return self
         mass = dict(self.mass_g_cm2)
-        mass["soft"] = mass["soft"] + self.beyond_g_cm2 if "soft" in mass else self.beyond_g_cm2
+        for one in more:
+            mass["soft"] = mass["soft"] + one if "soft" in mass else one
         return PathLengths(self.carm, mass, patient=self.patient)
 
 
@@ -120,7 +125,8 @@ def project(materials: Materials, carm: CArm, *, method: Method = "factored") ->
         image = _factored(view, carm) if method == "factored" else _by_ray(view, carm, method)
         found[name] = found[name] + image if name in found else image
     beyond = None if materials.beyond is None else _factored(_view(materials.beyond, carm), carm)
-    return PathLengths(carm, found, beyond, materials)
+    sides = None if materials.flanks is None else _factored(_view(materials.flanks, carm), carm)
+    return PathLengths(carm, found, beyond, materials, sides)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

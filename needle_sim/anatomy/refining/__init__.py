@@ -1,0 +1,1 @@
+"""A coarse CT made finer where an exact bone is known."""
