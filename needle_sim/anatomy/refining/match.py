@@ -155,4 +155,5 @@ def _solved(slopes: Sequence[Grid], wrong: Grid, local: FineGrid) -> NDArray[np.
             normal[..., n, m] = normal[..., m, n] = mean(slopes[n] * slopes[m])
         normal[..., n, n] += held / (LOG_SD if n == count - 1 else MOVED_SD_MM) ** 2
     right = np.stack([mean(one * wrong) for one in slopes], axis=-1)
-    return np.moveaxis(np.linalg.solve(normal, right[..., None])[..., 0], -1, 0)
+    solved = np.asarray(np.linalg.solve(normal, right[..., None]), dtype=np.float64)
+    return np.moveaxis(solved[..., 0], -1, 0)

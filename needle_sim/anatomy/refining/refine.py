@@ -151,7 +151,7 @@ def _around(fitted: Sequence[Shell], anatomy: Anatomy, grid: FineGrid) -> Around
     return Around(soft, _mean(hu, deep, marrow, grid), _clefts(anatomy, grid))
 
 
-def _mean(hu: Grid, where: np.ndarray, otherwise: float, grid: FineGrid) -> Grid:  # type: ignore[type-arg]
+def _mean(hu: Grid, where: np.ndarray, otherwise: float, grid: FineGrid) -> Grid:
     """Mean of some voxels near each, of more distant ones where there are none."""
     found = np.full(hu.shape, otherwise, dtype=np.float32)
     for reach in (_FAR_MM, _NEAR_MM):
@@ -171,7 +171,7 @@ def _clefts(anatomy: Anatomy, grid: FineGrid) -> Grid | None:
     side = float(np.cbrt(np.prod(grid.coarse.spacing_mm / grid.parts)))
     back = grid.patient_from_voxel.inverse()
     for one in joints:
-        box = box_about(*one.shape.box_mm, back.apply, grid.shape)
+        box = box_about(one.shape.box_mm[0], one.shape.box_mm[1], back.apply, grid.shape)
         if box is None:
             continue
         shape = tuple(part.stop - part.start for part in box)

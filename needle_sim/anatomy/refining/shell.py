@@ -105,7 +105,7 @@ def _read(
     reach = REACH_MM + 0.5 * float(np.linalg.norm(grid.coarse.spacing_mm)) + np.abs(moved).max()
     away = np.repeat(np.repeat(rough, grid.parts[1], axis=1), grid.parts[2], axis=2)
     away = np.repeat(away, grid.parts[0], axis=0).astype(np.float32)
-    thick = np.full(away.shape, LEAST_MM, np.float32)
+    thick: NDArray[np.float32] = np.full(away.shape, LEAST_MM, np.float32)
     for index in range(away.shape[0]):
         near = np.abs(away[index]) < reach
         if not near.any():
@@ -120,7 +120,7 @@ def _read(
         skin = np.abs(distance) < REACH_MM
         near[near] = skin
         thick[index][near] = thickness(points[skin])
-    return away, thick
+    return np.asarray(away, dtype=np.float32), thick
 
 
 def _expected(name: str, anatomy: Anatomy) -> Thickness:

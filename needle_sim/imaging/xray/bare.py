@@ -79,6 +79,7 @@ def bare(
     seen = spread(signal + veil, panel.blur(carm, used))
     # where nothing comes through nothing is weighed
     energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)
+    mass = sum(paths.mass_g_cm2.values(), np.zeros(carm.shape, np.float32))
     kept = (paths, beam, used, cut, spectrum, signal, energy, veil, seen)
     return Bare(*kept, collimation, opened, made_up_share(beside, mass))
 
