@@ -93,7 +93,7 @@ def save(name: str, given: dict[str, Any], out: Path, data: Path | None) -> None
     whole = Image.open(io.BytesIO(canvas.png(figure))).convert("L")
     whole.quantize(GREYS).save(out / f"fluoroscopy_{name}.png", optimize=True)
     shot = taken.shot
-    print(f"{name}: {shot.beam.kvp:g} kV, {shot.beam.mas:.3g} mAs, {shot.kerma_mgy:.3g} mGy")
+    print(f"{name}: {shot.beam.kvp:.3g} kV, {shot.beam.mas:.3g} mAs, {shot.kerma_mgy:.3g} mGy")
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def dose_row(anatomy: Anatomy, taken: Taken, given: Mapping[str, Any]) -> dict[s
 
 def dose_words(result: Mapping[str, Any]) -> list[str]:
     """Beam and dose in words."""
-    beam = f"{result['kvp']:g} kV, {result['mas']:.3g} mAs, {result['device']}"
+    beam = f"{result['kvp']:.3g} kV, {result['mas']:.3g} mAs, {result['device']}"
     lines = [f"Beam      {beam}, {result['technique']}"]
     if result["technique"] == "automatic":
         pulses = (

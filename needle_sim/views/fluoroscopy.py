@@ -136,7 +136,7 @@ def _annotate(ax: Axes, radiograph: Radiograph, title: str) -> None:
     middle = 0.5 * _BAND / (1 + 2 * _BAND)
     grey: canvas.Style = {"color": canvas.SCREEN_TEXT, "va": "center", "zorder": 6}
     words = angles_in_words(carm.orbital_deg, carm.tilt_deg)
-    shot = f"{beam.kvp:g} kV  {beam.mas:.3g} mAs"
+    shot = f"{beam.kvp:.3g} kV  {beam.mas:.3g} mAs"
     if title:
         canvas.write(
             ax,

@@ -129,7 +129,7 @@ def _caption(run: Run, view: View, names: list[str]) -> Html:
     words = Display.for_prone(shot).marker_at(shot).words
     lines = [
         f"{sentence(angles_in_words(view.orbital_deg, view.tilt_deg))} {sentence(words)}",
-        f"{shot.beam.kvp:g} kV, {shot.beam.mas:.3g} mAs, "
+        f"{shot.beam.kvp:.3g} kV, {shot.beam.mas:.3g} mAs, "
         f"{shot.kap_ugy_m2:.3g} µGy·m², {shot.kerma_mgy:.3g} mGy.",
     ]
     danger, limit = run.procedure.danger, run.record.danger_mm
