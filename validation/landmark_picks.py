@@ -40,7 +40,8 @@ _NEARLY = 1.02  # sections so near the least are one neck, its middle is the ist
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
 _ALA_MM, _BEHIND_BODY_MM = 14.0, 4.0  # the groove lies so near the tip, and so far behind S1
-_SLANTED, _SLICE_MM = 0.25, 0.75
+_MEDIAL_MM, _BEFORE_TIP_MM, _UNDER_TIP_MM, _JUMP_MM = 4.0, 4.0, 22.0, 2.5
+_SLICE_MM, _STRIP_MM, _BANK_MM = 0.75, 1.5, 0.5
 _ROUND_MM = 0.25  # what is so near the bottom of a groove is its bottom
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
@@ -226,18 +227,34 @@ def sacral_picks(mesh: Mesh) -> Picks:
 def ala_notch(mesh: Mesh, sign: float, tip: Points) -> Points:
     """Pass of the groove between the superior process with this tip and the ala.
 
-    Of what looks up and out beside the process and behind the body, the lowest and most medial in
-    each coronal slice is its corner with the ala; the highest of these corners lies on the border.
+    Seen from above and beside, at 45 degrees, each coronal slice behind the body has an outline;
+    the groove is its valley, and the highest of the valleys lies on the border of the ala.
     """
-    points, outs = mesh.points_mm, normals(mesh)
+    points = mesh.points_mm
     lateral = sign * (points[:, 0] - tip[0])
-    own = (lateral > 0.0) & (lateral < _ALA_MM) & (points[:, 1] > back_mm(mesh) + _BEHIND_BODY_MM)
-    own &= (points[:, 1] < tip[1]) & (np.minimum(sign * outs[:, 0], outs[:, 2]) > _SLANTED)
-    points = points[own]
-    reach = sign * points[:, 0] + points[:, 2]
+    own = (lateral > -_MEDIAL_MM) & (lateral < _ALA_MM)
+    own &= points[:, 1] > back_mm(mesh) + _BEHIND_BODY_MM
+    own &= points[:, 2] > tip[2] - _UNDER_TIP_MM
+    points = points[own & (points[:, 1] < tip[1] - _BEFORE_TIP_MM)]
+    reach, across = sign * points[:, 0] + points[:, 2], sign * points[:, 0] - points[:, 2]
     slices = np.floor(points[:, 1] / _SLICE_MM).astype(int)
-    corners = {n: float(reach[slices == n].min()) for n in np.unique(slices)}
-    border = max(corners.values()) - _ROUND_MM
-    low = [(slices == n) & (reach < at + _ROUND_MM) for n, at in corners.items() if at > border]
-    mean: Points = np.mean([points[one].mean(axis=0) for one in low], axis=0)
+    valleys = []
+    for n in np.unique(slices):
+        one = np.flatnonzero(slices == n)
+        strips = np.floor(across[one] / _STRIP_MM).astype(int)
+        outline = np.array(
+            [one[strips == s][reach[one[strips == s]].argmax()] for s in np.unique(strips)]
+        )
+        height = reach[outline]
+        banks = np.maximum.accumulate(height), np.maximum.accumulate(height[::-1])[::-1]
+        deep = np.flatnonzero(np.minimum(*banks) - height > _BANK_MM)
+        if len(deep):
+            first = np.split(deep, np.flatnonzero(np.diff(deep) > 1) + 1)[0]  # beside the process
+            low = outline[first[height[first] < height[first].min() + _ROUND_MM]]
+            valleys.append((float(reach[low].min()), points[low].mean(axis=0)))
+    places = np.stack([at for _, at in valleys])
+    apart = np.flatnonzero(np.linalg.norm(np.diff(places, axis=0), axis=1) > _JUMP_MM) + 1
+    floor = max(np.split(np.arange(len(valleys)), apart), key=len)  # of the groove, without jumps
+    border = max(valleys[n][0] for n in floor) - _ROUND_MM
+    mean: Points = np.mean([places[n] for n in floor if valleys[n][0] > border], axis=0)
     return mean
