@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from needle_sim.anatomy.surface import LabelSurface
+from needle_sim.geometry.transform import Transform
 from needle_sim.volume.volume import Volume, axis_aligned
 
 Points = NDArray[np.float64]
@@ -32,10 +33,13 @@ class LabelWall:
         The distance, mm.
     slopes : tuple of three Volume
         How it grows along x, y and z of the patient.
+    voxel_from_patient : Transform
+        Into the grid that they share; kept, since paths are pushed off a wall step by step.
     """
 
     away: Volume
     slopes: tuple[Volume, Volume, Volume]
+    voxel_from_patient: Transform
 
     @classmethod
     def of(cls, surface: LabelSurface) -> LabelWall:
@@ -50,14 +54,24 @@ class LabelWall:
         field = ndimage.gaussian_filter(field, _SMOOTH_MM / _GRID_MM, mode="nearest")
         up, back, left = np.gradient(field, _GRID_MM)
         volumes = [Volume(one.astype(np.float32), place, "distance_mm") for one in (left, back, up)]
-        return cls(Volume(field.astype(np.float32), place, "distance_mm"), (*volumes,))  # type: ignore[arg-type]
+        away = Volume(field.astype(np.float32), place, "distance_mm")
+        return cls(away, (*volumes,), place.inverse())  # type: ignore[arg-type]
 
     def distance_mm(self, points_mm: ArrayLike) -> Points:
         """Signed distance (P,) of points (P, 3); 99 mm beyond the grid."""
-        return self.away.sample(points_mm, outside=_BEYOND_MM)
+        return _at(self.away, self.voxel_from_patient.apply(points_mm), _BEYOND_MM)
 
     def gradient(self, points_mm: ArrayLike) -> Points:
         """Unit vectors (P, 3) out of the bone; 0 where it grows nowhere."""
-        found = np.stack([one.sample(points_mm, outside=0.0) for one in self.slopes], axis=-1)
+        voxels = self.voxel_from_patient.apply(points_mm)
+        found = np.stack([_at(one, voxels, 0.0) for one in self.slopes], axis=-1)
         length = np.linalg.norm(found, axis=-1, keepdims=True)
         return np.asarray(found / np.where(length < 1e-6, 1.0, length))
+
+
+def _at(field: Volume, voxels: Points, outside: float) -> Points:
+    """Values (P,) of a field at places (P, 3) of its grid, trilinear."""
+    found = ndimage.map_coordinates(
+        field.array, voxels.T, output=np.float64, order=1, mode="grid-constant", cval=outside
+    )
+    return np.asarray(found)
