@@ -38,7 +38,8 @@ FITTED = (
     *("upper_width_mm", "upper_depth_mm", "lower_width_mm", "lower_depth_mm"),
     *("anterior_height_mm", "posterior_height_mm"),
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
-    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
+    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
+    *("neck_drop_mm", "neck_fill_mm"),
 )
 """Sizes of S1 that are fitted."""
 
@@ -52,7 +53,7 @@ OWN_SD = {
     **{"upper_width_mm": 3.0, "upper_depth_mm": 1.5, "table_deg": 10.0, "ala_ventral_mm": 4.0},
     **{"ala_back_mm": 3.0, "ala_up_mm": 3.0, "ala_dorsal_mm": 4.0, "foramen_mm": 1.5},
     **{"wall_below_mm": 6.0, "curve_deg": 12.0, "tail_deg": 20.0, "tail_mm": 8.0},
-    "neck_drop_mm": 4.0,
+    **{"neck_drop_mm": 4.0, "neck_fill_mm": 5.0},
     **{"sap_height_mm": 1.0, "sap_width_mm": 1.0, "sap_thickness_mm": 0.6},
     **{"facet_setback_mm": 4.0, "facet_rise_mm": 5.0},
 }

@@ -37,7 +37,8 @@ FITTED = (
     *("canal_width_mm", "canal_depth_mm"),
     *("lamina_height_mm", "lamina_thickness_mm", "lamina_drop_mm", "lamina_slope_deg"),
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
-    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm", "neck_drop_mm"),
+    *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
+    *("neck_drop_mm", "neck_fill_mm"),
     *("iap_spread_mm", "iap_setback_mm", "iap_drop_mm", "iap_height_mm"),
     *("iap_width_mm", "iap_thickness_mm"),
     *("iap_angle_deg", "iap_tropism_deg", "iap_lean_deg"),
@@ -49,6 +50,7 @@ FITTED = (
 
 _JOINT_SD = {  # the neck stays with the transverse process, wherever the joint is (proposed)
     **{"iap_spread_mm": 1.5, "iap_setback_mm": 1.5, "iap_drop_mm": 2.0, "neck_drop_mm": 1.5},
+    "neck_fill_mm": 2.5,
     **{"iap_angle_deg": 5.0, "iap_tropism_deg": 5.0, "iap_lean_deg": 3.0},
     **{"iap_spread_left_more_mm": 1.5, "iap_setback_left_more_mm": 1.0},
     "iap_drop_left_more_mm": 1.0,

@@ -279,7 +279,7 @@ def _transverse_process(post: Posts) -> Iterator[Row]:
 
 def groove(post: Posts) -> Row:
     """The groove of the medial branch, and beyond it the free way of a needle laid along it."""
-    axis = post.neck + GROOVE_AXIS_MM * post.groove_out
+    axis = post.neck_point(0.5) + GROOVE_AXIS_MM * post.groove_out
     front = axis + (0.5 * post.spec.neck_length_mm + 2.0) * post.needle_axis
     back = axis - _GROOVE_BACK_MM * post.needle_axis
     half = GROOVE_MM, GROOVE_MM

@@ -175,7 +175,9 @@ class Posts:
 
     def neck_point(self, share: float) -> Point:
         """Along the neck, 0 at its dorsal end and 1 at its ventral end."""
-        return np.asarray(self.neck + (share - 0.5) * self.spec.neck_length_mm * self.needle_axis)
+        along = (share - 0.5) * self.spec.neck_length_mm
+        floor = self.neck + self.spec.neck_fill_mm * self.groove_out
+        return np.asarray(floor + along * self.needle_axis)
 
     @property
     def tp_half(self) -> tuple[float, float]:
@@ -188,7 +190,8 @@ class Posts:
         half_height, half_thick = self.tp_half
         across = unit(np.array([0.0, self.neck_over[1], self.neck_over[2]]))
         reach = np.hypot(half_thick * across[1], half_height * across[2])
-        root = self.neck_point(0.75) - across * (reach + 0.4)
+        neck = self.neck + 0.25 * self.spec.neck_length_mm * self.needle_axis
+        root = neck - across * (reach + 0.4)
         return np.asarray(root + self.at(1.0, 0.0, 0.0))
 
     @property

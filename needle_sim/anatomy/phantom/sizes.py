@@ -15,6 +15,7 @@ from needle_sim.presets import nearest
 SIGNED = frozenset(
     {"pedicle_rise_mm", "facet_rise_mm", "neck_flare_mm", "dish_mm", "waist_mm", "iap_drop_mm"}
     | {"flavum_left_more_mm", "nucleus_back_mm", "slip_above_mm", "arch_back_mm"}
+    | {"neck_fill_mm"}
     | {f"iap_{way}_left_more_mm" for way in ("spread", "setback", "drop")}
 )
 """Lengths that may be negative."""
@@ -60,6 +61,9 @@ class VertebraSpec:
         Lateral neck of the process: below the face's centre, out of the process's lateral face.
     neck_lateral_deg, neck_caudal_deg : float
         Direction of the neck: from parasagittal, and from the plane of the endplates.
+    neck_fill_mm : float
+        How much shallower its groove is than process and root would have it: 0 in a phantom, found
+        by a fit to labels.
     accessory_mm : float
         Width of the accessory process.
     iap_angle_deg, iap_tropism_deg, iap_pitch_deg, iap_lean_deg : float
@@ -195,6 +199,7 @@ class VertebraSpec:
     iap_spread_left_more_mm: float = 0.0
     iap_setback_left_more_mm: float = 0.0
     iap_drop_left_more_mm: float = 0.0
+    neck_fill_mm: float = 0.0
 
     def __post_init__(self) -> None:
         for name in FIELDS:
@@ -267,6 +272,7 @@ OPTIONAL: Mapping[str, tuple[float, float]] = MappingProxyType(
         "slip_above_mm": (-15.0, 30.0),
         "arch_back_mm": (0.0, 30.0),
         "pars_gap_mm": (0.0, 8.0),
+        "neck_fill_mm": (-3.0, 8.0),
     }
 )
 """Of these, what a phantom file may leave out, since it is 0 in a straight and whole spine; with

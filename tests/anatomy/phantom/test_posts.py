@@ -1,8 +1,11 @@
 """Directions that shape and nerves share."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.bone import vertebra_shape
 from needle_sim.anatomy.phantom.posts import GROOVE_AXIS_MM, SIDES, Posts, on_bone
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.errors import InputError
@@ -22,6 +25,19 @@ def test_the_neck_runs_as_published_electrodes_do(mean, level, side):
 
     assert 20 <= np.degrees(np.arctan2(-outward, -axis[1])) <= 30
     assert 34 <= np.degrees(np.arcsin(axis[2])) <= 49
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_filled_groove_is_so_much_shallower_and_the_transverse_process_stays(side):
+    spec = spine_spec().vertebrae["L4"]
+    plain, filled = (Posts(replace(spec, neck_fill_mm=fill), side) for fill in (0.0, 2.0))
+
+    floors = [
+        on_bone(one, vertebra_shape(one.spec), one.neck, off_mm=0.0) for one in (plain, filled)
+    ]
+
+    assert (floors[1] - floors[0]) @ plain.groove_out == pytest.approx(2.0, abs=0.1)
+    np.testing.assert_array_equal(filled.tp_tip, plain.tp_tip)
 
 
 def test_a_side_that_is_none_is_refused():
