@@ -39,7 +39,7 @@ FITTED = (
     *("anterior_height_mm", "posterior_height_mm"),
     *("facet_angle_deg", "facet_spread_mm", "facet_setback_mm", "facet_rise_mm", "tropism_deg"),
     *("sap_height_mm", "sap_width_mm", "sap_thickness_mm"),
-    *("neck_drop_mm", "neck_fill_mm"),
+    "neck_drop_mm",
 )
 """Sizes of S1 that are fitted."""
 
@@ -53,7 +53,7 @@ OWN_SD = {
     **{"upper_width_mm": 3.0, "upper_depth_mm": 1.5, "table_deg": 10.0, "ala_ventral_mm": 4.0},
     **{"ala_back_mm": 3.0, "ala_up_mm": 3.0, "ala_dorsal_mm": 4.0, "foramen_mm": 1.5},
     **{"wall_below_mm": 6.0, "curve_deg": 12.0, "tail_deg": 20.0, "tail_mm": 8.0},
-    **{"neck_drop_mm": 4.0, "neck_fill_mm": 5.0},
+    "neck_drop_mm": 4.0,
     **{"sap_height_mm": 1.0, "sap_width_mm": 1.0, "sap_thickness_mm": 0.6},
     **{"facet_setback_mm": 4.0, "facet_rise_mm": 5.0},
 }
@@ -63,6 +63,9 @@ leans on the sacrum's axis by 10 degrees more or less from one patient to the ne
 S1_MM = (40.0, 15.0)
 """The fit is judged so far from the midline, and down to here below the middle of S1, about the
 level of its disc to S2: what lies beyond is no part of a lumbar procedure."""
+
+FILL, _FILL_SD_MM = "neck_fill_mm", 5.0
+"""Fitted once the rest of S1 stands, so that it does not turn the joint (proposed)."""
 
 LOWER = ("tail_deg", "tail_mm")
 """Sizes that are fitted to the whole label once S1 stands."""
@@ -114,7 +117,7 @@ def fit_sacrum(
     spread = loosened(spec, usual, above, NONE)
 
     def parts(sizes: Sizes) -> tuple[VertebraSpec, dict[str, float]]:
-        own = {name: sizes[name] for name in FITTED}
+        own = {name: sizes[name] for name in (*FITTED, FILL) if name in sizes}
         return replace(spec, **own), {name: sizes.get(name, mean) for name, mean in sacral.items()}
 
     model = BoneModel(
@@ -125,9 +128,15 @@ def fit_sacrum(
     )
     seen, near = _part(surface, start, _SEEN_MM), band(surface)
     anchors = joint_evidence(spec, above, NONE, start)
-    sizes, placed = solved(
-        model, evidence_of(seen, near[_within(near, start, _SEEN_MM)], *anchors), start
+    evidence = evidence_of(seen, near[_within(near, start, _SEEN_MM)], *anchors)
+    sizes, placed = solved(model, evidence, start)
+    groove = BoneModel(
+        {FILL: 0.0},
+        {FILL: _FILL_SD_MM},
+        lambda found: sacrum_shape(*parts({**sizes, **found})),
+        lambda _: np.zeros((0, 3)),
     )
+    sizes = {**sizes, **shaped(groove, evidence.loose(), placed)}
     if _reaches_mm(surface, placed) > _WHOLE_MM:
         lower = BoneModel(
             {name: sacral[name] for name in LOWER},

@@ -364,7 +364,8 @@ def test_medial_branches_cross_the_neck_where_the_label_has_its_surface(patient,
     """Not deeper in the labelled bone than a landmark may be off, 3 mm; before the groove was
     fitted it was up to 6.5.
 
-    From T11 down: above, a process that bears a rib is another bone.
+    From T11 to L4: above, a process that bears a rib is another bone; that of L5 lies on the ala,
+    up to 4.6 mm inside the label of the sacrum (docs/your_own_ct.md).
     """
     anatomy, _, _ = patient
     folder = request.getfixturevalue("lumbar" if anatomy.ct.shape[2] == 122 else "lidc")
@@ -378,7 +379,7 @@ def test_medial_branches_cross_the_neck_where_the_label_has_its_surface(patient,
     branches = [
         one
         for name, one in anatomy.structures.items()
-        if one.kind == "medial_branch" and name.split()[0] not in ("T9", "T10")
+        if one.kind == "medial_branch" and name.split()[0] not in ("T9", "T10", "L5")
     ]
     assert len(branches) >= 4
     for one in branches:
