@@ -130,20 +130,19 @@ def fit_sacrum(
     anchors = joint_evidence(spec, above, NONE, start)
     evidence = evidence_of(seen, near[_within(near, start, _SEEN_MM)], *anchors)
     sizes, placed = solved(model, evidence, start)
-    groove = BoneModel(
-        {FILL: 0.0},
-        {FILL: _FILL_SD_MM},
-        lambda found: sacrum_shape(*parts({**sizes, **found})),
-        lambda _: np.zeros((0, 3)),
-    )
-    sizes = {**sizes, **shaped(groove, evidence.loose(), placed)}
-    if _reaches_mm(surface, placed) > _WHOLE_MM:
-        lower = BoneModel(
-            {name: sacral[name] for name in LOWER},
-            {name: OWN_SD[name] for name in LOWER},
+
+    def more(mean: Sizes, spread: Sizes) -> BoneModel:
+        return BoneModel(
+            mean,
+            spread,
             lambda found: sacrum_shape(*parts({**sizes, **found})),
             lambda _: np.zeros((0, 3)),
         )
+
+    groove = more({FILL: 0.0}, {FILL: _FILL_SD_MM})
+    sizes = {**sizes, **shaped(groove, evidence.loose(), placed)}
+    if _reaches_mm(surface, placed) > _WHOLE_MM:
+        lower = more(*({name: one[name] for name in LOWER} for one in (sacral, OWN_SD)))
         whole = evidence_of(surface, near, *joint_evidence(spec, NONE, NONE, placed))
         sizes = {**sizes, **shaped(lower, whole, placed)}
     shape = sacrum_shape(*parts(sizes)).moved(placed)
