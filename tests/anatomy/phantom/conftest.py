@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,7 +30,9 @@ class Bare:
     spaces: dict[str, Space]
 
 
+@cache
 def bare(seed: int | None) -> Bare:
+    """The mean spine, or one of the population; made once, not file by file."""
     rng = None if seed is None else np.random.default_rng(seed)
     return bare_of(spine_spec("lumbar_normal", rng=rng))
 
