@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from needle_sim.geometry.mesh import Mesh
 from needle_sim.geometry.transform import unit
@@ -25,17 +24,13 @@ from validation.body_picks import (
     walls,
 )
 from validation.process_picks import FLAT_MM, knobs, tips
-from validation.sections import Outline, Points, extreme, normals, section
+from validation.sections import Outline, Points, extreme, section
 
 _PARAMEDIAN_MM = 5.0
 _OVER_ARCH_MM = 4.0  # so far beyond the laminae a process is alone
 _FREE_MM, _NEAREST_MM = 0.5, 2.0
 _STEP_MM = 0.25
 _BEHIND_MM = 1.5  # a border is looked at so far behind its ventral corner
-_JOINT_MM = 3.0
-_BESIDE_JOINT_MM, _ALONG_JOINT_MM = 6.0, 14.0  # so near a joint lie the ends of its processes
-_FACING = np.cos(np.radians(20.0))
-_SIDEWAYS = np.sqrt(0.5)  # of the way across a joint: no more of it runs up than sideways
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
@@ -168,36 +163,6 @@ def _shared(one: Outline, before: Outline | None) -> float:
     if before is None:
         return one.area_mm2
     return -float(np.linalg.norm(one.centre_mm - before.centre_mm))
-
-
-def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
-    """Middle of the facet joint between two vertebrae, both in the upper one's frame.
-
-    The joint is where the two surfaces face one another: across less than 3 mm, at most 20 degrees
-    off the normals of both, and more sideways than up and down. It runs from the top of the one
-    process to the lower end of the other; its middle is that of what faces halfway between.
-    """
-    behind = back_mm(upper) + 4.0
-    sides, outs = [], []
-    for one in (upper, lower):
-        own = (sign * one.points_mm[:, 0] > 3.0) & (one.points_mm[:, 1] > behind)
-        sides.append(one.points_mm[own])
-        outs.append(normals(one)[own])
-    gap, nearest = KDTree(sides[1]).query(sides[0], distance_upper_bound=_JOINT_MM)
-    near = np.isfinite(gap)
-    start, gap, nearest = sides[0][near], gap[near], nearest[near]
-    step = sides[1][nearest] - start
-    own = np.abs(step[:, 2]) < _SIDEWAYS * gap
-    own &= np.einsum("ij,ij->i", step, outs[0][near]) > _FACING * gap
-    own &= np.einsum("ij,ij->i", -step, outs[1][nearest]) > _FACING * gap
-    middle = start[own] + 0.5 * step[own]
-    ends = []
-    for one in sides:
-        off = one - middle.mean(axis=0)
-        beside = np.hypot(off[:, 0], off[:, 1]) < _BESIDE_JOINT_MM
-        ends.append(one[beside & (np.abs(off[:, 2]) < _ALONG_JOINT_MM), 2])
-    halfway = 0.5 * (ends[0].min() + ends[1].max())
-    return {"joint_below_centre": middle[np.abs(middle[:, 2] - halfway) < 3.5].mean(axis=0)}
 
 
 _MEDIAN: tuple[Callable[[Mesh], Picks], ...] = (rims, walls, laminae)

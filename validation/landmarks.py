@@ -25,7 +25,9 @@ from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import SIGNS, Picks
 from validation.fine_mesh import fine_mesh
 from validation.foramen_picks import foramen
-from validation.landmark_picks import joint, picks, sacral_picks
+from validation.groove_picks import groove
+from validation.joint_picks import joint, superior_face
+from validation.landmark_picks import picks, sacral_picks
 
 PHANTOMS = 200
 MEAN_MM, MOST_MM = 1.0, 2.0
@@ -67,9 +69,10 @@ def _of_one(seed: int, name: str) -> Iterator[Gap]:
         else:
             truth = vertebra_landmarks(spec, bone=own[level])
             found = picks(meshes[level], lumbar=level.startswith("L"))
-            found |= _joints(stack, level, meshes)
+            found |= _joints(stack, level, meshes) | _faces(stack, level, meshes)
             for side, sign in SIGNS.items():
                 beside = foramen(meshes[level], sign)
+                beside |= groove(meshes[level], sign) if level.startswith("L") else {}
                 found |= {f"{side} {key}": at for key, at in beside.items()}
         for key, at in found.items():
             bare = key.rpartition(" ")[2]
@@ -87,6 +90,19 @@ def _joints(stack: Column, upper: str, meshes: dict[str, Mesh]) -> Picks:
         for name, at in joint(meshes[upper], below, sign).items():
             found[f"{side} {name}"] = at
     return found
+
+
+def _faces(stack: Column, lower: str, meshes: dict[str, Mesh]) -> Picks:
+    upper = {below: above for above, below in stack.pairs}.get(lower)
+    if upper is None:
+        return {}
+    step = stack.bodies[lower].inverse() @ stack.bodies[upper]
+    above = Mesh(step.apply(meshes[upper].points_mm), meshes[upper].faces)
+    return {
+        f"{side} {name}": at
+        for side, sign in SIGNS.items()
+        for name, at in superior_face(meshes[lower], above, sign).items()
+    }
 
 
 def by_name(found: Iterator[Gap]) -> dict[str, list[Gap]]:

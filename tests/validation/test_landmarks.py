@@ -10,6 +10,8 @@ import pytest
 from needle_sim.geometry.shapes import Implicit, bar, box
 from validation.fine_mesh import fine_mesh
 from validation.foramen_picks import recess, widest_mm
+from validation.groove_picks import floor, upper_border
+from validation.joint_picks import facing
 from validation.landmarks import PHANTOMS, Gap, asked, by_name, faults, gaps
 from validation.process_picks import summits
 from validation.sections import extreme, normals, section
@@ -138,3 +140,45 @@ def test_a_lateral_recess_is_measured_from_the_side_wall_of_the_canal():
         found = recess(fine_mesh(hollow), own, side)["lateral_recess"]
         assert found == pytest.approx([side * 7.5, 15.0, 0.0], abs=0.05)
         assert widest_mm(fine_mesh(hollow), own, side) == pytest.approx(10.0, abs=0.05)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_floor_of_a_groove_is_the_corner_between_an_upright_and_a_level_bar(sign):
+    """A bar beside an upright one, whose lateral face is at 22 mm and the bar's upper at 4 mm."""
+    bone = fine_mesh(
+        Implicit.of(
+            [
+                box((20.0, 15.0, 14.0)),
+                box((2.0, 5.0, 14.0), centre_mm=(20.0 * sign, 30.0, 10.0), blend_mm=0.0),
+                box((12.0, 4.0, 4.0), centre_mm=(30.0 * sign, 26.0, 0.0), blend_mm=0.0),
+            ]
+        )
+    )
+
+    line = floor(bone, sign, np.array([20.0 * sign, 30.0, 24.0]))
+    assert line[0, 1] == pytest.approx(25.0, abs=0.8)  # where the upright one begins
+    along = line[1:]  # the first section runs in that very face
+    np.testing.assert_allclose(along[:, 0], 22.0 * sign, atol=0.3)
+    np.testing.assert_allclose(along[:, 2], 4.0, atol=0.3)
+    border = upper_border(bone, sign, line[0])
+    np.testing.assert_allclose(sign * (border[:, 0] - line[0, 0]), [3.0, 4.0, 5.0], atol=1e-9)
+    np.testing.assert_allclose(border[:, 2], 4.0, atol=0.1)
+
+
+def test_without_a_process_beside_it_there_is_no_groove():
+    blocks = [box((20.0, 15.0, 14.0)), box((2.0, 5.0, 14.0), centre_mm=(20.0, 30.0, 10.0))]
+
+    assert len(floor(fine_mesh(Implicit.of(blocks)), 1.0, np.array([20.0, 30.0, 24.0]))) == 0
+
+
+def test_two_blocks_face_one_another_where_they_overlap():
+    """One reaches from -6 to 6 mm, the other, 1 mm medial of it, from -3 to 9 mm."""
+    mesh, other = (
+        fine_mesh(Implicit.of([box((2.0, 5.0, 6.0), centre_mm=centre)]))
+        for centre in ((10.0, 30.0, 0.0), (5.0, 30.0, 3.0))
+    )
+
+    places, steps = facing(mesh, other, 1.0, behind_mm=20.0)
+    np.testing.assert_allclose(places.mean(axis=0), [8.0, 30.0, 1.5], atol=0.3)
+    np.testing.assert_allclose(steps.mean(axis=0), [-1.0, 0.0, 0.0], atol=0.1)
+    assert len(facing(mesh, other, -1.0, behind_mm=20.0)[0]) == 0
