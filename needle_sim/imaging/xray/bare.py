@@ -64,8 +64,13 @@ def bare(
     contrast: Volume | None = None,
     detector: Detector | None = None,
     collimation: Collimation | None = None,
+    veil: Image | None = None,
 ) -> Bare:
-    """The part of an exposure that instruments and noise leave as it is; see `exposure.expose`."""
+    """The part of an exposure that instruments and noise leave as it is; see `exposure.expose`.
+
+    ``veil`` (R, C) is the scatter in a picture before of the same patient, beam and detector: some
+    millilitres of contrast leave it as it is.
+    """
     carm = paths.carm
     used = Detector.preset(DEFAULT_DETECTOR) if detector is None else detector
     cut, beside, paths = paths.cut, paths.flanks_g_cm2, _whole(paths, contrast)
@@ -75,7 +80,7 @@ def bare(
     if collimation is not None:
         opened = openness(carm, collimation, focal_spot_mm=used.focal_spot_mm)
         signal = signal * opened
-    veil = scatter_veil(paths, beam, used, opened)
+    veil = scatter_veil(paths, beam, used, opened) if veil is None else veil
     seen = spread(signal + veil, panel.blur(carm, used))
     # where nothing comes through nothing is weighed
     energy = np.asarray(squared / np.maximum(primary, np.float32(1e-30)), np.float32)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from needle_sim import presets
 from needle_sim.errors import InputError
+from needle_sim.imaging.xray.bare import bare
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.detector import Detector
@@ -124,9 +125,15 @@ def contrast_shots(
     times = _times(setting, spread, mode, start_s, interval_s, count)
     paths = _of_pose(materials_or_paths, carm)
     used = replace(beam, mas=beam.mas * float(setting["mas_share"]))
-    mask = expose(paths, used, needles=needles, rng=rng, detector=detector)
+    before = bare(paths, used, detector=detector)
+    mask = expose(before, used, needles=needles, rng=rng)
     frames = tuple(
-        expose(paths, used, needles=needles, contrast=spread.at(t), rng=rng, detector=detector)
+        expose(
+            bare(paths, used, contrast=spread.at(t), detector=detector, veil=before.veil),
+            used,
+            needles=needles,
+            rng=rng,
+        )
         for t in times
     )
     arrays = [one.array for one in frames]

@@ -7,10 +7,12 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.exposure import expose
-from needle_sim.imaging.xray.projector import PathLengths
+from needle_sim.imaging.xray.materials import prepare
+from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.sequence import MODES, contrast_shots
 from needle_sim.injectate.spread import spread
 from needle_sim.injectate.vessel import vessel_at
+from needle_sim.volume.volume import Volume, axis_aligned
 from tests.injectate import cases
 from tests.injectate.cases import IOHEXOL, UP, simple_spine
 
@@ -78,6 +80,16 @@ def test_what_is_paid_for_is_what_was_taken(trunk, epidural):
     assert runs["live"].kap_ugy_m2 == pytest.approx(9 * 0.4 * still)
     # Maus et al.: subtraction costs 2.3 to 4.2 times the dose of fluoroscopy
     assert 2.3 <= runs["dsa"].kap_ugy_m2 / runs["live"].kap_ugy_m2 <= 4.2
+
+
+def test_a_frame_is_the_picture_of_its_moment(epidural):
+    """The scatter of the first picture serves all: that of a patient does not ask for contrast."""
+    water = Volume(np.zeros((20, 20, 20), np.int16), axis_aligned([8.0] * 3, TIP - 76.0), "hu")
+    paths = project(prepare(water), CARM)
+    run = contrast_shots(paths, CARM, BEAM, epidural, mode="live")
+    for moment, frame in zip(run.times_s, run.frames, strict=True):
+        alone = expose(paths, frame.beam, contrast=epidural.at(moment))
+        np.testing.assert_array_equal(frame.array, alone.array)
 
 
 def test_subtraction_shows_iodine_alone(trunk, epidural):
