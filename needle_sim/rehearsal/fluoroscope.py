@@ -258,12 +258,6 @@ def coarser(carm: CArm, times: int) -> CArm:
     return replace(carm, pixel_mm=carm.pixel_mm * times, shape=(rows, columns))
 
 
-def beam_name(carm: CArm) -> str:
-    """The beam preset that an operator would take for this angle."""
-    sideways = abs((carm.orbital_deg + 90.0) % 180.0 - 90.0)
-    return "lumbar_ap" if sideways < 15 else "lumbar_oblique" if sideways < 60 else "lumbar_lateral"
-
-
 @cache
 def pulsed() -> RunMode:
     """Live pictures of a rehearsal: fewer pulses than the run of the device."""

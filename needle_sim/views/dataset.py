@@ -15,14 +15,13 @@ from PIL import Image
 from needle_sim.anatomy.anatomy import Anatomy
 from needle_sim.errors import InputError
 from needle_sim.exports import coco
-from needle_sim.imaging.xray.beam import Beam
+from needle_sim.imaging.xray.brightness import Technique, set_brightness
 from needle_sim.imaging.xray.carm import CArm, aimed
 from needle_sim.imaging.xray.chords import line_mm
 from needle_sim.imaging.xray.detector import Detector
-from needle_sim.imaging.xray.dose import set_exposure
 from needle_sim.imaging.xray.exposure import Radiograph, expose
 from needle_sim.imaging.xray.materials import Materials, prepare
-from needle_sim.imaging.xray.projector import PathLengths, project
+from needle_sim.imaging.xray.projector import project
 from needle_sim.imaging.xray.shadows.outlines import filled
 from needle_sim.imaging.xray.truth import truth_of
 from needle_sim.instruments.needle import Needle
@@ -30,7 +29,6 @@ from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning.sightline import towards_detector, turned_as_said
 from needle_sim.progress import Progress, silent
-from needle_sim.rehearsal.fluoroscope import beam_name
 from needle_sim.views.display import Display
 
 MOST_PICTURES = 100_000
@@ -44,7 +42,6 @@ _NEEDLE = "quincke_22g_90mm"
 _ASLANT_DEG = 25.0  # of a needle about the way from behind
 _INSERTED_MM = (30.0, 85.0)
 _GOALS = ("facet_centre", "sap_tp_junction", "pedicle_6_oclock", "lamina_upper_edge")
-_KV_STEP, _MOST_KV = 8.0, 120.0
 _WHITE = 65535
 _MANY = 4  # vertebrae: of more the upper two are only seen beside others
 
@@ -92,10 +89,12 @@ def write_dataset(
         level = drawn_level(anatomy, rng)
         carm, said = drawn_pose(anatomy, level, device, poses, rng)
         needle = drawn_needle(anatomy, level, rng)
-        shot = _taken(patient, carm, detector, needle, rng)
+        shot, technique = _taken(patient, carm, detector, needle, rng, device)
         known = truth_of(anatomy, carm, needles=[needle], detector=detector, solids=solids)
         files = _save(shot, folder, number)
-        images.append(coco.image_entry(shot, known, number=number, **files, view=said))
+        reached = {"technique_reached": technique.reached, "technique_limit": technique.limit}
+        said_of = {**files, **reached, "view": said}
+        images.append(coco.image_entry(shot, known, number=number, **said_of))
         lines = {"needle 1": line_mm(needle)}
         more = {"image": number, "first": len(found) + 1, "lines_mm": lines}
         found += coco.annotated(shot, known, **more)  # type: ignore[arg-type]
@@ -142,27 +141,19 @@ def _goals(anatomy: Anatomy, level: str) -> list[str]:
     return [one for one in own if one.endswith(_GOALS)]
 
 
-def beam_for(paths: PathLengths, detector: Detector) -> Beam:
-    """The beam for a pose, with so many kilovolts that exposure control has charge enough."""
-    beam = Beam.preset(beam_name(paths.carm))
-    while True:
-        try:
-            return set_exposure(paths, beam, detector=detector)
-        except InputError:
-            if beam.kvp >= _MOST_KV:
-                raise
-            beam = replace(beam, kvp=min(beam.kvp + _KV_STEP, _MOST_KV))
-
-
 def _taken(
     patient: Materials,
     carm: CArm,
     detector: Detector,
     needle: PlacedNeedle,
     rng: np.random.Generator,
-) -> Radiograph:
+    device: str,
+) -> tuple[Radiograph, Technique]:
+    """A still picture under automatic brightness, as the instrument takes it."""
     paths = project(patient, carm)
-    return expose(paths, beam_for(paths, detector), needles=[needle], rng=rng, detector=detector)
+    technique = set_brightness(paths, device=device, detector=detector)
+    shot = expose(paths, technique.still, needles=[needle], rng=rng, detector=detector)
+    return shot, technique
 
 
 def _save(shot: Radiograph, folder: Path, number: int) -> dict[str, Any]:

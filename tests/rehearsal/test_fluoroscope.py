@@ -11,7 +11,7 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.carm import project_points
 from needle_sim.planning.sightline import angles_of
 from needle_sim.procedures.reading import shipped
-from needle_sim.rehearsal.fluoroscope import Fluoroscope, Pose, beam_name, materials_of, rules
+from needle_sim.rehearsal.fluoroscope import Fluoroscope, Pose, materials_of, rules
 from tests.rehearsal.driving import EPIDURAL, begun, planned, spine
 
 SMALL = {"width_mm": 40.0, "height_mm": 30.0}
@@ -120,12 +120,3 @@ def test_a_click_beside_the_body_is_refused():
 
 def test_materials_are_made_once_a_patient():
     assert materials_of(spine()) is materials_of(spine())
-
-
-@pytest.mark.parametrize(
-    ("orbital", "name"),
-    [(0, "lumbar_ap"), (-14, "lumbar_ap"), (20, "lumbar_oblique"), (-90, "lumbar_lateral"),
-     (90, "lumbar_lateral"), (180, "lumbar_ap"), (-166, "lumbar_ap")],
-)  # fmt: skip
-def test_the_beam_follows_the_angle(orbital, name):
-    assert beam_name(replace(scope().carm, orbital_deg=float(orbital))) == name

@@ -23,6 +23,7 @@ from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
 from needle_sim.shown import Pictured
+from needle_sim.volume.volume import Volume
 
 Mode = Literal["single", "live", "dsa"]
 MODES: tuple[Mode, ...] = ("single", "live", "dsa")
@@ -125,17 +126,7 @@ def contrast_shots(
     times = _times(setting, spread, mode, start_s, interval_s, count)
     paths = _of_pose(materials_or_paths, carm)
     used = replace(beam, mas=beam.mas * float(setting["mas_share"]))
-    before = bare(paths, used, detector=detector)
-    mask = expose(before, used, needles=needles, rng=rng)
-    frames = tuple(
-        expose(
-            bare(paths, used, contrast=spread.at(t), detector=detector, veil=before.veil),
-            used,
-            needles=needles,
-            rng=rng,
-        )
-        for t in times
-    )
+    mask, frames = _taken(paths, used, [spread.at(t) for t in times], needles, rng, detector)
     arrays = [one.array for one in frames]
     limits = {name: float(setting[name]) for name in ("threshold", "clutter")}
     found = evidence(mask.array, arrays, carm, **limits)
@@ -151,6 +142,23 @@ def contrast_shots(
         seen=judged(found),
         evidence=found,
     )
+
+
+def _taken(
+    paths: PathLengths,
+    beam: Beam,
+    pools: Sequence[Volume],
+    needles: Sequence[PlacedNeedle],
+    rng: np.random.Generator | None,
+    detector: Detector | None,
+) -> tuple[Radiograph, tuple[Radiograph, ...]]:
+    """The picture without contrast, then those with it: the patient's scatter is reckoned once."""
+    before = bare(paths, beam, detector=detector)
+    mask = expose(before, beam, needles=needles, rng=rng)
+    filled = (
+        bare(paths, beam, contrast=pool, detector=detector, veil=before.veil) for pool in pools
+    )
+    return mask, tuple(expose(one, beam, needles=needles, rng=rng) for one in filled)
 
 
 def _of_pose(patient: Materials | PathLengths, carm: CArm) -> PathLengths:
