@@ -143,7 +143,7 @@ def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
         shot = replace(shot, notes=(*shot.notes, *technique.notes()))
     injection = None
     if given["dsa"] and fluid is not None:
-        how = {"mode": "dsa", "needles": needles, "rng": rng, "detector": detector}
+        how = {"mode": "dsa", "needles": needles, "rng": rng, **seen}
         injection = contrast_shots(paths, carm, beam, fluid, **how)  # type: ignore[arg-type]
     cine = None
     if given["cine"]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from needle_sim.errors import InputError
+from needle_sim.imaging.xray.opened import opened
 from needle_sim.imaging.xray.sequence import ContrastRun
 from needle_sim.views import canvas
 from needle_sim.views.display import Display
@@ -29,6 +30,8 @@ _SIDE_PX = 460
 _MOST_ACROSS = 4
 _GAP = 0.99  # pictures leave a little black between them
 _SMOOTH_PX = 0.8  # what the screen's filter takes of the noise of a subtraction
+_ZOOM = 1.6  # of a field that is open
+_RIM = 1.1  # a collimated field with a little black about it
 _BEYOND = 0.25  # share of the scale that a subtraction shows under zero, where noise lies
 
 
@@ -72,7 +75,9 @@ def subtraction_grey(run: ContrastRun, index: int) -> NDArray[np.float64]:
     picture = np.rot90(shadow, display.quarter_turns)
     picture = picture[:, ::-1] if display.mirrored else picture
     grey = 1.0 - (picture / _deepest(run) + _BEYOND) / (1.0 + _BEYOND)
-    return np.asarray(np.clip(grey, 0.0, 1.0) * display.field_mask())
+    grey = np.clip(grey, 0.0, 1.0) * display.field_mask()
+    share = run.frames[index].truth.get("open")
+    return np.asarray(grey if share is None else grey * display.turned(np.asarray(share)))
 
 
 def draw_contrast_run(
@@ -81,7 +86,7 @@ def draw_contrast_run(
     *,
     box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0),
     title: str = "",
-    zoom: float = 1.6,
+    zoom: float | None = None,
 ) -> list[Axes]:
     """Draw the pictures of a run side by side, each with its time; a subtraction as such.
 
@@ -93,9 +98,11 @@ def draw_contrast_run(
         Part of the figure, in shares of it.
     title : str
         Before the mode, on the first picture.
-    zoom : float
-        1 shows the whole detector, 2 the middle half.
+    zoom : float, optional
+        1 shows the whole detector, 2 the middle half; by default 1.6, or what shows all of a
+        collimated field.
     """
+    zoom = _zoom(run) if zoom is None else zoom
     across, down = _layout(len(run.frames))
     left, bottom, width, height = box
     drawn = []
@@ -119,7 +126,7 @@ def draw_contrast_run(
     return drawn
 
 
-def contrast_figure(run: ContrastRun, *, title: str = "", zoom: float = 1.6) -> Figure:
+def contrast_figure(run: ContrastRun, *, title: str = "", zoom: float | None = None) -> Figure:
     """The pictures of a run as a figure, with what an observer could tell written under them."""
     across, down = _layout(len(run.frames))
     foot = 44
@@ -137,6 +144,15 @@ def _layout(count: int) -> tuple[int, int]:
     """Pictures across and down."""
     down = -(-count // _MOST_ACROSS)
     return -(-count // down), down
+
+
+def _zoom(run: ContrastRun) -> float:
+    """The middle part is drawn, larger; all of a field that blades leave open."""
+    if run.mask.truth.get("open") is None:
+        return _ZOOM
+    ends = zip(opened(run.mask), run.mask.array.shape, strict=True)
+    off = [max(abs(2 * end / side - 1) for end in (part.start, part.stop)) for part, side in ends]
+    return float(1.0 / min(1.0, _RIM * max(off)))
 
 
 def _deepest(run: ContrastRun) -> float:

@@ -5,6 +5,8 @@ from matplotlib.figure import Figure
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.collimation import Collimation
+from needle_sim.imaging.xray.opened import opened
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.imaging.xray.sequence import contrast_shots
 from needle_sim.injectate.agent import Agent
@@ -59,6 +61,22 @@ def test_pictures_do_not_overlap(runs):
         for other in boxes[n + 1 :]:
             apart = one.x1 <= other.x0 + 1e-9 or other.x1 <= one.x0 + 1e-9
             assert apart or one.y1 <= other.y0 + 1e-9 or other.y1 <= one.y0 + 1e-9
+
+
+def test_all_of_a_collimated_field_is_drawn_and_black_about_it():
+    paths = PathLengths(CARM, {"soft": np.full(CARM.shape, 18.0, np.float32)})
+    iohexol = Agent.preset("iohexol_240")
+    injected = spread(simple_spine(), EPIDURAL, UP, agent=iohexol, volume_ml=2.0)
+    beam, field = Beam.preset("lumbar_ap"), Collimation(30.0, 70.0)
+    run = contrast_shots(paths, CARM, beam, injected, mode="dsa", count=1, collimation=field)
+    (ax,) = draw_contrast_run(canvas.sheet(300, 300), run)
+    shown = np.asarray(ax.images[0].get_array())
+    rows, columns = opened(run.mask)
+    top, bottom = sorted(ax.get_ylim())
+    assert top < rows.start
+    assert rows.stop < bottom
+    assert shown[:, : columns.start - 3].max() < 0.1
+    assert np.median(shown[rows, columns]) > 0.7
 
 
 def test_iodine_is_dark_in_a_subtraction_and_the_rest_even(runs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -15,13 +15,16 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.bare import bare
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.collimation import Collimation
 from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.exposure import Radiograph, expose
 from needle_sim.imaging.xray.materials import Materials
 from needle_sim.imaging.xray.observer import Evidence, evidence, judged, shadows
+from needle_sim.imaging.xray.opened import opened, shut
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.injectate.spread import Spread
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
 from needle_sim.shown import Pictured
 from needle_sim.volume.volume import Volume
 
@@ -100,6 +103,8 @@ def contrast_shots(
     interval_s: float | None = None,
     count: int | None = None,
     detector: Detector | None = None,
+    collimation: Collimation | None = None,
+    tools: Sequence[PlacedTool] = (),
 ) -> ContrastRun:
     """Pictures of an injection; the patient is projected once, only iodine in every picture.
 
@@ -121,22 +126,28 @@ def contrast_shots(
         watched, and 4 s after the end for a single picture (``contrast.toml``).
     interval_s, count : float, int, optional
         Between pictures, and how many; by default those of ``contrast.toml``.
+    detector, collimation, tools :
+        As in `needle_sim.imaging.xray.exposure.expose`. The observer looks at the open field.
     """
     setting = _setting(mode)
     times = _times(setting, spread, mode, start_s, interval_s, count)
     paths = _of_pose(materials_or_paths, carm)
     used = replace(beam, mas=beam.mas * float(setting["mas_share"]))
-    mask, frames = _taken(paths, used, [spread.at(t) for t in times], needles, rng, detector)
-    arrays = [one.array for one in frames]
+    how = {"detector": detector, "collimation": collimation}
+    pools, with_it = [spread.at(t) for t in times], {"needles": needles, "tools": tools, "rng": rng}
+    mask, frames = _taken(paths, used, pools, how, with_it)
+    arrays, field = [one.array for one in frames], opened(mask)
     limits = {name: float(setting[name]) for name in ("threshold", "clutter")}
-    found = evidence(mask.array, arrays, carm, **limits)
+    found = evidence(mask.array[field], [one[field] for one in arrays], carm, **limits)
     taken = frames if mode == "single" else (mask, *frames)
     return ContrastRun(
         frames=frames,
         times_s=times,
         mode=mode,
         mask=mask,
-        subtracted=tuple(shadows(mask.array, arrays)) if mode == "dsa" else (),
+        subtracted=tuple(shut(one, mask) for one in shadows(mask.array, arrays))
+        if mode == "dsa"
+        else (),
         kap_ugy_m2=sum(one.kap_ugy_m2 for one in taken),
         kerma_mgy=sum(one.kerma_mgy for one in taken),
         seen=judged(found),
@@ -148,17 +159,14 @@ def _taken(
     paths: PathLengths,
     beam: Beam,
     pools: Sequence[Volume],
-    needles: Sequence[PlacedNeedle],
-    rng: np.random.Generator | None,
-    detector: Detector | None,
+    how: Mapping[str, Any],
+    with_it: Mapping[str, Any],
 ) -> tuple[Radiograph, tuple[Radiograph, ...]]:
     """The picture without contrast, then those with it: the patient's scatter is reckoned once."""
-    before = bare(paths, beam, detector=detector)
-    mask = expose(before, beam, needles=needles, rng=rng)
-    filled = (
-        bare(paths, beam, contrast=pool, detector=detector, veil=before.veil) for pool in pools
-    )
-    return mask, tuple(expose(one, beam, needles=needles, rng=rng) for one in filled)
+    before = bare(paths, beam, **how)
+    mask = expose(before, beam, **with_it)
+    filled = (bare(paths, beam, contrast=pool, veil=before.veil, **how) for pool in pools)
+    return mask, tuple(expose(one, beam, **with_it) for one in filled)
 
 
 def _of_pose(patient: Materials | PathLengths, carm: CArm) -> PathLengths:

@@ -14,6 +14,7 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.carm import CArm
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.imaging.xray.observer import shadows
+from needle_sim.imaging.xray.opened import opened, shut
 from needle_sim.imaging.xray.sequence import ContrastRun
 
 Image = NDArray[np.float32]
@@ -99,8 +100,7 @@ def registered(run: ContrastRun, *, shift_px: Shift = "found") -> ContrastRun:
     """A subtraction run with its mask moved under each picture."""
     if run.mode != "dsa":
         raise InputError(f"a {run.mode} run has no mask; take it with mode='dsa'")
-    arrays = [frame.array for frame in run.frames]
-    return replace(run, subtracted=subtracted(run.mask.array, arrays, shift_px=shift_px))
+    return replace(run, subtracted=_of_run(run, run.mask, shift_px))
 
 
 def remasked(run: ContrastRun, index: int) -> ContrastRun:
@@ -108,8 +108,7 @@ def remasked(run: ContrastRun, index: int) -> ContrastRun:
     if not 0 <= index < len(run.frames):
         raise InputError(f"the run has pictures 0 to {len(run.frames) - 1}, got {index}")
     mask = run.frames[index]
-    arrays = [frame.array for frame in run.frames]
-    return replace(run, mask=mask, subtracted=subtracted(mask.array, arrays))
+    return replace(run, mask=mask, subtracted=_of_run(run, mask, None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,12 +132,13 @@ class Roadmap:
 
 def roadmap(run: ContrastRun, *, shift_px: Shift | None = None) -> Roadmap:
     """The roadmap of an injection: where contrast went, at its fullest."""
-    arrays = [frame.array for frame in run.frames]
-    depths = np.stack(subtracted(run.mask.array, arrays, shift_px=shift_px))
+    depths = np.stack(_of_run(run, run.mask, shift_px))
     depths = ndimage.gaussian_filter(depths, (0.0, _SMOOTH_PX, _SMOOTH_PX))
     peak = depths.max(axis=0)
-    peak = np.maximum(peak - np.median(peak), 0.0)  # the largest of several noises is not 0
-    return Roadmap(run.frames[0].carm, run.mask.array, np.asarray(peak, dtype=np.float32))
+    # the largest of several noises is not 0
+    peak = np.maximum(peak - np.median(peak[opened(run.mask)]), 0.0)
+    peak = shut(np.asarray(peak, dtype=np.float32), run.mask)
+    return Roadmap(run.frames[0].carm, run.mask.array, peak)
 
 
 def under_roadmap(road: Roadmap, live: Radiograph, *, shift_px: Shift | None = None) -> Image:
@@ -151,8 +151,23 @@ def under_roadmap(road: Roadmap, live: Radiograph, *, shift_px: Shift | None = N
             "the roadmap was taken in another pose or field: make it anew after moving the C-arm "
             f"(roadmap {road.carm}, live {live.carm})"
         )
+    field = opened(live)
+    if shift_px == "found":
+        shift_px = found_shift(road.mask[field], live.array[field])
     shadow = subtracted(road.mask, [live.array], shift_px=shift_px)[0]
-    return np.asarray(shadow - np.median(shadow) - road.peak, dtype=np.float32)  # another charge
+    level = shadow - np.median(shadow[field])  # another charge
+    return shut(np.asarray(level - road.peak, dtype=np.float32), live)
+
+
+def _of_run(run: ContrastRun, mask: Radiograph, shift_px: Shift | None) -> tuple[Image, ...]:
+    """The pictures of a run from a mask; a shift is found in the open field, as blades stay."""
+    field, kept = opened(mask), []
+    for frame in run.frames:
+        by = shift_px
+        if by == "found":
+            by = found_shift(mask.array[field], frame.array[field])
+        kept.append(shut(subtracted(mask.array, [frame.array], shift_px=by)[0], mask))
+    return tuple(kept)
 
 
 def _floored(signal: Image) -> Floats:

@@ -6,12 +6,16 @@ import pytest
 from needle_sim.errors import InputError
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.collimation import Collimation, open_share
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.materials import prepare
+from needle_sim.imaging.xray.opened import opened
 from needle_sim.imaging.xray.projector import PathLengths, project
 from needle_sim.imaging.xray.sequence import MODES, contrast_shots
 from needle_sim.injectate.spread import spread
 from needle_sim.injectate.vessel import vessel_at
+from needle_sim.instruments.tool_placed import place
+from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.volume.volume import Volume, axis_aligned
 from tests.injectate import cases
 from tests.injectate.cases import IOHEXOL, UP, simple_spine
@@ -100,6 +104,36 @@ def test_subtraction_shows_iodine_alone(trunk, epidural):
     assert iodine.array.max() > 0
     assert run.subtracted[-1].max() > 0.1
     assert run.subtracted[-1][:20, -20:] == pytest.approx(0.0, abs=2e-3)  # but for scatter
+
+
+def test_a_collimated_run_costs_its_field_and_shows_the_same(trunk, epidural):
+    """Under the blades nothing is seen: no noise of a subtraction, no veil of the observer."""
+    field = Collimation(50.0, 60.0)
+    wide, narrow = (taken(trunk, epidural, "dsa", collimation=one) for one in (None, field))
+    share = open_share(CARM, field)
+    assert narrow.kap_ugy_m2 == pytest.approx(share * wide.kap_ugy_m2)
+    assert narrow.kerma_mgy == pytest.approx(wide.kerma_mgy)
+    assert narrow.seen == wide.seen == "contrast"
+    box = opened(narrow.mask)
+    size_px = [(part.stop - part.start) * CARM.pixel_mm / CARM.magnification for part in box]
+    assert size_px == pytest.approx([60.0, 50.0], abs=2.0)
+    for run in (narrow, wide):
+        outside = run.subtracted[-1].copy()
+        outside[box] = 0.0
+        assert (np.abs(outside).mean() > 0.01) == (run is wide)  # noise
+
+
+def test_tools_stand_in_every_picture_of_a_run(trunk, epidural):
+    entry = np.add(CARM.isocentre_mm, [25.0, 60.0, 20.0])
+    lead = place("scs_lead_8", Trajectory.straight(entry, entry - [0.0, 100.0, 0.0]))
+    runs = [
+        contrast_shots(trunk, CARM, BEAM, epidural, mode="dsa", count=2, tools=tools)
+        for tools in ((), (lead,))
+    ]
+    plain, seen = ((one.mask, *one.frames) for one in runs)
+    for before, after in zip(plain, seen, strict=True):
+        assert (after.array / before.array).min() < 0.7
+        assert len(after.truth["tools"]) == 1
 
 
 def test_live_contrast_catches_a_tip_in_a_vessel(trunk, in_vessels):
