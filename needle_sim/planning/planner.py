@@ -43,6 +43,7 @@ _BONE_WEIGHT = 0.2  # what a millimetre of active tip in voxel bone costs (propo
 _HEAT_WEIGHT = 3.0  # what a millimetre lacking to a nerve costs (proposed)
 _KEPT = 5
 APART_MM = 1.0  # tips of the paths that are kept: nearer ones are one place (proposed)
+_SAME_MM = 1e-6  # tips lie every 0.5 mm: which of two 1 mm apart is near must not be a rounding's
 _MOST_LOOKED = 1500  # safe candidates among which other places are looked for
 _FIRST_LOOK = 64  # candidates looked at exactly at first; twice as many each time
 
@@ -185,7 +186,7 @@ def _kept(
     """The first few safe candidates whose tips are different places."""
     kept: list[PlacedNeedle] = []
     for index in islice(clear, _MOST_LOOKED):
-        if any(_near(tips[index], one) for one in kept):
+        if any(same_place(tips[index], one) for one in kept):
             continue
         entry = enters(anatomy, tips[index], axes[index], needle, tally)
         if entry is not None:
@@ -195,9 +196,9 @@ def _kept(
     return kept
 
 
-def _near(tip: Field, placed: PlacedNeedle) -> bool:
-    """True where a tip is no other place than that of a path already kept."""
-    return bool(np.linalg.norm(tip - placed.trajectory.tip_mm) < APART_MM)
+def same_place(tip: Field, placed: PlacedNeedle) -> bool:
+    """True where a tip (3,) is no other place than that of a path: nearer than `APART_MM`."""
+    return bool(np.linalg.norm(tip - placed.trajectory.tip_mm) < APART_MM - _SAME_MM)
 
 
 def _sifted(

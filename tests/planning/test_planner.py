@@ -15,9 +15,12 @@ from needle_sim.errors import PlanningError
 from needle_sim.geometry.shapes import Implicit, Tube, bar, box
 from needle_sim.geometry.transform import PATIENT, Transform
 from needle_sim.instruments.needle import Needle
+from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.trajectory import Trajectory
 from needle_sim.planning import hazards
+from needle_sim.planning.candidates import tips_about
 from needle_sim.planning.clearance import clearances_mm
-from needle_sim.planning.planner import plan, window_share
+from needle_sim.planning.planner import plan, same_place, window_share
 from needle_sim.volume.volume import Volume
 from tests.planning.blocks import Slab, block, root_beside, straight_target
 
@@ -39,6 +42,21 @@ def test_with_nothing_in_the_way_the_electrode_lies_along_the_nerve():
     assert found.target_error_mm < 0.5
     assert found.window_share == 1.0
     assert found.entry_mm[1] == pytest.approx(61.0, abs=0.2)  # half a voxel behind the last centre
+
+
+def test_whether_two_tips_are_one_place_is_no_matter_of_rounding():
+    """Tips lie every 0.5 mm, so that many are 1 mm apart but for the last bits of their places."""
+    rng, judged = np.random.default_rng(0), []
+    for _ in range(100):
+        target = replace(straight_target(), centre_mm=rng.normal(0.0, 60.0, 3))
+        tips = tips_about(target, rng.normal(size=3))
+        apart = np.linalg.norm(tips - target.centre_mm, axis=1)
+        placed = PlacedNeedle(ELECTRODE, Trajectory.straight(tips[0] + 50.0, target.centre_mm), 0.0)
+        judged += [
+            (same_place(tip, placed), round(d, 6)) for tip, d in zip(tips, apart, strict=True)
+        ]
+    assert {near for near, away in judged if away == 1.0} == {False}
+    assert all(near == (away < 1.0) for near, away in judged)
 
 
 @pytest.mark.parametrize("x_mm", [6.0, 4.0, 3.0, -3.0])
