@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 import needle_sim as ns
 from needle_sim.exports.result import result_of
 from needle_sim.procedures.procedure import Procedure
@@ -15,6 +17,7 @@ COLD = replace(RFA, protocol=None, steps=tuple(one for one in RFA.steps if one.d
 BRIEF = Protocol((Continuous(set_c=70.0, duration_s=1.0, ramp_s=2.0),))
 
 
+@pytest.mark.long
 def test_two_python_threads_at_once_give_what_one_gives(phantom):
     def seen(seed: int) -> tuple[dict[str, object], bytes, bytes]:
         run = ns.run_procedure(COLD, level="L3", side="left", seed=seed, anatomy=phantom)

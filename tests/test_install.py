@@ -148,6 +148,7 @@ def test_the_installed_package_finds_its_own_presets_and_phantoms(installed, tmp
     assert found["gauge"] == 18
 
 
+@pytest.mark.long
 def test_a_kernel_compiles_in_memory_where_no_folder_is_writable(installed, tmp_path):
     found = _run(
         installed,

@@ -64,6 +64,7 @@ def test_the_sizes_are_those_that_the_seed_draws(made, monkeypatch):
     assert found["trunk"] == dict(spine.trunk)
 
 
+@pytest.mark.long
 def test_a_person_and_sizes_of_ones_own_are_those_of_build_phantom(tmp_path, monkeypatch):
     words = ("--sex", "female", "--age", 70, "--bmi", 32, "--set", "sacrum_slope_deg=38")
     out = tmp_path / "out"

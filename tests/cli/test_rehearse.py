@@ -37,6 +37,7 @@ def test_bad_orders_are_one_line(given, said):
     assert said in last
 
 
+@pytest.mark.long
 def test_it_serves_the_page_under_its_token_until_it_is_stopped(tmp_path):
     command = [sys.executable, "-m", "needle_sim", "rehearse", "--no-browser", "--exam"]
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}

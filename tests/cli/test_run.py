@@ -26,19 +26,25 @@ def ask(*words: object):
 
 @pytest.fixture(scope="module")
 def default(tmp_path_factory):
-    """The main job here, and again in a process of its own with one thread and other hashes."""
+    """The main job here."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
         made = CliRunner().invoke(main, ["run", "medial-branch-rfa"])
+    return home, made
+
+
+@pytest.fixture(scope="module")
+def again(default):
+    """And again in a process of its own with one thread and other hashes."""
+    home, _ = default
     command = [sys.executable, "-c", ALONE, "run", "--json", "--seed", "0"]
     alone = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONHASHSEED": "1"}
-    again = subprocess.run(command, cwd=home, env=alone, check=True, capture_output=True, text=True)
-    return home, made, again
+    return subprocess.run(command, cwd=home, env=alone, check=True, capture_output=True, text=True)
 
 
 def test_the_default_run_writes_everything(default):
-    home, made, _ = default
+    home, made = default
     assert made.exit_code == 0
     folder = home / "needle_sim_runs" / "medial-branch-rfa_L4_right_seed0"
     names = {path.name for path in folder.iterdir()}
@@ -49,20 +55,22 @@ def test_the_default_run_writes_everything(default):
 
 
 def test_the_summary_is_words(default):
-    _, made, _ = default
+    _, made = default
     for said in ("right L4 medial branch", "Clear of", "of nerve", "Score", "Not for clinical use"):
         assert said in made.stdout
 
 
-def test_json_prints_only_the_json_and_the_second_run_gets_the_next_folder(default):
-    home, _, again = default
+@pytest.mark.long
+def test_json_prints_only_the_json_and_the_second_run_gets_the_next_folder(default, again):
+    home, _ = default
     first = home / "needle_sim_runs" / "medial-branch-rfa_L4_right_seed0"
     assert json.loads(again.stdout) == json.loads((first / "result.json").read_text())
     assert first.with_name(first.name + "-2").is_dir()
 
 
-def test_one_thread_and_two_write_the_same_bytes(default):
-    home, _, _ = default
+@pytest.mark.long
+def test_one_thread_and_two_write_the_same_bytes(default, again):
+    home, _ = default
     together, alone = sorted((home / "needle_sim_runs").iterdir())
     names = {path.name for path in together.iterdir()}
     assert names == {path.name for path in alone.iterdir()}

@@ -136,6 +136,7 @@ def test_values_that_are_not_finite_become_null(run):
     assert "NaN" not in json.dumps(result_of(run), allow_nan=False)
 
 
+@pytest.mark.long
 def test_the_dose_report_holds_every_exposure_of_the_run(phantom, tmp_path):
     made = ns.run_procedure("facet-injection", anatomy=phantom)
     tally = made.record.tally

@@ -95,6 +95,7 @@ RFA = Procedure.preset("medial-branch-rfa")
 COLD = replace(RFA, protocol=None, steps=tuple(one for one in RFA.steps if one.do != "heat"))
 
 
+@pytest.mark.long
 def test_the_seed_moves_the_noise_and_not_the_plan(run):
     other = ns.run_procedure(COLD, seed=1, anatomy=run.anatomy)
     assert np.array_equal(other.plan.tip_mm, run.plan.tip_mm)
@@ -220,6 +221,7 @@ def test_a_needle_without_an_active_tip_is_refused_before_anything_is_built():
         ns.run_procedure("medial-branch-rfa", needle="tuohy_18g_90mm", phantom="none such")
 
 
+@pytest.mark.long
 def test_a_posture_moves_the_patient_before_the_plan(coarse_posed):
     planned_as_it_lies, _ = coarse_posed
 
@@ -230,6 +232,7 @@ def test_a_posture_moves_the_patient_before_the_plan(coarse_posed):
     assert any("lies prone" in note for note in planned_as_it_lies.notes)
 
 
+@pytest.mark.long
 def test_a_plan_on_the_ct_misses_by_the_error_of_its_registration(coarse_posed):
     _, planned_on_ct = coarse_posed
 

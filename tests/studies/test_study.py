@@ -59,6 +59,7 @@ def test_dask_processes_give_the_same_bytes(calm, cluster, tmp_path):
     assert table_of(tmp_path / "dask") == table_of(calm)
 
 
+@pytest.mark.long
 def test_a_dask_worker_killed_amid_a_study_loses_nothing(cluster, tmp_path):
     settings = {"each_s": 0.02}
     pids = list(cluster.run(os.getpid).values())

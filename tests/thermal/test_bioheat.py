@@ -12,6 +12,7 @@ from needle_sim.thermal.medium import cut_medium, homogeneous
 from needle_sim.thermal.protocol import Continuous, Protocol
 
 
+@pytest.mark.long
 def test_heat_in_a_patient_on_the_default_grid(layers, cannula):
     calls = []
     history = heat(

@@ -24,6 +24,7 @@ def beyond(before, after):
     return {change.kind: change.of for change in found if not change.holds}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("posture", ["prone_pillow", "left_lateral"])
 def test_a_drawn_person_keeps_all_of_it(person, posture):
     assert beyond(person, ns.posed(person, posture)) == {}

@@ -9,6 +9,7 @@ from validation.scatter.cases import Slab, of_patient, of_slab, report_195
 from validation.scatter.table import LIMIT
 
 
+@pytest.mark.long
 def test_the_monte_carlo_agrees_with_report_195():
     """Body to 1 %; the cubes of 3 cm hold fewer photons here: five standard errors at most."""
     over = report_195(histories=400_000)

@@ -84,6 +84,7 @@ def test_a_turned_grid_is_read_where_it_lies():
     assert (labels.array == turned.array[:, :, ::-1]).mean() > 0.999
 
 
+@pytest.mark.long
 def test_an_inset_follows():
     patient = small_patient()
     moved = chain(patient, Posture("mine", "posterior", discs={"L4-L5": DiscTurn(6.0)}))

@@ -44,6 +44,7 @@ def test_only_the_side_that_is_cut_is_closed():
     assert found[1].max() > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["elderly_mixed", "spondylolisthesis_l4"])
 def test_phantoms_that_set_no_number_here_get_their_chords_back_within_7_mm(name):
     # what is missing is 20 mm a chord on the mean, and up to 40

@@ -23,7 +23,7 @@ from tests.injectate.cases import IOHEXOL, UP, simple_spine
 BEAM = Beam.preset("lumbar_ap")
 TIP = np.array([16.0, -2.0, -4.0])
 CARM = CArm(tuple(TIP), shape=(144, 144), pixel_mm=1.0)
-SEEDS = 30
+SEEDS = 20  # more in `python -m validation contrast_seeds`
 
 
 @pytest.fixture(scope="module")
