@@ -139,7 +139,7 @@ def test_a_lateral_recess_is_measured_from_the_side_wall_of_the_canal():
     for side in (1.0, -1.0):
         found = recess(fine_mesh(hollow), own, side)["lateral_recess"]
         assert found == pytest.approx([side * 7.5, 15.0, 0.0], abs=0.05)
-        assert widest_mm(fine_mesh(hollow), own, side) == pytest.approx(10.0, abs=0.05)
+        assert widest_mm(fine_mesh(hollow), own, side, 20.0) == pytest.approx(10.0, abs=0.05)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

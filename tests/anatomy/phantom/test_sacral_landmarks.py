@@ -12,7 +12,7 @@ from needle_sim.errors import InputError
 from needle_sim.geometry.shapes import Implicit, box
 from tests.anatomy.phantom.conftest import bare
 from validation.fine_mesh import fine_mesh
-from validation.landmark_picks import sacral_picks
+from validation.sacrum_picks import sacral_picks
 
 ON_BONE = ("ala_notch", "sap_tip", "sap_neck_ventral", "sap_neck_dorsal", "sacral_cornu")
 IN_THE_MIDDLE = ("promontory", "hiatus_apex", *(f"median_crest_s{n}" for n in (1, 2, 3)))
