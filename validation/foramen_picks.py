@@ -11,7 +11,7 @@ import numpy as np
 from needle_sim.geometry.mesh import Mesh
 from needle_sim.geometry.transform import unit
 from validation.body_picks import Picks, body_outline
-from validation.landmark_picks import pedicle
+from validation.landmark_picks import pedicle, pedicle_sections
 from validation.sections import extreme, section
 
 _UNDER_MM = 2.0  # the upper quadrants lie so far under the pedicle
@@ -20,9 +20,9 @@ _BEHIND_BODY_MM = 3.0  # that bone is looked for from here on,
 _DEEPEST_MM = 9.0  # and counts as no farther back than this
 _RECESS_MM = 2.5  # of the lateral recess from the medial wall of the pedicle
 _CANAL_MM = 2.0  # nearer to the midline lies no side wall of the canal
-_STEP_MM, _MOST_MM, _JUMP_MM = 0.5, 9.0, 1.0
+_STEP_MM, _JUMP_MM = 0.5, 1.0
 _KAMBIN_MM = (0.5, 2.0, 2.5)
-"""Lateral of the canal's widest place, behind the body, over its endplate."""
+"""Lateral of the canal's widest place between the pedicles, behind the body, over its endplate."""
 
 
 def foramen(mesh: Mesh, sign: float) -> Picks:
@@ -61,11 +61,12 @@ def beside_mm(mesh: Mesh, y_mm: float, z_mm: float, sign: float) -> float:
     return float(beside[beside > _CANAL_MM].min(initial=np.inf))
 
 
-def widest_mm(mesh: Mesh, own: Picks, sign: float) -> float:
-    """From the midline to the canal's side wall where that is farthest, abreast of the pedicle."""
+def widest_mm(mesh: Mesh, own: Picks, sign: float, end_mm: float) -> float:
+    """From the midline to the canal's side wall where that is farthest, abreast of the pedicle that
+    ends at ``end_mm``. Behind it the wall is the articular pillar's."""
     _, y, z = (float(one) for one in own["pedicle_centre"])
     walls = [beside_mm(mesh, y, z, sign)]
-    for at in np.arange(y + _STEP_MM, y + _MOST_MM, _STEP_MM):
+    for at in np.arange(y + _STEP_MM, end_mm, _STEP_MM):
         walls.append(beside_mm(mesh, float(at), z, sign))
         if abs(walls[-1] - walls[-2]) > _JUMP_MM:  # it is open there, or another wall
             return max(walls[:-1])
@@ -82,7 +83,8 @@ def kambin(mesh: Mesh, own: Picks, sign: float) -> Picks:
     front, rear = (
         extreme(points[way * points[:, 1] > 0.0], out, within_mm=0.0) for way in (-1.0, 1.0)
     )
-    lateral = widest_mm(mesh, own, sign) + beside
+    end = float(pedicle_sections(mesh, sign)[-1].points_mm[0, 1])
+    lateral = widest_mm(mesh, own, sign, end) + beside
     y = wall_mm(mesh) + behind
     slope = (rear[2] - front[2]) / (rear[1] - front[1])
     return {"kambin": np.array([sign * lateral, y, front[2] + slope * (y - front[1]) + over])}

@@ -18,7 +18,7 @@ _PIECES = 6  # of each piece of an outline, so that every strip holds some
 _BANK_MM, _ROUND_MM = 0.3, 0.1  # a valley is so deep; what is so near its bottom is its bottom
 _MEDIAL_MM, _LATERAL_MM, _UNDER_MM = 6.0, 14.0, 24.0  # it is looked for so near a process's tip
 _BEHIND_BODY_MM, _BEFORE_TIP_MM = 3.0, 1.0
-_JUMP_MM = 1.5  # from a section to the next: farther lies another valley
+_JUMP_MM = 1.5  # from a section to the next: farther lies another valley or border
 _LEAST = 3  # sections of a groove
 _BESIDE_MM = (3.0, 4.0, 5.0)  # lateral of the groove the border runs on the process alone
 _NEAR_MM = 4.0  # that border is looked for so near the beginning of the groove, back or forth,
@@ -83,16 +83,23 @@ def _valley(outlines: list[Outline], sign: float, tip: Points) -> Points | None:
 
 def upper_border(mesh: Mesh, sign: float, beginning: Points) -> Points:
     """Upper border (N, 3) of the transverse process beside the beginning of the groove: the top of
-    sagittal sections."""
-    found = []
-    for beside in _BESIDE_MM:
+    sagittal sections, from lateral inwards, as far as it runs on.
+
+    Where it jumps, a wide pedicle stands higher in front, and the top is the pedicle's.
+    """
+    found: list[Points] = []
+    for beside in reversed(_BESIDE_MM):
         points = _fine(section(mesh, 0, float(beginning[0] + sign * beside)))
         off = np.abs(points - beginning)
         own = points[(off[:, 1] < _NEAR_MM) & (off[:, 2] < _NEAR_UP_MM)]
-        if len(own):
-            top = own[own[:, 2] > own[:, 2].max() - _TOP_MM]
-            found.append(0.5 * (top.min(axis=0) + top.max(axis=0)))
-    return np.asarray(found).reshape(-1, 3)
+        if not len(own):
+            continue
+        top = own[own[:, 2] > own[:, 2].max() - _TOP_MM]
+        middle = 0.5 * (top.min(axis=0) + top.max(axis=0))
+        if found and abs(middle[1] - found[-1][1]) > _JUMP_MM:
+            break
+        found.append(middle)
+    return np.asarray(found[::-1]).reshape(-1, 3)
 
 
 def _fine(outlines: list[Outline]) -> Points:

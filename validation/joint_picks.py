@@ -9,7 +9,7 @@ from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import Picks, back_mm
 from validation.sections import Points, normals
 
-_JOINT_MM = 3.0
+_JOINT_MM = 4.0  # a wide joint space that opens upwards still is one
 _BESIDE_JOINT_MM, _ALONG_JOINT_MM = 6.0, 14.0  # so near a joint lie the ends of its processes
 _FACING = np.cos(np.radians(20.0))
 _SIDEWAYS = np.sqrt(0.5)  # of the way across a joint: no more of it runs up than sideways
@@ -44,7 +44,7 @@ def superior_face(lower: Mesh, upper: Mesh, sign: float) -> Picks:
 def facing(mesh: Mesh, other: Mesh, sign: float, *, behind_mm: float) -> tuple[Points, Points]:
     """Places (N, 3) of a mesh that face another, and the steps (N, 3) across to it.
 
-    They face where less than 3 mm lies between, at most 20 degrees off the normals of both, and
+    They face where less than 4 mm lies between, at most 20 degrees off the normals of both, and
     more sideways than up and down; ``behind_mm`` is where the arches of both begin.
     """
     points, outs = _arch(mesh, sign, behind_mm)

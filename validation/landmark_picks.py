@@ -17,13 +17,12 @@ from validation.body_picks import (
     Picks,
     arch_outline,
     back_mm,
-    body_outline,
     body_side,
     corners,
     rims,
     walls,
 )
-from validation.process_picks import FLAT_MM, knobs, tips
+from validation.process_picks import knobs, tips
 from validation.sections import Outline, Points, extreme, section
 
 _PARAMEDIAN_MM = 5.0
@@ -34,10 +33,6 @@ _BEHIND_MM = 1.5  # a border is looked at so far behind its ventral corner
 _NEARLY = 1.02  # sections so near the least are one neck, its middle is the isthmus
 _GROWN = 1.3  # so much larger than the least, a section is the pillar's
 _LOWER_BORDER = "lamina_lower_edge", "lamina_ventral_lower"
-_ALA_MM, _BEHIND_BODY_MM = 14.0, 4.0  # the groove lies so near the tip, and so far behind S1
-_MEDIAL_MM, _BEFORE_TIP_MM, _UNDER_TIP_MM, _JUMP_MM = 4.0, 4.0, 22.0, 2.5
-_SLICE_MM, _STRIP_MM, _BANK_MM = 0.75, 1.5, 0.5
-_ROUND_MM = 0.25  # what is so near the bottom of a groove is its bottom
 _LEAST_RUN_MM = 1.0  # a least section so near the body is where the pedicle grows out of it
 
 
@@ -125,11 +120,9 @@ def _borders(arch: Outline) -> Picks:
     }
 
 
-def pedicle(mesh: Mesh, sign: float) -> Picks:
-    """The coronal section of least area between body and articular pillar, and its extremes.
-
-    None at all where the area grows from the body on, as the transverse process of L5 begins there.
-    """
+def pedicle_sections(mesh: Mesh, sign: float) -> list[Outline]:
+    """Coronal sections of the pedicle of a side from the body back to where the pillar begins: the
+    last is the first one that is so much larger than the least."""
     rim = rims(mesh)
     start = max(rim[f"{end}_endplate_posterior"][1] for end in ("superior", "inferior")) + 0.5
     found: list[Outline] = []
@@ -141,6 +134,15 @@ def pedicle(mesh: Mesh, sign: float) -> Picks:
         found += [max(own, key=lambda one: _shared(one, before))] if own else []
         if found and found[-1].area_mm2 > _GROWN * min(one.area_mm2 for one in found):
             break
+    return found
+
+
+def pedicle(mesh: Mesh, sign: float) -> Picks:
+    """The coronal section of least area between body and articular pillar, and its extremes.
+
+    None at all where the area grows from the body on, as the transverse process of L5 begins there.
+    """
+    found = pedicle_sections(mesh, sign)
     areas = np.array([one.area_mm2 for one in found])
     flat = np.flatnonzero(areas < _NEARLY * areas.min())
     if flat[0] * _STEP_MM < _LEAST_RUN_MM:
@@ -167,59 +169,3 @@ def _shared(one: Outline, before: Outline | None) -> float:
 
 _MEDIAN: tuple[Callable[[Mesh], Picks], ...] = (rims, walls, laminae)
 _SIDED: tuple[Callable[[Mesh, float], Picks], ...] = (corners, body_side, pedicle, paramedian)
-
-
-def sacral_picks(mesh: Mesh) -> Picks:
-    """Picks on a sacrum: its upper endplate, the ends of its dorsal wall, its upper processes."""
-    body, wall = body_outline(mesh), arch_outline(mesh)
-    top = wall.points_mm[wall.points_mm[:, 2] > wall.points_mm[:, 2].max() - 8.0]
-    front = body.farthest([0.0, -1.0, 1.0])
-    found = {
-        "promontory": front,
-        "superior_endplate_anterior": front,
-        "superior_endplate_posterior": body.farthest([0.0, 1.0, 1.0]),
-        "lamina_upper_edge": extreme(top, [0.0, -0.15, 1.0], within_mm=0.0),
-        "lamina_ventral_upper": extreme(top, [0.0, -0.45, 0.9], within_mm=0.0),
-        "hiatus_apex": wall.farthest([0.0, -0.5, -0.87]),
-    }
-    for side, sign in SIGNS.items():
-        own = mesh.points_mm[sign * mesh.points_mm[:, 0] > 12.0]
-        tip = extreme(own, [0.0, 0.0, 1.0], within_mm=FLAT_MM)
-        found |= {f"{side} sap_tip": tip, f"{side} ala_notch": ala_notch(mesh, sign, tip)}
-    return found
-
-
-def ala_notch(mesh: Mesh, sign: float, tip: Points) -> Points:
-    """Pass of the groove between the superior process with this tip and the ala.
-
-    Seen from above and beside, at 45 degrees, each coronal slice behind the body has an outline;
-    the groove is its valley, and the highest of the valleys lies on the border of the ala.
-    """
-    points = mesh.points_mm
-    lateral = sign * (points[:, 0] - tip[0])
-    own = (lateral > -_MEDIAL_MM) & (lateral < _ALA_MM)
-    own &= points[:, 1] > back_mm(mesh) + _BEHIND_BODY_MM
-    own &= points[:, 2] > tip[2] - _UNDER_TIP_MM
-    points = points[own & (points[:, 1] < tip[1] - _BEFORE_TIP_MM)]
-    reach, across = sign * points[:, 0] + points[:, 2], sign * points[:, 0] - points[:, 2]
-    slices = np.floor(points[:, 1] / _SLICE_MM).astype(int)
-    valleys = []
-    for n in np.unique(slices):
-        one = np.flatnonzero(slices == n)
-        strips = np.floor(across[one] / _STRIP_MM).astype(int)
-        outline = np.array(
-            [one[strips == s][reach[one[strips == s]].argmax()] for s in np.unique(strips)]
-        )
-        height = reach[outline]
-        banks = np.maximum.accumulate(height), np.maximum.accumulate(height[::-1])[::-1]
-        deep = np.flatnonzero(np.minimum(*banks) - height > _BANK_MM)
-        if len(deep):
-            first = np.split(deep, np.flatnonzero(np.diff(deep) > 1) + 1)[0]  # beside the process
-            low = outline[first[height[first] < height[first].min() + _ROUND_MM]]
-            valleys.append((float(reach[low].min()), points[low].mean(axis=0)))
-    places = np.stack([at for _, at in valleys])
-    apart = np.flatnonzero(np.linalg.norm(np.diff(places, axis=0), axis=1) > _JUMP_MM) + 1
-    floor = max(np.split(np.arange(len(valleys)), apart), key=len)  # of the groove, without jumps
-    border = max(valleys[n][0] for n in floor) - _ROUND_MM
-    mean: Points = np.mean([places[n] for n in floor if valleys[n][0] > border], axis=0)
-    return mean

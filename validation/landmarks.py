@@ -27,7 +27,8 @@ from validation.fine_mesh import fine_mesh
 from validation.foramen_picks import foramen
 from validation.groove_picks import groove
 from validation.joint_picks import joint, superior_face
-from validation.landmark_picks import picks, sacral_picks
+from validation.landmark_picks import picks
+from validation.sacrum_picks import sacral_picks
 
 PHANTOMS = 200
 MEAN_MM, MOST_MM = 1.0, 2.0

@@ -139,7 +139,32 @@ def test_a_lateral_recess_is_measured_from_the_side_wall_of_the_canal():
     for side in (1.0, -1.0):
         found = recess(fine_mesh(hollow), own, side)["lateral_recess"]
         assert found == pytest.approx([side * 7.5, 15.0, 0.0], abs=0.05)
-        assert widest_mm(fine_mesh(hollow), own, side) == pytest.approx(10.0, abs=0.05)
+        assert widest_mm(fine_mesh(hollow), own, side, 20.0) == pytest.approx(10.0, abs=0.05)
+
+
+def test_the_canal_is_as_wide_as_between_the_pedicles_and_not_farther_back():
+    """Its walls go apart at half a millimetre a millimetre: 8 mm at the pedicle's middle."""
+    hollow = Implicit.of(
+        [
+            box((30.0, 20.0, 6.0), centre_mm=(0.0, 10.0, 0.0)),
+            bar(
+                [0.0, 15.0, 0.0],
+                [0.0, 27.0, 0.0],
+                (8.0, 9.0),
+                end_radii_mm=(14.0, 9.0),
+                across=(1.0, 0.0, 0.0),
+                cap_mm=0.5,
+                squared=True,
+                step="cut",
+                blend_mm=0.0,
+            ),
+        ]
+    )
+    own = {"pedicle_centre": np.array([14.0, 15.0, 0.0])}
+
+    near, far = (widest_mm(fine_mesh(hollow), own, 1.0, end) for end in (19.0, 23.0))
+    assert near == pytest.approx(9.75, abs=0.2)  # of the last section before 19 mm
+    assert far == pytest.approx(11.75, abs=0.2)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -165,6 +190,24 @@ def test_the_floor_of_a_groove_is_the_corner_between_an_upright_and_a_level_bar(
     np.testing.assert_allclose(border[:, 2], 4.0, atol=0.1)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_border_ends_where_a_wide_pedicle_stands_higher_in_front(sign):
+    """A block as high as the bar and 2 mm more, in front of the bar's medial part alone."""
+    bone = fine_mesh(
+        Implicit.of(
+            [
+                box((20.0, 15.0, 14.0)),
+                box((12.0, 2.0, 4.0), centre_mm=(30.0 * sign, 26.0, 0.0), blend_mm=0.0),
+                box((5.0, 1.5, 6.0), centre_mm=(20.5 * sign, 22.5, 0.0), blend_mm=0.0),
+            ]
+        )
+    )
+
+    border = upper_border(bone, sign, np.array([22.0 * sign, 25.0, 4.0]))
+    np.testing.assert_allclose(sign * border[:, 0], [26.0, 27.0], atol=1e-9)
+    np.testing.assert_allclose(border[:, 1], 26.0, atol=0.4)
+
+
 def test_without_a_process_beside_it_there_is_no_groove():
     blocks = [box((20.0, 15.0, 14.0)), box((2.0, 5.0, 14.0), centre_mm=(20.0, 30.0, 10.0))]
 
@@ -182,3 +225,13 @@ def test_two_blocks_face_one_another_where_they_overlap():
     np.testing.assert_allclose(places.mean(axis=0), [8.0, 30.0, 1.5], atol=0.3)
     np.testing.assert_allclose(steps.mean(axis=0), [-1.0, 0.0, 0.0], atol=0.1)
     assert len(facing(mesh, other, -1.0, behind_mm=20.0)[0]) == 0
+
+
+@pytest.mark.parametrize(("apart", "face"), [(3.5, True), (4.6, False)])
+def test_a_wide_joint_is_one_still(apart, face):
+    mesh, other = (
+        fine_mesh(Implicit.of([box((2.0, 5.0, 6.0), centre_mm=(x, 30.0, 0.0))]))
+        for x in (14.0, 10.0 - apart)
+    )
+
+    assert bool(len(facing(mesh, other, 1.0, behind_mm=20.0)[0])) is face
