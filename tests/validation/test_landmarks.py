@@ -22,7 +22,7 @@ BLOCK = Implicit.of([box((8.0, 5.0, 3.0), centre_mm=(1.0, 2.0, 3.0))])
 
 @pytest.mark.long
 def test_picks_on_meshes_agree_with_the_landmarks():
-    found = by_name(gaps(range(PHANTOMS // 40)))
+    found = by_name(gaps(range(PHANTOMS // 66)))
 
     assert len(found) >= LEAST_NAMES
     assert faults(found) == []
