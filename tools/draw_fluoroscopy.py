@@ -30,7 +30,7 @@ USUAL: dict[str, Any] = {
     "position": "prone", "device": "mobile_flat_panel", "kvp": None, "mas": None,
     "collimate": None, "magnify": None, "needle": "none", "target": None, "contrast": None,
     "cine": None, "dsa": False, "seed": 0,
-    "refine_bone": False,
+    "refine_bone": False, "lead_letter": False,
 }  # fmt: skip
 FORAMEN = {
     "level": "L4-L5", "needle": "plan", "target": "L4-L5 right foramen", "contrast": 2.0,
@@ -44,7 +44,7 @@ SHOTS: dict[str, dict[str, Any]] = {
     "end_on": {"view": "end-on", "needle": "plan", "magnify": "magnified_2"},
     "contrast": {**FORAMEN, "magnify": "magnified_1"},
     "dsa": {**FORAMEN, "dsa": True},
-    "intensifier": {"view": "oblique", "device": "image_intensifier"},
+    "intensifier": {"view": "oblique", "device": "image_intensifier", "lead_letter": True},
     "collimated": {"view": "oblique", "needle": "plan", "collimate": "90x110"},
     "obese": {"phantom": "obesity_bmi40"},
     "fusion": {"phantom": "fusion_l4_s1", "level": "L5"},
@@ -89,7 +89,7 @@ def save(name: str, given: dict[str, Any], out: Path, data: Path | None) -> None
     if taken.injection is not None:
         figure = contrast_figure(taken.injection)
     else:
-        figure = radiograph_figure(taken.shot, width_px=WIDTH_PX)
+        figure = radiograph_figure(taken.shot, width_px=WIDTH_PX, letter=not given["lead_letter"])
     whole = Image.open(io.BytesIO(canvas.png(figure))).convert("L")
     whole.quantize(GREYS).save(out / f"fluoroscopy_{name}.png", optimize=True)
     shot = taken.shot

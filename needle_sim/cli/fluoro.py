@@ -41,6 +41,7 @@ _MOST_ML = 20.0
 @click.option("--mas", type=float, help="Charge of a picture, mAs.  [default: automatic]")
 @click.option("--collimate", help="Open field at the isocentre, mm, such as 120x160.")
 @click.option("--magnify", help="A magnified field of the device, such as magnified_1.")
+@click.option("--lead-letter", is_flag=True, help="The side's letter as lead in the beam.")
 @click.option("--needle", default="none", show_default=True, help="none or plan.")
 @click.option("--target", help='For --needle plan.  [default: the level\'s "medial branch"]')
 @click.option("--contrast", type=float, help="mL of iohexol 240 through the needle.")
@@ -113,6 +114,8 @@ def _check(given: dict[str, Any]) -> None:
             raise InputError(f"--{name} must be over 0 to {most:g} {unit}, got {given[name]:g}")
     if given["mas"] is not None and not given["mas"] > 0:
         raise InputError(f"--mas must be over 0, got {given['mas']:g}")
+    if given["lead_letter"] and given["collimate"] is not None:
+        raise InputError("--lead-letter lies in a corner that --collimate shuts: leave one out")
     if given["contrast"] is not None and given["needle"] == "none":
         raise InputError("--contrast goes through a needle: add --needle plan")
     if given["dsa"] and given["contrast"] is None:
@@ -128,7 +131,8 @@ def _write(taken: Taken, folder: Path, given: dict[str, Any]) -> list[str]:
     from needle_sim.views.fluoroscopy import radiograph_figure
 
     title = f"{given['level']}  {said(taken.shot.carm, position=given['position'])}"
-    pictures = {"fluoro.png": radiograph_figure(taken.shot, title=title)}
+    written = not given["lead_letter"]
+    pictures = {"fluoro.png": radiograph_figure(taken.shot, title=title, letter=written)}
     if taken.injection is not None:
         pictures["dsa.png"] = contrast_figure(taken.injection, title=given["level"])
     for name, figure in pictures.items():

@@ -137,18 +137,30 @@ def take(anatomy: Anatomy, given: Mapping[str, Any]) -> Taken:
     given_ml = given["contrast"]
     fluid = None if not given_ml or placed is None else _injected(anatomy, placed, given_ml)
     late = None if fluid is None else fluid.at(given_ml + _LATE_S)
-    seen = {"detector": detector, "collimation": field}
-    shot = expose(paths, beam, needles=needles, contrast=late, rng=rng, **seen)  # type: ignore[arg-type]
+    seen = {"detector": detector, "collimation": field, **_letter(paths, beam, detector, given)}
+    shot = expose(paths, beam, needles=needles, contrast=late, rng=rng, **seen)
     if beam == technique.still:
         shot = replace(shot, notes=(*shot.notes, *technique.notes()))
     injection = None
     if given["dsa"] and fluid is not None:
         how = {"mode": "dsa", "needles": needles, "rng": rng, **seen}
-        injection = contrast_shots(paths, carm, beam, fluid, **how)  # type: ignore[arg-type]
+        injection = contrast_shots(paths, carm, beam, fluid, **how)
     cine = None
     if given["cine"]:
         cine = _run(paths, beam, given, placed, fluid, rng, seen)
     return Taken(shot, cine, injection, placed, technique)
+
+
+def _letter(
+    paths: PathLengths, beam: Beam, detector: Detector, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The lead letter of ``--lead-letter`` as a tool of all pictures."""
+    from needle_sim.imaging.xray.exposure import expose
+    from needle_sim.views.lead_letter import lead_letter
+
+    if not given["lead_letter"]:
+        return {}
+    return {"tools": (lead_letter(expose(paths, beam, detector=detector)),)}
 
 
 def target_name(given: Mapping[str, Any]) -> str:

@@ -39,6 +39,7 @@ def draw_radiograph(
     title: str = "",
     zoom: float = 1.0,
     tall: float | None = None,
+    letter: bool = True,
 ) -> Axes:
     """Draw a radiograph as on a fluoroscope, with its side marker, angles and exposure.
 
@@ -54,6 +55,8 @@ def draw_radiograph(
         1 shows the whole detector, 2 the middle half.
     tall : float, optional
         Height over width of the shown part; the detector's own by default.
+    letter : bool
+        Whether the side's letter is written; False where `lead_letter` lies in the beam.
     """
     display = Display.for_prone(radiograph) if display is None else display
     if not zoom >= 1:
@@ -72,21 +75,27 @@ def draw_radiograph(
         ax.axhspan(black, black + band, color=canvas.SCREEN, zorder=3, linewidth=0)
     for one in overlay:
         _draw_overlay(ax, radiograph, display, one)
-    _letter(ax, radiograph, display)
+    if letter:
+        _letter(ax, radiograph, display)
     _annotate(ax, radiograph, title)
     _scale_bar(ax, radiograph, (x0, y0, width, height))
     return ax
 
 
 def radiograph_figure(
-    radiograph: Radiograph, *, title: str = "", zoom: float = 1.0, width_px: int = 900
+    radiograph: Radiograph,
+    *,
+    title: str = "",
+    zoom: float = 1.0,
+    width_px: int = 900,
+    letter: bool = True,
 ) -> Figure:
     """A radiograph on black, as large as a figure, as `draw_radiograph` draws it."""
     rows, columns = radiograph.array.shape
     high = round(width_px * rows / columns * (1 + 2 * _BAND))
     figure = canvas.sheet(width_px, high, colour=canvas.SCREEN)
     ax = canvas.panel(figure, (0, 0, 1, 1), colour=canvas.SCREEN)
-    draw_radiograph(ax, radiograph, title=title, zoom=zoom)
+    draw_radiograph(ax, radiograph, title=title, zoom=zoom, letter=letter)
     return figure
 
 

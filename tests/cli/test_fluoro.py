@@ -58,6 +58,7 @@ def test_json_gives_angles_as_dicom_counts_them_and_takes_the_given_beam(made, t
         (["--mas", "-1"], "--mas must be over 0, got -1"),
         (["--contrast", "1"], "add --needle plan"),
         (["--dsa"], "add --contrast ML"),
+        (["--lead-letter", "--collimate", "90"], "corner that --collimate shuts"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(words, said, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ USUAL = {
     "level": "L4", "side": "right", "view": "AP", "position": "prone", "magnify": None,
     "device": "mobile_flat_panel", "kvp": None, "mas": None, "collimate": None, "needle": "plan",
     "target": "L3-L4 right foramen", "contrast": None, "cine": None, "dsa": False, "seed": 0,
+    "lead_letter": False,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from needle_sim.imaging.xray.modes import RunMode, pulse_of
 from needle_sim.imaging.xray.persistence import NO_LAG, Lag, Trail, persisted
 from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import PlacedTool
 from needle_sim.shown import Pictured
 from needle_sim.volume.volume import Volume
 
@@ -120,6 +121,7 @@ def take_cine(
     rng: np.random.Generator | None = None,
     detector: Detector | None = None,
     collimation: Collimation | None = None,
+    tools: Sequence[PlacedTool] = (),
     lag: Lag = NO_LAG,
     before: Cine | None = None,
 ) -> Cine:
@@ -139,8 +141,8 @@ def take_cine(
         What stands in the patient then; `Spread.at` gives contrast.
     rng : Generator or None
         Noise, anew in every pulse; without it there is none.
-    detector, collimation :
-        As in `expose`.
+    detector, collimation, tools :
+        As in `expose`; tools stand still.
     lag : Lag
         Of the device, `Modes.lag`.
     before : Cine, optional
@@ -149,7 +151,8 @@ def take_cine(
     times = _times(run, start_s, duration_s)
     trail = None if before is None else before.held
     last_s = start_s - 1.0 / run.pulses_s if before is None else before.times_s[-1]
-    scene = _Scene(paths, needles_at or _nothing, contrast_at or _no_contrast, len(times))
+    moving = needles_at or _nothing, contrast_at or _no_contrast
+    scene = _Scene(paths, *moving, tuple(tools), len(times))
     shots = _shots(scene, pulse_of(beam, run), times, rng, detector, collimation)
     frames = []
     for time_s, shot in zip(times, shots, strict=True):
@@ -165,6 +168,7 @@ class _Scene:
     paths: Paths
     needles_at: Callable[[float], Sequence[PlacedNeedle]]
     contrast_at: Callable[[float], Volume | None]
+    tools: tuple[PlacedTool, ...]
     count: int
 
     def paths_at(self, time_s: float) -> PathLengths:
@@ -203,7 +207,7 @@ def _shots(
         if still is None or here is not asked or contrast is not None:
             seen = {"contrast": contrast, "detector": detector, "collimation": collimation}
             still, asked = bare(here, beam, **seen), here  # type: ignore[arg-type]
-        yield expose(still, beam, needles=needles, rng=rng)
+        yield expose(still, beam, needles=needles, tools=scene.tools, rng=rng)
         still = None if contrast is not None else still
 
 

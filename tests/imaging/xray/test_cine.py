@@ -16,6 +16,7 @@ from needle_sim.imaging.xray.projector import PathLengths
 from needle_sim.injectate.spread import spread
 from needle_sim.instruments.needle import Needle
 from needle_sim.instruments.placed import PlacedNeedle
+from needle_sim.instruments.tool_placed import place
 from needle_sim.instruments.trajectory import Trajectory
 from tests.injectate import cases
 
@@ -48,6 +49,15 @@ def test_a_run_pulses_and_pays_for_each_pulse():
     assert run.array == pytest.approx(np.stack([one.array] * 15), rel=1e-5)
     assert run.to_row()["run_pictures"] == 15
     assert run.facts()["pictures"] == "15"
+
+
+def test_tools_stand_in_every_pulse():
+    lead = place("scs_lead_8", Trajectory.straight([10.0, 60.0, 8.0], [10.0, -40.0, 8.0]))
+    run, plain = (
+        take_cine(trunk(), BEAM, LIVE, duration_s=0.2, tools=tools) for tools in ((lead,), ())
+    )
+    for one, bare in zip(run.frames, plain.frames, strict=True):
+        assert (one.array / bare.array).min() < 0.7
 
 
 def grain(picture):
