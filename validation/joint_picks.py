@@ -9,7 +9,8 @@ from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import Picks, back_mm
 from validation.sections import Points, normals
 
-_JOINT_MM = 4.0  # a wide joint space that opens upwards still is one
+_JOINT_MM, _FACE_MM = 3.0, 4.0
+"""A joint is so wide at most; a face belongs to it also where a wide joint opens upwards."""
 _BESIDE_JOINT_MM, _ALONG_JOINT_MM = 6.0, 14.0  # so near a joint lie the ends of its processes
 _FACING = np.cos(np.radians(20.0))
 _SIDEWAYS = np.sqrt(0.5)  # of the way across a joint: no more of it runs up than sideways
@@ -22,11 +23,12 @@ def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
     It runs from the top of the one process to the lower end of the other; its middle is that of
     what faces halfway between.
     """
-    start, step = facing(upper, lower, sign, behind_mm=back_mm(upper) + _BEHIND_BODY_MM)
+    behind = back_mm(upper) + _BEHIND_BODY_MM
+    start, step = facing(upper, lower, sign, behind_mm=behind, most_mm=_JOINT_MM)
     middle = start + 0.5 * step
     ends = []
     for one in (upper, lower):
-        points = _arch(one, sign, back_mm(upper) + _BEHIND_BODY_MM)[0]
+        points = _arch(one, sign, behind)[0]
         off = points - middle.mean(axis=0)
         beside = np.hypot(off[:, 0], off[:, 1]) < _BESIDE_JOINT_MM
         ends.append(points[beside & (np.abs(off[:, 2]) < _ALONG_JOINT_MM), 2])
@@ -37,19 +39,22 @@ def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
 def superior_face(lower: Mesh, upper: Mesh, sign: float) -> Picks:
     """Middle of the superior articular face, both meshes in the lower one's frame: the mean of what
     faces the inferior process of the vertebra above."""
-    face, _ = facing(lower, upper, sign, behind_mm=back_mm(lower) + _BEHIND_BODY_MM)
+    behind = back_mm(lower) + _BEHIND_BODY_MM
+    face, _ = facing(lower, upper, sign, behind_mm=behind, most_mm=_FACE_MM)
     return {"facet_centre": face.mean(axis=0)} if len(face) else {}
 
 
-def facing(mesh: Mesh, other: Mesh, sign: float, *, behind_mm: float) -> tuple[Points, Points]:
+def facing(
+    mesh: Mesh, other: Mesh, sign: float, *, behind_mm: float, most_mm: float
+) -> tuple[Points, Points]:
     """Places (N, 3) of a mesh that face another, and the steps (N, 3) across to it.
 
-    They face where less than 4 mm lies between, at most 20 degrees off the normals of both, and
-    more sideways than up and down; ``behind_mm`` is where the arches of both begin.
+    They face where less than ``most_mm`` lies between, at most 20 degrees off the normals of both,
+    and more sideways than up and down; ``behind_mm`` is where the arches of both begin.
     """
     points, outs = _arch(mesh, sign, behind_mm)
     targets, backs = _arch(other, sign, behind_mm)
-    gap, nearest = KDTree(targets).query(points, distance_upper_bound=_JOINT_MM)
+    gap, nearest = KDTree(targets).query(points, distance_upper_bound=most_mm)
     near = np.isfinite(gap)
     start, gap, nearest = points[near], gap[near], nearest[near]
     step = targets[nearest] - start

@@ -221,10 +221,10 @@ def test_two_blocks_face_one_another_where_they_overlap():
         for centre in ((10.0, 30.0, 0.0), (5.0, 30.0, 3.0))
     )
 
-    places, steps = facing(mesh, other, 1.0, behind_mm=20.0)
+    places, steps = facing(mesh, other, 1.0, behind_mm=20.0, most_mm=4.0)
     np.testing.assert_allclose(places.mean(axis=0), [8.0, 30.0, 1.5], atol=0.3)
     np.testing.assert_allclose(steps.mean(axis=0), [-1.0, 0.0, 0.0], atol=0.1)
-    assert len(facing(mesh, other, -1.0, behind_mm=20.0)[0]) == 0
+    assert len(facing(mesh, other, -1.0, behind_mm=20.0, most_mm=4.0)[0]) == 0
 
 
 @pytest.mark.parametrize(("apart", "face"), [(3.5, True), (4.6, False)])
@@ -234,4 +234,4 @@ def test_a_wide_joint_is_one_still(apart, face):
         for x in (14.0, 10.0 - apart)
     )
 
-    assert bool(len(facing(mesh, other, 1.0, behind_mm=20.0)[0])) is face
+    assert bool(len(facing(mesh, other, 1.0, behind_mm=20.0, most_mm=4.0)[0])) is face
