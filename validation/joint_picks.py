@@ -9,7 +9,7 @@ from needle_sim.geometry.mesh import Mesh
 from validation.body_picks import Picks, back_mm
 from validation.sections import Points, normals
 
-_JOINT_MM, _FACE_MM = 3.0, 4.0
+JOINT_MM, FACE_MM = 3.0, 4.0
 """A joint is so wide at most; a face belongs to it also where a wide joint opens upwards."""
 _BESIDE_JOINT_MM, _ALONG_JOINT_MM = 6.0, 14.0  # so near a joint lie the ends of its processes
 _FACING = np.cos(np.radians(20.0))
@@ -24,7 +24,7 @@ def joint(upper: Mesh, lower: Mesh, sign: float) -> Picks:
     what faces halfway between.
     """
     behind = back_mm(upper) + _BEHIND_BODY_MM
-    start, step = facing(upper, lower, sign, behind_mm=behind, most_mm=_JOINT_MM)
+    start, step = facing(upper, lower, sign, behind_mm=behind, most_mm=JOINT_MM)
     middle = start + 0.5 * step
     ends = []
     for one in (upper, lower):
@@ -40,7 +40,7 @@ def superior_face(lower: Mesh, upper: Mesh, sign: float) -> Picks:
     """Middle of the superior articular face, both meshes in the lower one's frame: the mean of what
     faces the inferior process of the vertebra above."""
     behind = back_mm(lower) + _BEHIND_BODY_MM
-    face, _ = facing(lower, upper, sign, behind_mm=behind, most_mm=_FACE_MM)
+    face, _ = facing(lower, upper, sign, behind_mm=behind, most_mm=FACE_MM)
     return {"facet_centre": face.mean(axis=0)} if len(face) else {}
 
 

@@ -13,7 +13,7 @@ from needle_sim.cli.folder import output_folder
 from needle_sim.errors import InputError
 
 _FILE = click.Path(path_type=Path)
-_VOXEL_MM = (0.3, 5.0)
+_VOXEL_MM = (0.3, 4.0)
 
 
 @click.command()
@@ -29,7 +29,7 @@ _VOXEL_MM = (0.3, 5.0)
     metavar="NAME=VALUE",
     help="A size, of a level or of all: L4_pedicle_width_mm=12, pedicle_width_mm=12.",
 )
-@click.option("--voxel-mm", default=1.0, show_default=True, help="Edge of the voxels, 0.3 to 5.")
+@click.option("--voxel-mm", default=1.0, show_default=True, help="Edge of the voxels, 0.3 to 4.")
 @click.option("--out", type=_FILE, help="Where to write.")
 @click.option("--dicom", is_flag=True, help="The CT as a DICOM series as well, in dicom/.")
 @click.option("--meshes/--no-meshes", default=True, help="STL of bones, nerves and vessels.")

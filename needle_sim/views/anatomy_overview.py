@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -101,13 +102,24 @@ def _words(figure: Figure, box: Box, anatomy: Anatomy) -> None:
     """Notes, the weighty ones first, in lines that fit."""
     paper = canvas.DARK
     ax = canvas.blank(canvas.panel(figure, box, colour=paper.ground), colour=paper.ground)
-    notes, left = weighed_notes(str(note) for note in anatomy.notes)
-    lines: list[str] = []
-    for note in [*notes, *([f"and {left} more in anatomy.json"] if left else [])]:
-        lines += [*_broken(note, _LETTERS), ""]
+    lines = note_lines([str(note) for note in anatomy.notes])
     style: canvas.Style = {"share": 0.0285, "color": paper.ink, "va": "top"}
-    for number, line in enumerate(lines[:_MOST_LINES]):
+    for number, line in enumerate(lines):
         canvas.write(ax, 0.0, 0.985 - number / _MOST_LINES, line, **style)
+
+
+def note_lines(notes: Sequence[str]) -> list[str]:
+    """The weightiest notes that fit whole, and how many more there are."""
+    shown, left = weighed_notes(notes)
+    lines: list[str] = []
+    for number, note in enumerate(shown):
+        more = _broken(note, _LETTERS)
+        last = number == len(shown) - 1 and not left
+        if len(lines) + len(more) + (0 if last else 2) > _MOST_LINES:
+            left += len(shown) - number
+            break
+        lines += [*more, ""]
+    return [*lines, f"and {left} more in anatomy.json"] if left else lines[:-1]
 
 
 def _broken(words: str, width: int) -> list[str]:

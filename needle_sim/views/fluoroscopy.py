@@ -14,6 +14,7 @@ from needle_sim.errors import InputError
 from needle_sim.imaging.xray.exposure import Radiograph
 from needle_sim.views import canvas
 from needle_sim.views.display import Display
+from needle_sim.views.lead_letter import ACROSS, DOWN
 from needle_sim.views.marker import angles_in_words
 
 _BAND = 0.062  # black band above and below the picture, share of its height
@@ -120,8 +121,8 @@ def _letter(ax: Axes, radiograph: Radiograph, display: Display) -> None:
     Where blades leave the corner dark the machine writes it in white.
     """
     marker = display.marker_at(radiograph)
-    low = 0.09 + _BAND / (1 + 2 * _BAND)
-    across = 0.085 if marker.corner == "upper left" else 0.915
+    low = DOWN + _BAND / (1 + 2 * _BAND)
+    across = ACROSS if marker.corner == "upper left" else 1.0 - ACROSS
     in_beam = "open" not in radiograph.truth and display.turn_deg == 0
     lead = "#0a0a0a" if display.polarity == "dark_bone" and in_beam else "#fafafa"
     rim = canvas.halo("#ffffffb0" if in_beam else "#0a0a0ab0", canvas.points_high(ax, 0.007))

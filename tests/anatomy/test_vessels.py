@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from needle_sim.anatomy.vessels import vessels
+from needle_sim.geometry.paths import resample
 from needle_sim.geometry.shapes import Implicit, bar
+from needle_sim.volume.label_names import LABEL_NAMES
+from needle_sim.volume.labels import load_labels
 from needle_sim.volume.volume import Volume, axis_aligned
 
 AORTA = 52
@@ -70,6 +74,41 @@ def test_a_vein_round_a_vertebra_is_moved_out_of_it():
     ]
     assert into[0] > 3.0
     assert into[1] < 0.5
+
+
+def test_two_limbs_of_one_label_are_two_courses_that_meet_no_one_between():
+    """As ascending and descending aorta: the front one is the wider in the upper slices alone."""
+    empty = oblique_vessel(0.0)
+    at = empty.patient_from_voxel.apply(np.moveaxis(np.indices(empty.shape), 0, -1))
+    height = at[..., 2]
+    behind = np.hypot(at[..., 0] + 20.0, at[..., 1] - 12.0) < 8.0
+    before = np.hypot(at[..., 0] - 22.0, at[..., 1] + 14.0) < 4.0 + 0.06 * (height - 100.0)
+    label = (behind | before).astype(np.uint16) * AORTA
+
+    (found,) = vessels(Volume(label, empty.patient_from_voxel, "label"), 100.0, 217.0).values()
+    assert len(found.tubes) == 2
+    for tube in found.tubes:
+        assert np.ptp(tube.points_mm[:, :2], axis=0).max() < 1.0
+    between = np.stack([np.full(20, 1.0), np.full(20, -1.0), np.linspace(105.0, 210.0, 20)], axis=1)
+    assert found.distance_mm(between).min() > 10.0
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["lidc", "lumbar"])
+def test_the_axes_of_measured_vessels_stay_in_their_labels(name, request):
+    """Between the slices that are looked at too: nowhere farther off than those lie apart."""
+    (file,) = request.getfixturevalue(name).glob("labels*.nii.gz")
+    labels = load_labels(file)
+    heights = labels.corners_mm()[:, 2]
+    numbers = {one: number for number, one in LABEL_NAMES.items()}
+    found = vessels(labels, float(heights.min()), float(heights.max()))
+    assert "aorta" in found
+    for vessel in found.values():
+        inside = np.argwhere(labels.array == numbers[vessel.name]).astype(float)
+        tree = KDTree(labels.patient_from_voxel.apply(inside))
+        for tube in vessel.tubes:
+            away, _ = tree.query(resample(tube.points_mm, 1.0))
+            assert away.max() < 5.0, vessel.name
 
 
 @pytest.mark.parametrize("heights", [(0.0, 50.0), (300.0, 400.0)])

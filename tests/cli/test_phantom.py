@@ -88,7 +88,7 @@ def test_a_person_and_sizes_of_ones_own_are_those_of_build_phantom(tmp_path, mon
         (["--age", "7"], "age must lie from 18 to 100 years, got 7"),
         (["--bmi", "nan"], "bmi must lie from 15 to 60"),
         (["lumbar_norml"], "lumbar_normal"),
-        (["--voxel-mm", "0.1"], "--voxel-mm must be 0.3 to 5.0, got 0.1"),
+        (["--voxel-mm", "0.1"], "--voxel-mm must be 0.3 to 4.0, got 0.1"),
         (["--seed", "-1"], "--seed must be 0 or more"),
     ],
 )

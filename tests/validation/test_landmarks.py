@@ -11,7 +11,7 @@ from needle_sim.geometry.shapes import Implicit, bar, box
 from validation.fine_mesh import fine_mesh
 from validation.foramen_picks import recess, widest_mm
 from validation.groove_picks import floor, upper_border
-from validation.joint_picks import facing
+from validation.joint_picks import FACE_MM, JOINT_MM, facing
 from validation.landmarks import PHANTOMS, Gap, asked, by_name, faults, gaps
 from validation.process_picks import summits
 from validation.sections import extreme, normals, section
@@ -221,17 +221,20 @@ def test_two_blocks_face_one_another_where_they_overlap():
         for centre in ((10.0, 30.0, 0.0), (5.0, 30.0, 3.0))
     )
 
-    places, steps = facing(mesh, other, 1.0, behind_mm=20.0, most_mm=4.0)
+    places, steps = facing(mesh, other, 1.0, behind_mm=20.0, most_mm=JOINT_MM)
     np.testing.assert_allclose(places.mean(axis=0), [8.0, 30.0, 1.5], atol=0.3)
     np.testing.assert_allclose(steps.mean(axis=0), [-1.0, 0.0, 0.0], atol=0.1)
-    assert len(facing(mesh, other, -1.0, behind_mm=20.0, most_mm=4.0)[0]) == 0
+    assert len(facing(mesh, other, -1.0, behind_mm=20.0, most_mm=JOINT_MM)[0]) == 0
 
 
-@pytest.mark.parametrize(("apart", "face"), [(3.5, True), (4.6, False)])
-def test_a_wide_joint_is_one_still(apart, face):
+@pytest.mark.parametrize(
+    ("apart", "most_mm", "face"),
+    [(2.5, JOINT_MM, True), (3.5, JOINT_MM, False), (3.5, FACE_MM, True), (4.6, FACE_MM, False)],
+)
+def test_a_face_goes_on_where_a_wide_joint_opens(apart, most_mm, face):
     mesh, other = (
         fine_mesh(Implicit.of([box((2.0, 5.0, 6.0), centre_mm=(x, 30.0, 0.0))]))
         for x in (14.0, 10.0 - apart)
     )
 
-    assert bool(len(facing(mesh, other, 1.0, behind_mm=20.0, most_mm=4.0)[0])) is face
+    assert bool(len(facing(mesh, other, 1.0, behind_mm=20.0, most_mm=most_mm)[0])) is face

@@ -10,7 +10,7 @@ from PIL import Image
 from needle_sim.anatomy.fit import GOOD_RMS_MM
 from needle_sim.views import canvas
 from needle_sim.views.anatomy_figures import axial_figure
-from needle_sim.views.anatomy_overview import anatomy_overview, anatomy_pictures
+from needle_sim.views.anatomy_overview import anatomy_overview, anatomy_pictures, note_lines
 from tests.anatomy.small_patient import small_patient
 
 
@@ -31,6 +31,18 @@ def test_a_fit_shows_the_rms_of_each_level_against_the_published_one(patient):
     (line,) = bars.lines
     assert set(line.get_xdata()) == {GOOD_RMS_MM}
     assert len([ax for ax in figure.axes if ax.images]) == 3
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 20])
+def test_notes_are_written_whole_or_counted(count):
+    notes = [f"note {n} " + "words " * 40 + f"end {n}" for n in range(count)]
+    lines = note_lines(notes)
+    assert len(lines) <= 42
+    text = " ".join(" ".join(lines).split())
+    whole = sum(f"end {n}" in text for n in range(count))
+    assert text.count("note ") == whole  # none is cut
+    assert (f"and {count - whole} more" in text) == (whole < count)
+    assert whole >= min(count, 5)
 
 
 def test_notes_counts_and_the_warning_are_written(patient):
