@@ -105,7 +105,7 @@ def _words(figure: Figure, box: Box, anatomy: Anatomy) -> None:
     lines = note_lines([str(note) for note in anatomy.notes])
     style: canvas.Style = {"share": 0.0285, "color": paper.ink, "va": "top"}
     for number, line in enumerate(lines):
-        canvas.write(ax, 0.0, 0.985 - number / _MOST_LINES, line, **style)
+        canvas.write(ax, 0.0, 0.985 - number / (_MOST_LINES + 1), line, **style)
 
 
 def note_lines(notes: Sequence[str]) -> list[str]:
