@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from needle_sim.anatomy.refining import refine
 from needle_sim.cli import main
 
 
@@ -31,6 +34,26 @@ def test_a_picture_and_a_run_are_written_and_said_in_words(made, tmp_path):
     for said in ("right oblique 25°", "RAO 155.0°", "mGy at the reference point", "22 G, 90 mm"):
         assert said in done.stdout
     assert "Not for clinical use" in done.stdout
+
+
+def test_refined_bone_sharpens_the_picture_about_the_level_alone(made, tmp_path, monkeypatch):
+    small = partial(refine.refine_bone, half_mm=(24.0, 24.0, 24.0))
+    monkeypatch.setattr(refine, "refine_bone", small)  # 90 mm take a minute
+    words = ("--level", "L3", "--view", "lateral", "--kvp", 80, "--mas", 2, "--json")
+    pictures = []
+    for more in ((), ("--refine-bone",)):
+        folder = tmp_path / "-".join(("out", *more))
+        done = ask(*words, *more, "--out", folder)
+        assert done.exit_code == 0, done.output
+        with Image.open(folder / "fluoro.png") as shown:
+            pictures.append(np.asarray(shown.convert("L"), dtype=np.float64))
+    notes = json.loads(done.stdout)["notes"]
+    assert any("refined bone" in str(note) and "L3" in str(note) for note in notes)
+    plain, fine = pictures
+    changed = np.abs(fine - plain)
+    middle = changed[200:-200, 200:-200].mean()
+    beside = changed[:60].mean()
+    assert middle > 4.0 * beside
 
 
 def test_json_gives_angles_as_dicom_counts_them_and_takes_the_given_beam(made, tmp_path):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from needle_sim.imaging.xray.beam import energies_kev
+from tools.attenuation_table import MATERIALS
 
 Floats = NDArray[np.float64]
 
@@ -28,18 +29,7 @@ AVOGADRO = 6.02214076e23
 ANGLES, QUANTILES = 1025, 1025
 
 # Mass fractions: ICRU Report 44; soft tissue as in AAPM Report 195
-WATER = {"H": 0.1119, "O": 0.8881}
-BONE = {
-    "H": 0.034,
-    "C": 0.155,
-    "N": 0.042,
-    "O": 0.435,
-    "Na": 0.001,
-    "Mg": 0.002,
-    "P": 0.103,
-    "S": 0.003,
-    "Ca": 0.225,
-}
+WATER, BONE = (MATERIALS[name][1] for name in ("water", "cortical_bone"))
 PMMA = {"H": 0.080541, "C": 0.599846, "O": 0.319613}
 SOFT_TISSUE = {
     "H": 0.105,

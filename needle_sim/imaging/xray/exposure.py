@@ -23,7 +23,7 @@ from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.flanks import flank_notes
 from needle_sim.imaging.xray.materials import Materials, prepare
 from needle_sim.imaging.xray.projector import PathLengths, project
-from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out
+from needle_sim.imaging.xray.readout import as_seen, mask_seen, open_seen, read_out, share_seen
 from needle_sim.imaging.xray.receptor.intensifier import Intensifier, flat_at, seen_at
 from needle_sim.imaging.xray.truth import truth_of
 from needle_sim.instruments.placed import PlacedNeedle
@@ -55,7 +55,8 @@ class Radiograph(Pictured):
         ``"tools"``: the same of tools, rear end first;
         ``"cut"``: (R, C) bool, rays that the end of the volume cuts; ``"cut_share"``: their share;
         of a collimated picture ``"collimation"``; of it and of a round one ``"open"``: (R, C), the
-        share of the beam that is let through; where it was asked for ``"anatomy"``: `truth.Truth`.
+        share of the beam that is let through; where flanks were made up ``"made_up"``: (R, C),
+        their share of the mass on each ray; where it was asked for ``"anatomy"``: `truth.Truth`.
         All of it as it is seen: bent where the picture is.
     intensifier : Intensifier or None
         What bends the picture, if anything does: see `pixels_of`.
@@ -220,6 +221,7 @@ def _known(
     """What is known of a picture, as it is seen: `Radiograph.truth`."""
     carm, used, field = behind.paths.carm, behind.detector, behind.collimation
     opened = open_seen(behind.open, carm, used)
+    made_up = None if behind.made_up is None else share_seen(behind.made_up, carm, used)
     lines = [
         tuple(as_seen(seen_polyline(carm, line_mm(one)), carm, used) for one in placed)
         for placed in (needles, tools)
@@ -230,6 +232,7 @@ def _known(
         "cut": mask_seen(behind.cut, carm, used),
         "cut_share": float(behind.cut.mean()),
         **({} if opened is None else {"open": opened}),
+        **({} if made_up is None else {"made_up": made_up}),
         **({} if field is None else {"collimation": field}),
     }
 

@@ -68,6 +68,11 @@ def mask_seen(mask: NDArray[np.bool_], carm: CArm, detector: Detector) -> NDArra
     return mask if detector.intensifier is None else nearest(mask, carm, detector.intensifier)
 
 
+def share_seen(share: Image, carm: CArm, detector: Detector) -> Image:
+    """Values (R, C) of the rays of the flat detector as they are seen; 0 outside a round field."""
+    return share if detector.intensifier is None else nearest(share, carm, detector.intensifier)
+
+
 def open_seen(opened: Image | None, carm: CArm, detector: Detector) -> Image | None:
     """Openness (R, C) of the field as it is seen: blades (None: wide open) and round screen."""
     if detector.intensifier is None:

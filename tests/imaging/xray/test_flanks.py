@@ -4,10 +4,12 @@ import pytest
 from needle_sim.geometry.transform import PATIENT, VOXEL, Transform
 from needle_sim.imaging.xray.beam import Beam
 from needle_sim.imaging.xray.carm import CArm
+from needle_sim.imaging.xray.detector import Detector
 from needle_sim.imaging.xray.exposure import expose
 from needle_sim.imaging.xray.flanks import flanks, made_up_share
 from needle_sim.imaging.xray.materials import prepare
 from needle_sim.imaging.xray.projector import project
+from needle_sim.imaging.xray.scattering.pyramid import MARGIN, pyramid
 from needle_sim.volume.volume import Volume, axis_aligned
 from tests.imaging.xray.test_outline import SIDES, trunk
 
@@ -69,3 +71,34 @@ def test_the_picture_says_what_share_was_made_up():
     share = made_up_share(paths.flanks_g_cm2, mass)
     assert share.max() < 0.5
     assert share[24, 24] == pytest.approx(80 / 360, abs=0.03)
+    assert shot.truth["made_up"] == pytest.approx(share)
+
+
+def test_the_truth_of_a_round_picture_tells_made_up_rays_where_they_are_seen():
+    paths = project(prepare(narrow(30)), LATERAL)
+    flat = expose(paths, Beam.preset("lumbar_ap"))
+    device = Detector.preset("image_intensifier")
+    shot = expose(paths, Beam.preset("lumbar_ap"), detector=device)
+    at = np.array([[24.0, 24.0], [20.0, 27.0]])
+    seen = np.rint(shot.seen_at(at)).astype(int)
+    for (row, column), (i, j) in zip(at.astype(int), seen, strict=True):
+        assert shot.truth["made_up"][i, j] == pytest.approx(
+            flat.truth["made_up"][row, column], abs=0.02
+        )
+    whole = expose(
+        project(prepare(volume(trunk(2.2, slices=100))), LATERAL), Beam.preset("lumbar_ap")
+    )
+    assert "made_up" not in whole.truth
+
+
+def test_made_up_flanks_scatter_as_the_ones_that_were_cut_off():
+    whole = pyramid(project(prepare(volume(trunk(2.2, slices=100))), LATERAL))
+    cut = pyramid(project(prepare(narrow(30)), LATERAL))
+    middle = slice(MARGIN + 3, -MARGIN - 3)
+    masses = [
+        (one.density.sum(axis=(0, 3)) * one.step_cm * one.slant[..., 0])[middle, middle].mean()
+        for one in (whole, cut)
+    ]
+    assert masses[1] == pytest.approx(masses[0], rel=0.03)
+    # they reach as far to both sides as the trunk did
+    assert cut.step_cm == pytest.approx(whole.step_cm, rel=0.08)

@@ -151,8 +151,8 @@ def _looked_up(
     patient: Materials, carm: CArm, rows: Floats, columns: Floats
 ) -> tuple[Floats, Floats]:
     """Depths (L,) and densities (2, R, C, L) where a patient is, averaged in blocks."""
-    beyond = {} if patient.beyond is None else {"soft": patient.beyond}
-    every = [*patient.bases.items(), *patient.inset.items(), *beyond.items()]
+    made_up = [("soft", one) for one in (patient.beyond, patient.flanks) if one is not None]
+    every = [*patient.bases.items(), *patient.inset.items(), *made_up]
     near, far = _between(every, carm, rows, columns)
     edges = np.linspace(near, far, _LOOKS + 1)
     depths = 0.5 * (edges[1:] + edges[:-1])
