@@ -25,10 +25,10 @@ SPECK_MM2 = 4.0  # smaller shadows are taken for noise
 # Nothing is called seen without one part as large as this: in 72 runs without iodine, a needle
 # in them, on fields up to 512 x 512 in three views, noise hung together over at most 5.3 mm2.
 LEAST_MM2 = 12.0
-# A shadow takes scatter from its surroundings, which makes a veil about it: this share of the mean
-# over a bell of this width, whatever and wherever is injected (read off pictures without noise of
-# `contrast_shots`: 0.37-0.47 from 2 to 20 mm beside it). The eye looks past it.
-VEIL_SHARE, VEIL_MM = 0.44, 15.0
+# The eye sees what differs from its surroundings: this share of the mean over a bell of this width
+# is looked past. A model choice, tuned with the thresholds of ``contrast.toml`` on seeds of 1000 and
+# more; pictures of today's scatter hold no veil about a shadow (0.00 of that mean from 5 mm on).
+ABOUT_SHARE, ABOUT_MM = 0.44, 15.0
 ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share of the threshold
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 7.0, 8.0  # so long and so large a stretch must clear
@@ -98,7 +98,7 @@ def evidence(
     for shadow in shadows(mask, frames):
         smooth = ndimage.gaussian_filter(shadow, sigma)
         smooth = smooth - np.median(smooth)
-        bare = smooth - VEIL_SHARE * _about(smooth, pixel_mm)
+        bare = smooth - ABOUT_SHARE * _about(smooth, pixel_mm)
         over = bare / np.sqrt(_noise(bare, dim) ** 2 + hidden**2)
         strongest = max(strongest, float(over.max()))
         seen.append(_without_specks(_grown(over, threshold), pixel_mm))
@@ -171,10 +171,10 @@ def _texture(mask: Image, pixel_mm: float) -> Image:
 
 
 def _about(image: Image, pixel_mm: float) -> Image:
-    """Mean (R, C) over a bell of `VEIL_MM`, from every few pixels."""
-    step = max(1, round(0.2 * VEIL_MM / pixel_mm))
+    """Mean (R, C) over a bell of `ABOUT_MM`, from every few pixels."""
+    step = max(1, round(0.2 * ABOUT_MM / pixel_mm))
     few = ndimage.uniform_filter(image, step)[::step, ::step]
-    mean = ndimage.gaussian_filter(few, VEIL_MM / (pixel_mm * step), mode="constant")
+    mean = ndimage.gaussian_filter(few, ABOUT_MM / (pixel_mm * step), mode="constant")
     at = np.indices(image.shape, dtype=np.float32) / np.float32(step)
     return np.asarray(ndimage.map_coordinates(mean, at, order=1, mode="nearest"))
 

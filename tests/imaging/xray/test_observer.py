@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from needle_sim.imaging.xray.carm import CArm
-from needle_sim.imaging.xray.observer import VEIL_MM, VEIL_SHARE, evidence, judged, shadows
+from needle_sim.imaging.xray.observer import ABOUT_MM, ABOUT_SHARE, evidence, judged, shadows
 
 CARM = CArm((0.0, 0.0, 0.0), shape=(160, 160), pixel_mm=1.0)  # 0.6 mm at the isocentre
 ROW, COLUMN = np.mgrid[0:160, 0:160]
@@ -104,10 +104,12 @@ def test_a_row_is_flat():
 
 
 def veiled(seed, shadow):
-    """A quiet picture of a shadow and of the veil of scatter about it, as they come."""
+    """A quiet picture of a shadow in a veil, such as glare makes about it."""
     about = shadow
-    for _ in range(6):  # scatter of the veil itself
-        about = shadow + VEIL_SHARE * ndimage.gaussian_filter(about, VEIL_MM / 0.6, mode="constant")
+    for _ in range(6):  # and of the veil itself
+        about = shadow + ABOUT_SHARE * ndimage.gaussian_filter(
+            about, ABOUT_MM / 0.6, mode="constant"
+        )
     return noisy(seed, about, noise=0.002)
 
 
@@ -119,7 +121,7 @@ def judge_quietly(*frames):
 def test_the_veil_about_a_dense_shadow_is_not_taken_for_contrast():
     _, bare = judge_quietly(noisy(0, patch(0.6), noise=0.002))
     _, with_veil = judge_quietly(veiled(0, patch(0.6)))
-    beside = VEIL_SHARE * ndimage.gaussian_filter(patch(0.6), VEIL_MM / 0.6)[80, 110]
+    beside = ABOUT_SHARE * ndimage.gaussian_filter(patch(0.6), ABOUT_MM / 0.6)[80, 110]
     assert beside > 10 * 0.002  # far over the noise
     assert with_veil.footprint_mm2 == pytest.approx(bare.footprint_mm2, rel=0.12)
 
