@@ -26,7 +26,7 @@ SPECK_MM2 = 4.0  # smaller shadows are taken for noise
 # in them, on fields up to 512 x 512 in three views, noise hung together over at most 5.3 mm2.
 LEAST_MM2 = 12.0
 # The eye sees what differs from its surroundings: this share of the mean over a bell of this width
-# is looked past. A model choice, tuned with the thresholds of ``contrast.toml`` on seeds of 1000 up;
+# is looked past. A model choice, tuned with the thresholds of ``contrast.toml`` on seeds from 1000;
 # no scatter: pictures hold no veil about a shadow (0.00 of that mean from 5 mm beside it on).
 ABOUT_SHARE, ABOUT_MM = 0.44, 15.0
 ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share of the threshold
