@@ -25,17 +25,14 @@ SPECK_MM2 = 4.0  # smaller shadows are taken for noise
 # Nothing is called seen without one part as large as this: in 72 runs without iodine, a needle
 # in them, on fields up to 512 x 512 in three views, noise hung together over at most 5.3 mm2.
 LEAST_MM2 = 12.0
-# The eye sees what differs from its surroundings: this share of the mean over a bell of this width
-# is looked past. A model choice, tuned with the thresholds of ``contrast.toml`` on seeds from 1000;
-# no scatter: pictures hold no veil about a shadow (0.00 of that mean from 5 mm beside it on).
-ABOUT_SHARE, ABOUT_MM = 0.44, 15.0
 ALONG_SHARE = 0.65  # once a part is seen, the eye follows it down to this share of the threshold
 CLEARS_SHARE = 0.5  # what falls under this share of its peak has cleared
 RUN_OFF_MM, RUN_OFF_MM2 = 7.0, 8.0  # so long and so large a stretch must clear
 LINE_MM, LINE_WIDE_MM = 21.0, 3.5  # a shadow so long and so narrow is a vessel
+FRINGE_MM = 3.5  # beside a broad shadow a stretch is its own edge
 SURE_LINE_MM = 26.0  # and this long even beside a column, whose faint edge may look like a line
 COLUMN_MM, COLUMN_WIDE_MM = 58.0, 9.0  # so long and wide a shadow is cerebrospinal fluid,
-COLUMN_TEXTURE = 0.12  # where it is as even as this
+COLUMN_TEXTURE = 0.175  # where it is as even as this (0.06-0.16 in the sac, 0.31 on outside it)
 _ROUGH_MM = 2.5  # what a shadow's own unevenness is finer than
 _TEXTURE_MM = 3.0  # anatomy that hides a small shadow changes over this length
 
@@ -98,11 +95,10 @@ def evidence(
     for shadow in shadows(mask, frames):
         smooth = ndimage.gaussian_filter(shadow, sigma)
         smooth = smooth - np.median(smooth)
-        bare = smooth - ABOUT_SHARE * _about(smooth, pixel_mm)
-        over = bare / np.sqrt(_noise(bare, dim) ** 2 + hidden**2)
+        over = smooth / np.sqrt(_noise(smooth, dim) ** 2 + hidden**2)
         strongest = max(strongest, float(over.max()))
         seen.append(_without_specks(_grown(over, threshold), pixel_mm))
-        deep.append(bare)
+        deep.append(smooth)
     any_seen = np.logical_or.reduce(seen)
     peak = np.max(np.where(seen, deep, 0.0), axis=0)
     noise = np.sqrt(_noise(deep[-1], dim) ** 2 + hidden**2)
@@ -170,15 +166,6 @@ def _texture(mask: Image, pixel_mm: float) -> Image:
     return np.asarray(np.sqrt(ndimage.gaussian_filter(rough**2, _TEXTURE_MM / pixel_mm)))
 
 
-def _about(image: Image, pixel_mm: float) -> Image:
-    """Mean (R, C) over a bell of `ABOUT_MM`, from every few pixels."""
-    step = max(1, round(0.2 * ABOUT_MM / pixel_mm))
-    few = ndimage.uniform_filter(image, step)[::step, ::step]
-    mean = ndimage.gaussian_filter(few, ABOUT_MM / (pixel_mm * step), mode="constant")
-    at = np.indices(image.shape, dtype=np.float32) / np.float32(step)
-    return np.asarray(ndimage.map_coordinates(mean, at, order=1, mode="nearest"))
-
-
 def _inside(part: Mask, depth: Image, pixel_mm: float) -> tuple[float, float]:
     """Mean depth of a shadow, and its unevenness less that of the noise, over the mean."""
     if not part.any():
@@ -218,7 +205,7 @@ def _line_mm(seen: Mask, depth: Image, pixel_mm: float) -> float:
     core = ndimage.distance_transform_edt(seen, sampling=pixel_mm) > half
     wide = np.zeros_like(seen)
     if core.any():  # what a disc of that width fits into
-        wide = ndimage.distance_transform_edt(~core, sampling=pixel_mm) <= half
+        wide = ndimage.distance_transform_edt(~core, sampling=pixel_mm) <= half + FRINGE_MM
     parts, count = ndimage.label(seen & ~wide, structure=np.ones((3, 3)))
     longest = 0.0
     for number in range(1, count + 1):
