@@ -144,6 +144,7 @@ def test_a_persons_screws_are_the_longest_that_stay_in_bone(seed, sex):
     """2 mm of bone before each tip, and none shorter than its bone asks for by a step or more."""
     placed, draft = fitted(seed, sex)
 
+    assert all(row.share_off < 0.02 for row in placed.measured(draft))
     for one in placed.shafts:
         bone, at = draft.bones[one.level], course(draft, one.level, one.side)
         tip = at(one.long_mm)
