@@ -16,6 +16,7 @@ from validation.label_fits import main as label_fits
 from validation.landmarks import main as landmarks
 from validation.pathology import main as pathology
 from validation.phantom_seconds import main as phantom_seconds
+from validation.phantom_seeds import main as phantom_seeds
 from validation.population import main as population
 from validation.postures import main as postures
 from validation.procedure_seeds import main as procedure_seeds
@@ -37,6 +38,7 @@ NAMED: dict[str, Callable[[list[str]], int]] = {
     "landmarks": landmarks,
     "pathology": pathology,
     "phantom_seconds": phantom_seconds,
+    "phantom_seeds": phantom_seeds,
     "population": population,
     "postures": postures,
     "procedure_seeds": procedure_seeds,

@@ -142,9 +142,9 @@ def anatomy_of(
             Note("", "", spine.name, _stated(spine)),
             *_anchor(stack).notes(),
             Note("", "", "", artery_note(spine.artery, stack, drawn=noise_seed is not None)),
-            *(Note("", "", one.where, _told(one, draft)) for one in spine.pathology),
+            *(Note("", "", one.where, _told(one, draft)) for one in draft.spine.pathology),
         ),
-        pathology=spine.pathology,
+        pathology=draft.spine.pathology,
     )
 
 

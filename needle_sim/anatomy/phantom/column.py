@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from needle_sim.anatomy.numbering import in_order
+from needle_sim.anatomy.numbering import USUAL, in_order
 from needle_sim.anatomy.phantom.posts import SIDES, Posts
 from needle_sim.anatomy.phantom.spec import SpineSpec, VertebraSpec
 from needle_sim.geometry.transform import Frame, Transform, rigid, unit
@@ -20,6 +20,7 @@ from needle_sim.geometry.transform import Frame, Transform, rigid, unit
 _Array = NDArray[np.float64]
 
 _USUAL_LUMBAR = 5
+_STEP_MM = 36.0  # from one body to the next where only some are known (texts, from memory)
 _NEXT_MM = 26.0  # neighbours leave at most this between their bodies (proposed)
 
 
@@ -50,6 +51,11 @@ class Column:
         return tuple(self.vertebrae)
 
     @property
+    def lumbar(self) -> tuple[str, ...]:
+        """Its lumbar vertebrae; beside these alone lie the organs and vessels of the abdomen."""
+        return tuple(level for level in self.levels if level.startswith("L"))
+
+    @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Neighbours, upper and lower: no vertebra is missing between their bodies."""
         return tuple(two for two in pairwise(self.levels) if self._gap_mm(*two) < _NEXT_MM)
@@ -61,7 +67,7 @@ class Column:
         Where there are four or six, the five stations are spread evenly over them: soft parts end
         at the sacrum and at the ribs, however many vertebrae lie between.
         """
-        lumbar = [level for level in self.levels if level.startswith("L")]
+        lumbar = self.lumbar
         if not name.startswith("L") or len(lumbar) == _USUAL_LUMBAR or name == lumbar[0]:
             return self.bodies[name].matrix[:3, 3], self.vertebrae[name]
         at = (int(name[1:]) - 1) * (len(lumbar) - 1) / (_USUAL_LUMBAR - 1)
@@ -71,6 +77,16 @@ class Column:
             two[1] = self.bodies[lumbar[first + 1]].matrix[:3, 3]
         nearest = lumbar[min(round(at), len(lumbar) - 1)]
         return (1.0 - share) * two[0] + share * two[1], self.vertebrae[nearest]
+
+    def height_mm(self, name: str) -> float:
+        """Patient z of a station (`station_mm`), and about where it would lie beside a column that
+        has none of its region."""
+        if name in self.bodies or (name.startswith("L") and self.lumbar):
+            return float(self.station_mm(name)[0][2])
+        usual = [one for one in self.levels if one in USUAL]
+        near = min(usual, key=lambda one: abs(USUAL.index(one) - USUAL.index(name)))
+        apart = USUAL.index(near) - USUAL.index(name)
+        return float(self.bodies[near].matrix[2, 3] + _STEP_MM * apart)
 
     def left_at(self, z_mm: _Array) -> _Array:
         """Direction to the left (N, 3) of what runs along the vertebrae, at heights (N,)."""

@@ -25,7 +25,10 @@ _WALL_MM = 4.0  # no vessel nearer to the muscular wall (proposed)
 
 
 def vessels_of_bowel(room: Room, seed: int | None = None) -> Iterator[tuple[Tube, ...]]:
-    """Each vessel with its twigs; the seed draws their ways, ``None`` are the mean spine's."""
+    """Each vessel with its twigs; the seed draws their ways, ``None`` are the mean spine's. Beside
+    a column without lumbar vertebrae there are none."""
+    if not room.column.lumbar:
+        return
     entropy = _KEY if seed is None else seed
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(_CHILD,)))
     for start, end in _ways(room, rng):

@@ -60,7 +60,9 @@ def structures(
         *_roots(column, sacrum, bones),
         *_vessels(column),
     ]
-    tip = float(column.bodies["L1"].apply([0.0, 0.0, -conus_mm])[2])
+    tip = column.height_mm("L1") - conus_mm
+    if "L1" in column.bodies:
+        tip = float(column.bodies["L1"].apply([0.0, 0.0, -conus_mm])[2])
     found += in_the_sac(sac.line_mm, sac.half_mm, tip, sac.left)
     found += [*sympathetic_chains(column, bones), *segmental_arteries(column, bones)]
     found += lateral_branches(column, sacrum, bones["S1"])
@@ -195,8 +197,11 @@ def _vessels(column: Column) -> Iterator[Structure]:
     """Aorta left and vena cava right of the midline (texts).
 
     The aorta divides before the lower part of L4; the veins join lower, before L5 and right of the
-    midline, and the right iliac artery crosses in front of them.
+    midline, and the right iliac artery crosses in front of them. Beside a column without lumbar
+    vertebrae there are none.
     """
+    if not column.lumbar:
+        return
     top = column.levels[0]
     stations = {name: column.station_mm(name) for name in (top, *_STATIONS)}
     at = {name: middle for name, (middle, _) in stations.items()}

@@ -54,8 +54,9 @@ def _of_kind(spaces: Mapping[str, Space], kind: str) -> Iterator[Layer]:
 
 
 def _psoas(column: Column) -> Iterator[list[Row]]:
-    """The belly, and the slips that come from discs and transverse processes."""
-    for sign in (-1.0, 1.0):
+    """The belly, and the slips that come from discs and transverse processes of lumbar
+    vertebrae."""
+    for sign in (-1.0, 1.0) if column.lumbar else ():
         belly = [
             (place(column, "L1", sign * 24.0, 6.0, 10.0), (5.0, 8.0)),
             (place(column, "L2", sign * 30.0, 3.0), (10.0, 14.0)),

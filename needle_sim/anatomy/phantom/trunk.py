@@ -139,7 +139,7 @@ class Trunk:
 
     def _flatter_mm(self, z_mm: Any) -> Any:
         """How much farther back skin and wall lie in front at heights than before L3 to S1."""
-        middle, low = (float(self.column.station_mm(one)[0][2]) for one in ("L3", "S1"))
+        middle, low = (self.column.height_mm(one) for one in ("L3", "S1"))
         over = np.clip((z_mm - middle) / 150.0, 0.0, 1.0) ** 2
         under = np.clip((low + 20.0 - z_mm) / 120.0, 0.0, 1.0) ** 2
         return _FLAT_MM[0] * over + _FLAT_MM[1] * under
@@ -221,7 +221,7 @@ class Trunk:
         room = min(1.0, max(0.0, subcutis / _ODD_SUBCUTIS_MM))
         aside = np.clip(x / 90.0, -1.0, 1.0)
         odd = _ODD_MM * aside * self._drift(0.4 * y, y, z)
-        height = float(self.column.station_mm("L4")[0][2])
+        height = self.column.height_mm("L4")
         off = (x * x + (z - height) ** 2) / _NAVEL_HALF_MM**2
         return np.asarray(room * (odd + _NAVEL_MM * np.exp(-off) * (y < -40.0)))
 

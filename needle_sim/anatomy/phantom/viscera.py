@@ -43,14 +43,16 @@ def organ_layers(
 
 
 def organs(room: Room, kidney: Mapping[str, float], seed: int | None = None) -> Iterator[Organ]:
-    """Everything but the lungs, later ones over earlier ones."""
+    """Everything but the lungs, later ones over earlier ones; where the column has no lumbar
+    vertebrae nothing lies beside them, and what is left is the pelvis."""
     entropy = _KEY if seed is None else seed
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(_CHILD,)))
-    yield from crura(room)
-    yield from upper_organs(room, rng)
-    yield from small_bowel(room, rng)
-    yield from colon(room, rng)
-    yield from kidneys(room, kidney)
+    if room.column.lumbar:
+        yield from crura(room)
+        yield from upper_organs(room, rng)
+        yield from small_bowel(room, rng)
+        yield from colon(room, rng)
+        yield from kidneys(room, kidney)
     yield from _pelvic(room)
 
 

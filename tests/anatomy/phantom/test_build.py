@@ -1,10 +1,12 @@
 """The phantom as an Anatomy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from needle_sim.anatomy.named_tissue import tissue_of_space, tissue_of_structure
-from needle_sim.anatomy.phantom.build import build_phantom
+from needle_sim.anatomy.phantom.build import anatomy_of, build_phantom
 from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.tissue import bone_labels, family_labels, label, tissues
 
@@ -207,3 +209,17 @@ def test_a_phantom_says_what_its_levels_are_counted_from(phantom):
 
     assert said.startswith("levels are counted from the sacrum and from the lowest ribs")
     assert "L5 lies on the sacrum; rib 12 joins T12; 5 lumbar vertebrae" in said
+
+
+def test_a_spine_without_lumbar_vertebrae_is_built():
+    """Only sizes and level rules say which region it is: nothing else needs a lumbar level."""
+    spine = spine_spec("lumbar_normal")
+    few = {level: one for level, one in spine.vertebrae.items() if not level.startswith("L")}
+
+    found = anatomy_of(replace(spine, vertebrae=few, origin="T12"), voxel_mm=4.0)
+
+    assert tuple(found.bodies) == ("T10", "T11", "T12", "S1")
+    assert {"aorta", "inferior_vena_cava"}.isdisjoint(found.structures)
+    assert {"T11 left root", "dura"} <= set(found.structures)
+    organs = {"liver", "kidney", "bowel", "stomach", "spleen"}
+    assert not set(np.unique(found.labels.array)) & {label(one) for one in organs}

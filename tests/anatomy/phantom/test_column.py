@@ -206,3 +206,15 @@ def test_a_vertebra_less_or_more_is_built_whole(name, last):
     assert f"{last}-S1 disc" in draft.spaces
     assert f"{last} left sap_tip" in draft.landmarks_mm
     assert angle_deg(up, [0, 0, 1]) < 3.0
+
+
+def test_heights_of_levels_that_are_not_there_go_on_from_the_nearest(mean):
+    few = {level: mean.column.vertebrae[level] for level in ("T11", "T12", "S1")}
+    stack = Column(few, {level: mean.column.bodies[level] for level in few})
+    last, sacrum = (stack.bodies[one].matrix[2, 3] for one in ("T12", "S1"))
+
+    assert stack.lumbar == ()
+    assert stack.height_mm("T12") == last
+    assert stack.height_mm("L1") == pytest.approx(last - 36.0)
+    assert stack.height_mm("L5") > sacrum
+    assert mean.column.height_mm("L4") == mean.column.bodies["L4"].matrix[2, 3]

@@ -1,9 +1,14 @@
 """What the trunk holds, in the order it is painted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from needle_sim.anatomy.phantom.column import column
+from needle_sim.anatomy.phantom.mesentery import vessels_of_bowel
 from needle_sim.anatomy.phantom.room import Room
+from needle_sim.anatomy.phantom.spec import spine_spec
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.viscera import organ_layers, organs
 from needle_sim.anatomy.tissue import label
@@ -64,3 +69,16 @@ def test_organs_stay_inside_the_muscular_wall(mean, trunk):
         if layer.tissue == "muscle":  # the glutei
             continue
         assert (layer.shape.distance_mm(outside) >= 0).all()
+
+
+def test_beside_a_column_without_lumbar_vertebrae_there_are_no_organs_of_the_abdomen():
+    spine = spine_spec()
+    few = {level: one for level, one in spine.vertebrae.items() if not level.startswith("L")}
+    spine = replace(spine, vertebrae=few, origin="T12")
+    stack = column(spine)
+    trunk = Trunk(stack, spine.trunk)
+
+    found = {one.tissue for one in organ_layers(stack, trunk, spine.kidney)}
+
+    assert found == {"urinary_bladder", "muscle", "diaphragm", "lung"}
+    assert list(vessels_of_bowel(Room(stack, trunk))) == []

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from needle_sim.anatomy.posing.breath import Breath, breathed_in
 from needle_sim.anatomy.posing.chain import chain
 from needle_sim.anatomy.posing.posture import Posture
 from needle_sim.anatomy.tissue import label
+from needle_sim.geometry.transform import PATIENT, Frame, rigid
 
 
 def test_a_cycle_starts_and_ends_breathed_out():
@@ -54,3 +57,21 @@ def test_breathed_out_nothing_moves(coarse):
     posture = Posture.preset("supine")
 
     assert Breath.of(coarse, chain(coarse, posture), posture.breathing, 0.0) is None
+
+
+@pytest.mark.parametrize("levels", [("T10", "T11", "T12"), ("C3", "C4", "C5"), ("S1",)])
+def test_a_breath_needs_no_lumbar_vertebra(levels):
+    """Where T12 and S1 are not there, they lie where their place in the order says."""
+    places = {
+        one: rigid(np.eye(3), [0, 0, -30.0 * n], source=Frame(one)) for n, one in enumerate(levels)
+    }
+    still = {one: rigid(np.eye(3), [0, 0, 0], source=PATIENT) for one in levels}
+    posture = Posture.preset("supine")
+
+    breath = Breath.of(SimpleNamespace(bodies=places), still, posture.breathing, 1.0)
+
+    assert breath.top_mm > breath.low_mm
+    at = np.array([[60.0, 0.0, breath.top_mm], [60.0, 0.0, breath.low_mm]])
+    off = breath.at(at, np.full(2, 40.0))
+    assert off[0, 2] < -4.0
+    assert off[1, 2] == 0.0

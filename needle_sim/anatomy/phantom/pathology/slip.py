@@ -32,6 +32,7 @@ _SLIP = "slip over the endplate below"
 _INSIDE_MM = 3.0  # from an endplate: there a body's walls are met, inside its rounded rim
 _BACK_MM = 10.0  # behind the middle of the body: there its endplate is met
 _START_MM = 50.0
+_THROUGH_MM = 220.0  # from there through a whole sacrum: a run that does not end is none
 _GRID_MM, _LEAST_VOXELS, _PAIRS = 1.0, 200, 40  # of the search for a defect
 _FACETS_SHARE = 0.5  # of the slip that the worn superior processes below yield (proposed)
 _SLICES_MM = (-8.0, -6.0, -4.0, -2.0, 2.0, 4.0)  # off the disc: there an axial series is cut
@@ -185,7 +186,7 @@ def step_mm(upper: tuple[Bone, Transform], lower: tuple[Bone, Transform]) -> tup
     walls = []
     for (bone, body), way in ((upper, -1.0), (lower, 1.0)):
         over, up = body.apply([0.0, _BACK_MM, way * _START_MM]), way * body.matrix[:3, 2]
-        above = inside_mm(bone, over, -up, reach_mm=2.0 * _START_MM)
+        above = inside_mm(bone, over, -up, reach_mm=_THROUGH_MM)
         if not above:
             raise InputError("a ray from the disc does not meet the endplate")
         inside = over - (above[0][0] + _INSIDE_MM) * up
