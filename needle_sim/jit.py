@@ -35,11 +35,13 @@ def kernel(
 ) -> Any:
     """Compile ``function`` with numba: nogil, cached; ``parallel=True`` enables `prange`.
 
-    Parallel kernels are called from Python only; plain ones may also be called from kernels.
+    Parallel kernels are called from Python only; plain ones may also be called from kernels, and
+    become part of each: were they left as functions, which of several compilations of one is
+    called would depend on what the process loaded before, and with it the last bit of an answer.
     """
     if function is None:
         return functools.partial(kernel, parallel=parallel, **options)
-    options = {"nogil": True, "parallel": parallel, **options}
+    options = {"nogil": True, "parallel": parallel, "forceinline": not parallel, **options}
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError as error:  # numba's "no locator available": nowhere to write
