@@ -70,14 +70,16 @@ def _branch(room: Room, start: _Points, end: _Points, rng: np.random.Generator) 
             0.7 * (line[knot] - line[knot - 1]) + 0.16 * length * off
         )
         lines.append((twig, _TWIG_MM))
+    out = room.trunk.cavity_mm(np.concatenate([one for one, _ in lines])) > -_WALL_MM
+    ends = np.cumsum([len(one) for one, _ in lines])
     return tuple(
-        Tube(np.asarray(kept, dtype=np.float64), np.linspace(*radii, len(one))[: len(kept)])
-        for one, radii in lines
-        if len(kept := _within(room, one)) > 1
+        Tube(kept, np.linspace(*radii, len(one))[: len(kept)])
+        for (one, radii), leaves in zip(lines, np.split(out, ends[:-1]), strict=True)
+        if len(kept := _until(one, leaves)) > 1
     )
 
 
-def _within(room: Room, line: _Points) -> _Points:
+def _until(line: _Points, leaves: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Its points from the first on, up to the one before it leaves the cavity."""
-    out = room.trunk.cavity_mm(line) > -_WALL_MM
-    return line[: int(np.argmax(out))] if out.any() else line
+    inside = line[: int(np.argmax(leaves))] if leaves.any() else line
+    return np.asarray(inside, dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ _ODD_MM, _ODD_SUBCUTIS_MM = 3.0, 16.0  # one side of the skin over the other, ov
 _NAVEL_MM, _NAVEL_HALF_MM = 9.0, 8.0  # deep, and half width (proposed)
 _FLAT_MM = (7.0, 9.0)  # the belly lies so much flatter under the ribs and over the pubis (proposed)
 _UNEVEN = 0.16  # of the wall's thickness, either way (proposed)
+_LEVELS_MM = np.linspace(-220.0, 120.0, 69)  # at which the cavity is known
 _MEMBRANE_HU = 10.0  # of the fascia in the subcutis, thinner than a voxel
 
 
@@ -31,6 +32,7 @@ class Trunk:
 
     column: Column
     sizes: Mapping[str, float]
+    _cavity_table: _Points | None = field(init=False, repr=False, compare=False, default=None)
 
     @property
     def cavity_front_mm(self) -> float:
@@ -111,10 +113,11 @@ class Trunk:
     def cavity_mm(self, points_mm: _Points) -> _Points:
         """Signed distance (P,) of points (P, 3) from the inner face of the wall, to first order."""
         x, y, z = points_mm.T
-        levels = np.linspace(-220.0, 120.0, 69)
-        centre, half = (np.interp(z, levels, one) for one in self._cavity(levels))
-        x = x - np.interp(z, levels, self.axis_mm(levels))
-        outline = _outline_mm(np.abs(x), (y - centre) / half, self._half_mm, half)
+        if self._cavity_table is None:  # worked out once: organs ask a hundred times
+            table = np.stack([*self._cavity(_LEVELS_MM), self.axis_mm(_LEVELS_MM)])
+            object.__setattr__(self, "_cavity_table", table)
+        centre, half, axis = (np.interp(z, _LEVELS_MM, one) for one in self._cavity_table)  # type: ignore[union-attr]
+        outline = _outline_mm(np.abs(x - axis), (y - centre) / half, self._half_mm, half)
         return outline + self.sizes["wall_mm"]
 
     def in_wall_mm(self, z_mm: _Points, turn: _Points, deep_mm: float) -> _Points:
