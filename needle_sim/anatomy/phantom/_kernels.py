@@ -28,6 +28,43 @@ def cover_plane(hu, labels, depth, voxel, value, number):
             marks[k] = number if here[k] < 0.0 else marks[k]
 
 
+@kernel(inline="always")
+def _both(first, second, edge):
+    # what lies within both, its edge rounded
+    u, v = max(first + edge, 0.0), max(second + edge, 0.0)
+    return math.sqrt(u * u + v * v) + min(max(first, second) + edge, 0.0) - edge
+
+
+@kernel
+def wing_muscles(hu, labels, free, wave, y, wing, ends, slant, edge, voxel, value, number):
+    """Glutei and iliacus on both faces of a wing over a part (J, K) of a slice, where it is free.
+
+    ``wing`` (5, K): how far lateral a column lies, where (y) the wing is there, how thick glutei
+    and iliacus are, and the distance from where the glutei end; ``ends`` are x of the medial, x and
+    y of the lateral end of the wing.
+    """
+    for j in range(labels.shape[0]):
+        row, marks, ripples = hu[j], labels[j], wave[j]
+        for k in range(labels.shape[1]):
+            if not free[marks[k]]:
+                continue
+            aside = wing[0, k]
+            behind = slant * (y[j] - wing[1, k])
+            front = 0.7 * (ends[2] + aside - ends[1] - y[j])
+            beside = max(ends[0] + 12.0 - aside, aside - ends[1])
+            iliacus = max(behind, -behind - wing[3, k], beside)
+            # roots are what this costs: no rounded edge lies within what it rounds
+            least = max(-behind, wing[4, k], behind - wing[2, k], front)
+            if min(least, iliacus) + 0.8 * ripples[k] >= 0.5 * voxel:
+                continue
+            glutei = _both(max(-behind, wing[4, k]), _both(behind - wing[2, k], front, edge), edge)
+            d = min(glutei, iliacus) + 0.8 * ripples[k]
+            share = min(1.0, max(0.0, 0.5 - d / voxel))
+            row[k] += share * (value - row[k])
+            if d < 0.0:
+                marks[k] = number
+
+
 @kernel
 def cover_box(hu, labels, first, depth, voxel, value, number):
     """The same over a box (I, J, K) of a canvas that begins at voxel ``first``."""

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from needle_sim.anatomy.phantom import _kernels
 from needle_sim.anatomy.phantom.column import Column
 from needle_sim.anatomy.phantom.ilium import wing_edges
 from needle_sim.anatomy.phantom.room import Within, chain, place
 from needle_sim.anatomy.phantom.trunk import Trunk
 from needle_sim.anatomy.phantom.voxelise import Canvas, in_threads, ripple
-from needle_sim.anatomy.tissue import MOST_LABELS, family_labels
+from needle_sim.anatomy.tissue import MOST_LABELS, family_labels, label, tissues
 from needle_sim.geometry.shapes import Implicit
 
 _Field = NDArray[np.floating[Any]]
 _GLUTEI_MM, _ILIACUS_MM = 50.0, 19.0  # greatest thickness on the wing (model choice)
 _LATERAL_MM = 190.0  # no glutei beyond
-_ROUND_MM = np.float32(14.0)  # edges of the glutei
+_ROUND_MM = 14.0  # edges of the glutei
 _SLANT = 0.68  # of the wing to the y axis: across the wing over along y
 
 
@@ -39,6 +40,7 @@ class Pelvis:
         x, y, z = (canvas.axis_mm(axis).astype(np.float32) for axis in range(3))
         middle = float(body.matrix[0, 3])
         beside = np.abs(x - np.float32(middle))
+        muscle = label("muscle")
         free = np.zeros(MOST_LABELS, dtype=bool)
         free[list(family_labels("fat", "muscle"))] = True
 
@@ -48,10 +50,12 @@ class Pelvis:
                 return
             line = _line(crest, base, float(z[i]))
             rows = slice(*np.searchsorted(y, _span(line)))
-            muscle = _around(line, fall, beside, y[rows, None])
-            muscle += np.float32(0.8) * ripple(x[None, :], y[rows, None], z[i])
-            muscle[~free.take(canvas.labels[i, rows])] = 9.0
-            canvas.wash(i, muscle, "muscle", rows, slice(None))
+            ends = line[0, 0], line[-1, 0], line[-1, 1]
+            _kernels.wing_muscles(
+                canvas.hu[i, rows], canvas.labels[i, rows], free,
+                ripple(x[None, :], y[rows, None], z[i]), y[rows], _wing(line, fall, beside), ends,
+                _SLANT, _ROUND_MM, canvas.voxel_mm, tissues()[muscle].hu, muscle,
+            )  # fmt: skip
 
         in_threads(slab, canvas.shape[0])
 
@@ -81,13 +85,6 @@ def glutei_maximi(column: Column, trunk: Trunk) -> Iterator[Within]:
         yield Within(Implicit.of(rows), limit)
 
 
-def _rounded(first: _Field, second: _Field) -> _Field:
-    """What lies within both, its edge rounded."""
-    u, v = np.maximum(first + _ROUND_MM, 0.0), np.maximum(second + _ROUND_MM, 0.0)
-    deep = np.minimum(np.maximum(first, second) + _ROUND_MM, 0.0)
-    return np.asarray(np.sqrt(u * u + v * v) + deep - _ROUND_MM)
-
-
 def _line(crest: _Field, base: _Field, z: float) -> _Field:
     """Lateral, posterior and height of the crest above (N, 3) along the wing, medial end first.
 
@@ -107,9 +104,8 @@ def _span(line: _Field) -> tuple[float, float]:
     return low - _ILIACUS_MM / _SLANT - 8.0, high + _GLUTEI_MM / _SLANT + 8.0
 
 
-def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
-    """Signed distance (J, K) to the muscles on both sides of the wing, roughly."""
-    slant = np.float32(_SLANT)
+def _wing(line: _Field, fall: float, aside: _Field) -> _Field:
+    """What `_kernels.wing_muscles` is told of each column (5, K)."""
     first, last = line[0], line[-1]
     at: _Field = np.interp(aside, line[:, 0], line[:, 1]) - 1.2 * np.maximum(aside - last[0], 0.0)
     under = np.interp(aside, line[:, 0], line[:, 2])
@@ -118,12 +114,4 @@ def _around(line: _Field, fall: float, aside: _Field, y: _Field) -> _Field:
     outer = outer * np.clip((last[0] + 58.0 - aside) / 62.0, 0.6, 1.0)  # thinner at both ends
     inner: _Field = np.clip(0.7 * under, 0.0, _ILIACUS_MM)
     medial: _Field = np.maximum(first[0] - 6.0 - aside, 0.25 * (aside - _LATERAL_MM))
-    at, outer, inner, medial = (
-        np.asarray(one, dtype=np.float32) for one in (at, outer, inner, medial)
-    )
-    behind = slant * (y - at)
-    front = np.float32(0.7) * (np.float32(last[1]) + (aside - np.float32(last[0])) - y)
-    glutei = _rounded(np.maximum(-behind, medial), _rounded(behind - outer, front))
-    beside = np.maximum(first[0] + 12.0 - aside, aside - last[0]).astype(np.float32)
-    iliacus = np.maximum(np.maximum(behind, -behind - inner), beside)
-    return np.asarray(np.minimum(glutei, iliacus))
+    return np.stack([aside, at, outer, inner, medial])

@@ -216,15 +216,6 @@ class Canvas:
 
         in_slabs(part, len(depth) - 1, slab=4)
 
-    def wash(
-        self, i: int, depth_mm: NDArray[np.float32], tissue: str, rows: slice, columns: slice
-    ) -> None:
-        """Fill where a signed distance (J, K) over a part of slice ``i`` is negative."""
-        values, marks = self.hu[i, rows, columns], self.labels[i, rows, columns]
-        depth = np.asarray(depth_mm, dtype=np.float32)
-        number = label(tissue)
-        _kernels.cover_plane(values, marks, depth, self.voxel_mm, tissues()[number].hu, number)
-
     def paint_bone(self, shape: Shape, shell_mm: Shade, *, trabecular_hu: float) -> None:
         """Fill a bone: a cortical shell (thickness from ``shell_mm(points)``) and its inside.
 

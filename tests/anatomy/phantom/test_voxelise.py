@@ -232,16 +232,3 @@ def test_air_is_noisy_and_ends_at_the_lowest_number():
     outside = ct.array[:, :20, :20]
     assert outside.min() == -1024
     assert outside.std() > 3.0
-
-
-def test_a_wash_covers_what_its_distance_says():
-    page = canvas()
-    depth = np.full(page.shape[1:], 5.0, dtype=np.float32)
-    depth[:, :7], depth[:, 7] = -5.0, 0.25
-    page.wash(3, depth[2:], "fat", slice(2, None), slice(None))
-
-    air, fat = tissues()[0].hu, tissues()[label("fat")].hu
-    assert (page.labels[3, 2:, :7] == label("fat")).all()
-    assert not page.labels[3, :2].any()
-    assert not page.labels[3, :, 7:].any()
-    assert page.hu[3, 2:, 7] == pytest.approx(air + 0.25 * (fat - air))
