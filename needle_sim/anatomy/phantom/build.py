@@ -118,8 +118,7 @@ def anatomy_of(
     """
     spine = afflicted(spine)
     stack = column(spine)
-    own, bones = bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
-    inner = aside(lambda: _draft(spine, stack, own, bones))
+    inner = aside(lambda: _drafted(spine, stack))
     canvas = Canvas.of(*_field_mm(spine, Trunk(stack, spine.trunk)), voxel_mm)
     _paint(canvas, spine, stack, inner, progress, seed=noise_seed)
     fine = None
@@ -151,16 +150,12 @@ def anatomy_of(
 def drafted(spine: SpineSpec) -> Draft:
     """The shapes of a spine with its pathology, before they are painted."""
     spine = afflicted(spine)
-    stack = column(spine)
-    return _draft(
-        spine, stack, *bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
-    )
+    return _drafted(spine, column(spine))
 
 
-def _draft(
-    spine: SpineSpec, stack: Column, own: Mapping[str, Implicit], bones: Mapping[str, Implicit]
-) -> Draft:
-    """What is worked out from the bones while muscles and organs are painted."""
+def _drafted(spine: SpineSpec, stack: Column) -> Draft:
+    """Bones and what rests on them, worked out while muscles and organs are painted."""
+    own, bones = bones_of(stack, spine.sacrum, spine.trunk, pathology=spine.pathology)
     spaces = spaces_of(
         stack.vertebrae, stack.bodies, spine.sacrum, bones=bones, provenance="constructed"
     )
