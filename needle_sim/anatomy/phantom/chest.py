@@ -18,6 +18,10 @@ _SPINE_MM = 25.0  # the lungs end so far beside the middle of the spine
 _RECESS_MM = ((-14.0, -4.0), (4.0, 6.0), (31.0, 23.0), (60.0, 42.0), (95.0, 60.0))
 """Above the middle of T12, how deep the recess is behind, breathing quietly (proposed)."""
 
+_DOME_MM, _DOME_SHARE = (78.0, 52.0), 0.45
+"""The dome of a half bulges into its recess: its middle and half its width beside the spine, and by
+what share the recess is shallower there (proposed)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recess:
@@ -35,11 +39,13 @@ class Recess:
         base = float(station_mm(column, "T12")[2])
         knots, depths = np.array(_RECESS_MM).T
         deep = np.interp(z - base, knots, depths, left=-30.0)
-        behind = np.clip((y + 55.0) / 80.0, 0.0, 1.0)
-        deep = np.where(deep > 0.0, deep * behind * behind, deep) - 2.0 + self.more_mm
-        deep = np.where(z < base - 22.0, -10.0, deep)
         levels = np.stack([body.matrix[:3, 3] for body in column.bodies.values()])[::-1]
         aside = np.abs(x - np.interp(z, levels[:, 2], levels[:, 0]))
+        behind = np.clip((y + 55.0) / 80.0, 0.0, 1.0)
+        bulge = np.clip((aside - _DOME_MM[0]) / _DOME_MM[1], -1.0, 1.0)
+        share = 1.0 - _DOME_SHARE * (1.0 - bulge * bulge)
+        deep = np.where(deep > 0.0, deep * behind * behind * share, deep) - 2.0 + self.more_mm
+        deep = np.where(z < base - 22.0, -10.0, deep)
         edge = _SPINE_MM - self.more_mm - aside
         return np.asarray(np.maximum(np.maximum(wall, -(wall + deep)), edge))
 

@@ -38,6 +38,20 @@ def test_lungs_lie_within_the_diaphragm_beside_the_spine_and_inside_the_wall(roo
     assert ((inside > low) & (inside < high)).all()
 
 
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_what_lies_under_a_dome_bulges_into_the_lung_behind_it(room, side):
+    z = room.column.bodies["T10"].matrix[2, 3]
+
+    def front(aside):
+        """The foremost of the lung (y) so far beside the spine."""
+        y = np.linspace(-60.0, 60.0, 961)
+        line = np.column_stack([np.full(961, side * aside), y, np.full(961, z)])
+        return y[Recess(room).distance_mm(line) < 0].min()
+
+    beside_spine, middle, outside = front(35.0), front(78.0), front(115.0)
+    assert middle > 0.5 * (beside_spine + outside) + 2.0
+
+
 def test_the_crura_flank_the_aorta_and_keep_off_the_bodies(mean, room):
     for one, sign in zip(crura(room), (1.0, -1.0), strict=True):
         shape = room.inside(one)
