@@ -27,7 +27,7 @@ def test_who_was_once_refused_is_built(name, seed):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("number", "name"), enumerate(phantom_names()))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(phantom_names())))
 def test_a_woman_or_a_man_of_every_phantom_is_built(number, name):
     assert list(faults(name, range(number, number + 1), (WOMEN_AND_MEN[number % 2],))) == []
 
