@@ -13,6 +13,7 @@ from needle_sim.anatomy.phantom.texture import tile_index
 
 Index = NDArray[np.int64]
 BLOCK = 4
+_LARGE = (16, 8)  # cubes that are looked at first: most of a bone's box is far from it
 _SMALL = 2
 _NODES_MM = 4.0  # apart: what is soft or irregular is smooth over so much
 _TRUE = 1.35  # a distance is at most so many times the true one near a surface
@@ -96,37 +97,50 @@ class Grid:
     def near(self, shape: Shape, *, inner_mm: float) -> Near:
         """Voxels deeper than ``inner_mm``; and those between there and half a voxel outside.
 
-        Blocks of 4 x 4 x 4 voxels, then of 2 x 2 x 2, are sorted by the distance of their centre.
+        Blocks of 4 x 4 x 4 voxels, then of 2 x 2 x 2, are sorted by the distance of their centre;
+        of cubes of 16 and of 8 those that are surely outside are left out before.
         """
         blocks, inside = self._sorted(shape, self._boxed(shape), BLOCK, inner_mm)
-        halves = (blocks[:, None] * _SMALL + _corners(_SMALL)).reshape(-1, 3)
-        small, within = self._sorted(shape, halves, _SMALL, inner_mm)
+        small, within = self._sorted(shape, _halves(blocks), _SMALL, inner_mm)
         filled = np.concatenate([self._voxels(inside, BLOCK), self._voxels(within, _SMALL)])
         points = self._points(small, _SMALL)
         return Near(filled, self._voxels(small, _SMALL), shape.distance_mm(points), points)
 
     def _boxed(self, shape: Shape) -> Index:
-        """Blocks of four (B, 3), as slice, row, column, in the box of a shape."""
+        """Blocks of four (B, 3), as slice, row, column, that can hold some of a shape.
+
+        Those that follow on each other lie together.
+        """
         size = BLOCK * self.voxel_mm
         low, high = shape.box_mm
         start = np.floor((low - self.low_mm) / size).astype(int)
         stop = np.ceil((high - self.low_mm) / size).astype(int) + 1
         most = np.array(self.shape[::-1]) // BLOCK
-        start, stop = np.clip(start, 0, most), np.clip(stop, 0, most)
-        x, y, z = (np.arange(a, b) for a, b in zip(start, stop, strict=True))
-        grid = np.stack(np.meshgrid(z, y, x, indexing="ij"), axis=-1).reshape(-1, 3)
-        cube = (grid // BLOCK) @ [1 << 40, 1 << 20, 1]  # runs of blocks that lie together
-        return np.asarray(grid[np.argsort(cube, kind="stable")])
+        start, stop = np.clip(start, 0, most)[::-1], np.clip(stop, 0, most)[::-1]
+        many = _LARGE[0] // BLOCK
+        sides = (np.arange(a, b) for a, b in zip(start // many, -(-stop // many), strict=True))
+        blocks = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, 3)
+        for side in _LARGE:
+            blocks = _halves(blocks[self._depth_mm(shape, blocks, side) < self._reach_mm(side)])
+        return blocks[((blocks >= start) & (blocks < stop)).all(axis=1)]
 
     def _sorted(
         self, shape: Shape, blocks: Index, side: int, inner_mm: float
     ) -> tuple[Index, Index]:
         """Blocks (B, 3) of ``side`` voxels near the surface, and those surely inside."""
-        middle = self.low_mm + (blocks[:, ::-1] * side + 0.5 * (side - 1)) * self.voxel_mm
-        depth = shape.distance_mm(middle)
-        reach = _TRUE * (0.5 * np.sqrt(3.0) * (side - 1) + 0.5) * self.voxel_mm
+        depth, reach = self._depth_mm(shape, blocks, side), self._reach_mm(side)
         inside = depth < -reach - _TRUE * inner_mm
         return blocks[~inside & (depth < reach)], blocks[inside]
+
+    def _depth_mm(self, shape: Shape, blocks: Index, side: int) -> NDArray[np.float64]:
+        """Signed distance of the middle of blocks (B, 3) of ``side`` voxels."""
+        return shape.distance_mm(
+            self.low_mm + (blocks[:, ::-1] * side + 0.5 * (side - 1)) * self.voxel_mm
+        )
+
+    def _reach_mm(self, side: int) -> float:
+        """Half a voxel beyond the corners of such a block, as distances go."""
+        return float(_TRUE * (0.5 * np.sqrt(3.0) * (side - 1) + 0.5) * self.voxel_mm)
 
     def _voxels(self, blocks: Index, side: int) -> Index:
         """Flat indices (B * side**3,) of the voxels of blocks (B, 3)."""
@@ -139,6 +153,11 @@ class Grid:
         """Their centres (B * side**3, 3) in the patient."""
         first = self.low_mm + self.voxel_mm * side * blocks[:, ::-1]
         return np.asarray(first[:, None] + self.voxel_mm * _corners(side)[:, ::-1]).reshape(-1, 3)
+
+
+def _halves(blocks: Index) -> Index:
+    """The eight of half the side (8 * B, 3) in each of blocks (B, 3)."""
+    return np.asarray(2 * blocks[:, None] + _corners(2)).reshape(-1, 3)
 
 
 @cache
