@@ -122,7 +122,7 @@ class Grid:
         blocks = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, 3)
         for side in _LARGE:
             blocks = _halves(blocks[self._depth_mm(shape, blocks, side) < self._reach_mm(side)])
-        return blocks[((blocks >= start) & (blocks < stop)).all(axis=1)]
+        return np.asarray(blocks[((blocks >= start) & (blocks < stop)).all(axis=1)])
 
     def _sorted(
         self, shape: Shape, blocks: Index, side: int, inner_mm: float

@@ -36,7 +36,8 @@ def posed(
     Each vertebra is turned about the middle of the disc below it and moves as a rigid body, with
     its bone, landmarks, ribs, and the pelvis with the sacrum; nerves, vessels, sac, spaces and the
     voxels of CT, labels and inset between bones follow a smooth field. The frame stays that of the
-    CT as it was; which side is up is the posture's.
+    CT as it was; which side is up is the posture's. Of an anatomy that was posed before the turns
+    add up, and a note says so: give it as it was built or loaded for a posture by itself.
 
     Parameters
     ----------
@@ -64,6 +65,10 @@ def posed(
     """
     if isinstance(posture, str):
         posture = Posture.preset(posture)
+    if not isinstance(posture, Posture):
+        raise InputError(f"posture is a Posture or the name of one, got {posture!r}")
+    if not (rng is None or isinstance(rng, np.random.Generator)):
+        raise InputError(f"rng is a numpy Generator, np.random.default_rng(seed), got {rng!r}")
     if not 0.0 <= phase <= 1.0:
         raise InputError(f"phase must be 0 to 1, got {phase}")
     share = breathed_in(phase)
@@ -110,6 +115,8 @@ def _notes(anatomy: Anatomy, posture: Posture, phase: float, *, drawn: bool) -> 
         said.append("each known vertebra moved as a rigid body")
     else:
         said.append("no disc is known that could turn")
+    if anatomy.posture is not None:
+        said.append(f"it was in posture {anatomy.posture.name} before: what both turn adds up")
     if phase:
         said.append(f"breath at phase {phase:g}")
     if drawn:

@@ -62,6 +62,8 @@ def test_there_and_back_is_where_it_was(coarse, pillowed):
     assert np.percentile(away, 99) < 0.2
     assert away.max() < 1.0
     assert (back.labels.array == coarse.labels.array).mean() > 0.97
+    (said,) = [note.text for note in back.notes if note.value == pillowed.posture.undone().name]
+    assert "in posture prone_pillow before: what both turn adds up" in said
 
 
 def test_it_is_the_same_patient_with_a_note(coarse, pillowed):
@@ -111,6 +113,8 @@ def test_neighbours_of_a_small_field_turn():
         ({"posture": "prone", "phase": 1.5}, "phase must be 0 to 1, got 1.5"),
         ({"posture": "prone", "held": "L9"}, "no vertebra L9"),
         ({"posture": "upright"}, "no posture is called 'upright'"),
+        ({"posture": None}, "posture is a Posture or the name of one, got None"),
+        ({"posture": "prone", "rng": 5}, r"rng is a numpy Generator.* got 5"),
     ],
 )
 def test_bad_input_is_refused(coarse, given, said):
